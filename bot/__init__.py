@@ -1,0 +1,1 @@
+"""The outer ring: Slack, settings, command line, composition, practice lab."""

@@ -1,0 +1,1 @@
+"""The Slack listeners; `register` shows the whole surface."""

@@ -1,0 +1,1 @@
+"""Microsoft KB 906154 as data and pure functions."""

@@ -1,0 +1,1 @@
+"""Package data: the RootVer module, the contract schemas and the endpoint set-up."""
