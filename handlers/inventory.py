@@ -1,0 +1,92 @@
+"""The clusters this bot knows, by the names people type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One Exchange cluster and the management host that reaches it."""
+
+    name: str
+    host: str
+    nodes: Mapping[str, str]  # node → computer name, in the order of the settings
+    virtual_servers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a typed name means: a whole cluster, or one node of it."""
+
+    cluster: Cluster
+    node: str | None = None
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes that were asked for."""
+        return tuple(self.cluster.nodes) if self.node is None else (self.node,)
+
+
+class UnknownName(Exception):
+    """The name is in no inventory, or names a virtual server, which points at whoever owns it now."""
+
+    def __init__(self, name: str, choices: tuple[str, ...], *, virtual_server: bool = False) -> None:
+        super().__init__(name)
+        self.name, self.choices, self.virtual_server = name, choices, virtual_server
+
+    def __str__(self) -> str:
+        known = ", ".join(self.choices) or "nothing yet"
+        if self.virtual_server:
+            return (
+                f"{self.name} is a virtual server: it points at whichever node owns it now. "
+                f"Name a node instead: {known}."
+            )
+        near = get_close_matches(self.name.lower(), [choice.lower() for choice in self.choices], n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        return f"{self.name} is not in the inventory. {hint}Known: {known}."
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names mean the same computer: without case, a full name equals its first label."""
+    return first_label(one) == first_label(other)
+
+
+def first_label(name: str) -> str:
+    """The computer's own name out of a full one, folded for comparison."""
+    return name.split(".", 1)[0].casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Every cluster of the settings."""
+
+    clusters: tuple[Cluster, ...]
+
+    def resolve(self, name: str) -> Target:
+        """Find the node or cluster that a name means; raises `UnknownName`."""
+        for cluster in self.clusters:
+            if same_name(name, cluster.name):
+                return Target(cluster)
+            for node, computer in cluster.nodes.items():
+                if same_name(name, node) or same_name(name, computer):
+                    return Target(cluster, node)
+        raise self._unknown(name)
+
+    def cluster_of(self, node: str) -> Cluster:
+        """The cluster of a node that is in the inventory; raises `UnknownName` if it no longer is."""
+        return self.resolve(node).cluster
+
+    def names(self) -> Iterator[str]:
+        """All node and cluster names, as help and suggestions show them."""
+        for cluster in self.clusters:
+            yield cluster.name
+            yield from cluster.nodes
+
+    def _unknown(self, name: str) -> UnknownName:
+        for cluster in self.clusters:
+            if any(same_name(name, server) for server in cluster.virtual_servers):
+                return UnknownName(name, tuple(cluster.nodes), virtual_server=True)
+        return UnknownName(name, tuple(self.names()))

@@ -1,0 +1,87 @@
+"""What the use cases need from outside: management hosts, the chat, the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from handlers.approval import Permit
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One of the reading commands of the RootVer module, with its named parameters (wire contract)."""
+
+    name: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+class Remote(Protocol):
+    """The two doors to the management hosts. Both answer with the command's JSON text, not yet checked."""
+
+    def query(self, host: str, query: Query) -> str:
+        """Run a Get-, Test- or Backup- command on a management host (its name in the settings).
+
+        Raises `handlers.errors.RemoteError`.
+        """
+
+    def change(self, permit: Permit) -> str:
+        """Send the one change that an approved fix in state `applying` allows.
+
+        Raises `handlers.errors.NotSent` when certainly nothing reached the host, and another
+        `handlers.errors.RemoteError` when the outcome is unknown.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message in Slack: channel id and the `ts` that names it there."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Slack user as `users.info` shows them; `flags` says why they may not command or approve.
+
+    Flags are words: bot, workflow, guest, deactivated, stranger, other workspace. None = a full member.
+    """
+
+    id: str
+    name: str
+    flags: tuple[str, ...] = ()
+
+
+class LookupFailed(Exception):
+    """Slack could not tell who somebody is, who is in a group or what stands on a card."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"Could not look up {what} in Slack ({reason}). Try again in a moment.")
+        self.what, self.reason = what, reason
+
+
+class MessageGone(Exception):
+    """The message has been deleted from the channel."""
+
+
+class Chat(Protocol):
+    """What the rule book has to know from Slack. What is told to people goes through notices."""
+
+    def person(self, user: str) -> Person:
+        """Who this is. Raises `LookupFailed`."""
+
+    def members(self, group: str) -> frozenset[str]:
+        """User ids of a user group, at most 60 s old. Raises `LookupFailed`."""
+
+    def reactions(self, card: Message) -> Mapping[str, frozenset[str]]:
+        """Emoji name (without skin tone) → users. Raises `LookupFailed`, `MessageGone`."""
+
+
+class Clock(Protocol):
+    """The time, and only here."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""

@@ -1,0 +1,141 @@
+"""What is stored, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+
+Kind = Literal[
+    "command", "probe", "diagnosis", "proposal", "decision", "withdrawal", "refusal", "reminder", "expiry",
+    "recheck", "backup", "change", "readback", "follow_up", "export", "anchor", "erasure", "settings",
+    "start", "stop", "error",
+]  # fmt: skip
+Outcome = Literal["ok", "error", "refused", "pending", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing that happened, before it gets its place in the chain.
+
+    `actor` is a Slack id (`U…`), `os:name` for the command line, or `bot`; never a display name.
+    `details` is what this kind of record tells beside the columns; no floats, no secrets.
+    """
+
+    kind: Kind
+    outcome: Outcome
+    actor: str
+    node: str | None = None
+    fix_id: str | None = None  # "FIX-12"
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record as it stands in the audit."""
+
+    seq: int
+    ts: datetime
+    kind: str
+    outcome: str
+    actor: str
+    node: str | None
+    fix_id: str | None
+    body: str  # canonical JSON, exactly as hashed
+    leaf: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewFix:
+    """A proposal, before it has a number."""
+
+    kind: Literal["fix", "restore"]
+    node: str
+    computer: str
+    cluster: str
+    requester: str  # Slack id
+    channel: str
+    thread_ts: str
+    digest: str  # SHA-256, hex, of `basis` in canonical JSON
+    basis: Mapping[str, Json]  # what was seen and is approved: design section 6
+    expected: str  # `-Expected`: compact JSON of the reading now
+    target: str  # compact JSON of the reading that will stand
+    created_at: datetime
+    expires_at: datetime
+    due_at: datetime
+    restores: int | None = None  # number of the fix whose backup a restore puts back
+    details: Mapping[str, Json] = field(default_factory=dict)  # what the card shows beside: verdict, notes …
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A fix and where it stands. Moves between states are compare-and-swap in `storage.fixes`."""
+
+    number: int
+    kind: str
+    state: str
+    node: str
+    computer: str
+    cluster: str
+    requester: str
+    channel: str
+    thread_ts: str
+    card_ts: str | None  # None until the stored message became the card
+    digest: str
+    basis: Mapping[str, Json]
+    expected: str
+    target: str
+    details: Mapping[str, Json]
+    restores: int | None
+    created_at: datetime
+    expires_at: datetime
+    due_at: datetime | None  # when the bot must look at it again; None: only an event moves it
+    reminded: bool
+    approver: str | None
+    approved_at: datetime | None
+    sent_at: datetime | None  # just before Set-RootVer was sent; None: certainly not sent
+    changed_at: datetime | None  # `at` of the result: the node's own time
+    ended_at: datetime | None  # when it was applied or reached a final state
+    backup: str | None  # SHA-256 of the evidence that holds the key
+    looks: int  # follow-up looks done
+    reason: str | None  # why it is where it is, as a sentence
+
+    @property
+    def id(self) -> str:
+        """Its name in chat and on the wire."""
+        return f"FIX-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """Something to tell in Slack, stored with the move that causes it so that neither gets lost.
+
+    `audience`: card (draw the card anew), thread, private (to `user`), audit (the audit channel).
+    `topic` names the sentence; the outer ring renders it from the fix and `details`.
+    """
+
+    audience: Literal["card", "thread", "private", "audit"]
+    topic: str
+    fix: int | None = None
+    user: str | None = None
+    channel: str | None = None
+    thread_ts: str | None = None
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice that waits to be sent."""
+
+    id: int
+    audience: str
+    topic: str
+    fix: int | None
+    user: str | None
+    channel: str | None
+    thread_ts: str | None
+    details: Mapping[str, Json]
