@@ -1,0 +1,269 @@
+"""The life of a fix: states, moves, who may decide, and the permit to change. Pure.
+
+The README prints `MOVES`; a test compares.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from storage.records import Fix, Json
+
+
+class State(StrEnum):
+    """Where a fix stands."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    APPLYING = "applying"
+    INDETERMINATE = "indeterminate"
+    APPLIED = "applied"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    VOIDED = "voided"
+    FAILED = "failed"
+    CONFIRMED = "confirmed"
+    DRIFTED = "drifted"
+
+
+P, A, G, I, D = State.PROPOSED, State.APPROVED, State.APPLYING, State.INDETERMINATE, State.APPLIED
+
+# Every move there is, with what causes it. A move that is not here is a defect, not a case.
+MOVES: Mapping[State, Mapping[State, str]] = {
+    P: {
+        A: "an approver reacts",
+        State.DECLINED: "an approver declines",
+        State.CANCELLED: "the requester or an approver cancels; the card was deleted",
+        State.EXPIRED: "nobody decided in time",
+        State.VOIDED: "the server is no longer as it was when proposed",
+    },
+    A: {
+        P: "the approval was withdrawn, or is no longer good",
+        G: "the grace period is over",
+        State.DECLINED: "an approver declines",
+        State.CANCELLED: "the requester or an approver cancels; the card was deleted",
+        State.EXPIRED: "the end of its life came first",
+        State.VOIDED: "the server is no longer as it was when proposed",
+    },
+    G: {
+        P: "the approval is no longer good; nothing was sent",
+        D: "the host wrote the value and read it back",
+        State.VOIDED: "nothing was sent, or the host refused",
+        State.FAILED: "a write was tried and something else is there",
+        I: "it is not known what is there",
+    },
+    I: {
+        D: "read back: the target is there",
+        State.FAILED: "read back: something else is there",
+    },
+    D: {
+        State.CONFIRMED: "a later look: the value stands and the service runs",
+        State.DRIFTED: "a later look: the value is another",
+    },
+    State.DECLINED: {},
+    State.CANCELLED: {},
+    State.EXPIRED: {},
+    State.VOIDED: {},
+    State.FAILED: {},
+    State.CONFIRMED: {},
+    State.DRIFTED: {},
+}
+
+OPEN = frozenset({P, A, G, I})
+UNDECIDED = frozenset({P, A})  # before applying begins: can still be declined, cancelled, voided
+RESTORABLE = frozenset({D, State.CONFIRMED, State.DRIFTED, State.FAILED})
+
+
+class IllegalMove(Exception):
+    """The state table has no such move; nothing was changed."""
+
+    def __init__(self, fix_id: str, origin: State, to: State) -> None:
+        super().__init__(f"{fix_id} is {origin} and cannot become {to}.")
+        self.fix_id, self.origin, self.to = fix_id, origin, to
+
+
+def check_move(fix_id: str, origin: str, to: State) -> None:
+    """Raise `IllegalMove` unless the table has this move."""
+    if to not in MOVES[State(origin)]:
+        raise IllegalMove(fix_id, State(origin), to)
+
+
+# --- who may decide -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRules:
+    """The settings of section [approval]."""
+
+    approvers: frozenset[str] = frozenset()
+    approver_groups: frozenset[str] = frozenset()
+    approve: frozenset[str] = frozenset({"white_check_mark"})
+    decline: frozenset[str] = frozenset({"x"})
+    expires: timedelta = timedelta(minutes=30)
+    grace: timedelta = timedelta(seconds=5)
+    remind: timedelta = timedelta(minutes=10)
+    follow_up: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+    allow_self_approval: bool = False
+
+    @property
+    def diagnose_only(self) -> bool:
+        """No approver is configured: no card is ever posted."""
+        return not (self.approvers or self.approver_groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Approvers:
+    """Who may approve right now: `via` says where each comes from (a group id, or "settings").
+
+    `unreadable` are the groups that Slack did not tell; their members are refused until it does.
+    """
+
+    via: Mapping[str, str]
+    unreadable: tuple[str, ...] = ()
+
+
+# Slack sends one name; people configure either (docs.slack.dev, reaction_added: short names and aliases).
+ALIASES = {"thumbsup": "+1", "thumbsdown": "-1"}
+
+
+def emoji_name(name: str) -> str:
+    """An emoji's plain name: no colons, no skin tone (`+1::skin-tone-3`), one of its aliases."""
+    plain = name.strip(":").split("::", 1)[0]
+    return ALIASES.get(plain, plain)
+
+
+Meaning = Literal["approve", "decline"]
+
+
+def meaning(rules: ApprovalRules, emoji: str) -> Meaning | None:
+    """What a reaction asks for; None = nothing of ours. Where both lists name it, declining is safer."""
+    name = emoji_name(emoji)
+    if name in {emoji_name(one) for one in rules.decline}:
+        return "decline"
+    return "approve" if name in {emoji_name(one) for one in rules.approve} else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reactor:
+    """Who reacted, as far as Slack could tell: `unknown` is the reason why it could not."""
+
+    id: str
+    flags: tuple[str, ...] = ()
+    via: str | None = None  # why an approver: a group id or "settings"; None = is none
+    unknown: str | None = None
+
+
+def reactor(user: str, flags: tuple[str, ...], approvers: Approvers) -> Reactor:
+    """Put together what is known of somebody; an unread group leaves it open whether they are in it."""
+    via = approvers.via.get(user)
+    unread = ", ".join(approvers.unreadable)
+    return Reactor(user, flags, via, f"group {unread} could not be read" if unread and via is None else None)
+
+
+Step = Literal["approve", "decline", "cancel", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What becomes of a reaction or a cancel command; `reason` is a word for the audit and the sentence."""
+
+    step: Step
+    reason: str = ""
+
+
+def rule(
+    fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules, at: datetime, *, paused: bool
+) -> Ruling:
+    """Judge one reaction on a fix's card (design: rule book of reactions).
+
+    `at` is the later of the event's time and our clock's: an answer that comes late is late.
+    """
+    refusal = _not_allowed(fix, want, who, rules)
+    if refusal:
+        return Ruling("refuse", refusal)
+    if fix.state not in UNDECIDED:
+        return Ruling("refuse", "expired" if fix.state == State.EXPIRED else "too_late")
+    if at >= fix.expires_at:
+        return Ruling("refuse", "expired")
+    if want == "decline":
+        return Ruling("cancel" if who.id == fix.requester else "decline")
+    if paused:
+        return Ruling("refuse", "paused")
+    return Ruling("approve") if fix.state == P else Ruling("refuse", "already_approved")
+
+
+def _not_allowed(fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules) -> str | None:
+    """Why this person may not decide on this fix; None = they may."""
+    if who.flags:
+        return "not_a_member"
+    if who.id == fix.requester and want == "decline":
+        return None
+    if who.id == fix.requester and not rules.allow_self_approval:
+        return "own_request"
+    if who.via is None:
+        return "not_verified" if who.unknown else "not_an_approver"
+    return None
+
+
+def rule_cancel(fix: Fix, who: Reactor) -> Ruling:
+    """Judge `cancel FIX-n`: the requester or any approver, until applying begins."""
+    if who.flags:
+        return Ruling("refuse", "not_a_member")
+    if who.id != fix.requester and who.via is None:
+        return Ruling("refuse", "not_verified" if who.unknown else "not_an_approver")
+    return Ruling("cancel") if fix.state in UNDECIDED else Ruling("refuse", "too_late")
+
+
+# --- what an approval is bound to -----------------------------------------------------------------
+
+
+def digest(basis: Mapping[str, Json]) -> str:
+    """SHA-256 (hex) of what was approved: the same facts give the same text, so the same digest."""
+    text = json.dumps(basis, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def differences(approved: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, list[Json]]:
+    """What changed between two bases: name → [then, now]."""
+    names = sorted({*approved, *now})
+    return {
+        name: [approved.get(name), now.get(name)] for name in names if approved.get(name) != now.get(name)
+    }
+
+
+# --- the permit -----------------------------------------------------------------------------------
+
+_SEAL = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The right to send one change. Only `permit` makes one, from a fix that is being applied."""
+
+    fix_id: str
+    kind: str  # "fix" (Set-RootVer) or "restore" (Restore-RootVer)
+    host: str  # management host, by its name in the settings
+    computer: str
+    expected: str  # compact JSON of the reading that was approved
+    target: str  # compact JSON of the reading that will stand
+    seal: object = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise TypeError("A Permit comes from approval.permit(): no change without an approved fix.")
+
+
+def permit(fix: Fix, host: str) -> Permit:
+    """The permit of a fix in state `applying`, with its approver and its backup; else `PermissionError`."""
+    if fix.state != State.APPLYING or not fix.approver or not fix.backup or fix.sent_at is None:
+        raise PermissionError(
+            f"{fix.id} is {fix.state}: only an approved fix that is being applied may change."
+        )
+    return Permit(fix.id, fix.kind, host, fix.computer, fix.expected, fix.target, _SEAL)
