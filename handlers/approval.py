@@ -33,37 +33,35 @@ class State(StrEnum):
     DRIFTED = "drifted"
 
 
-P, A, G, I, D = State.PROPOSED, State.APPROVED, State.APPLYING, State.INDETERMINATE, State.APPLIED
-
 # Every move there is, with what causes it. A move that is not here is a defect, not a case.
 MOVES: Mapping[State, Mapping[State, str]] = {
-    P: {
-        A: "an approver reacts",
+    State.PROPOSED: {
+        State.APPROVED: "an approver reacts",
         State.DECLINED: "an approver declines",
         State.CANCELLED: "the requester or an approver cancels; the card was deleted",
         State.EXPIRED: "nobody decided in time",
         State.VOIDED: "the server is no longer as it was when proposed",
     },
-    A: {
-        P: "the approval was withdrawn, or is no longer good",
-        G: "the grace period is over",
+    State.APPROVED: {
+        State.PROPOSED: "the approval was withdrawn, or is no longer good",
+        State.APPLYING: "the grace period is over",
         State.DECLINED: "an approver declines",
         State.CANCELLED: "the requester or an approver cancels; the card was deleted",
         State.EXPIRED: "the end of its life came first",
         State.VOIDED: "the server is no longer as it was when proposed",
     },
-    G: {
-        P: "the approval is no longer good; nothing was sent",
-        D: "the host wrote the value and read it back",
+    State.APPLYING: {
+        State.PROPOSED: "the approval is no longer good; nothing was sent",
+        State.APPLIED: "the host wrote the value and read it back",
         State.VOIDED: "nothing was sent, or the host refused",
         State.FAILED: "a write was tried and something else is there",
-        I: "it is not known what is there",
+        State.INDETERMINATE: "it is not known what is there",
     },
-    I: {
-        D: "read back: the target is there",
+    State.INDETERMINATE: {
+        State.APPLIED: "read back: the target is there",
         State.FAILED: "read back: something else is there",
     },
-    D: {
+    State.APPLIED: {
         State.CONFIRMED: "a later look: the value stands and the service runs",
         State.DRIFTED: "a later look: the value is another",
     },
@@ -76,9 +74,11 @@ MOVES: Mapping[State, Mapping[State, str]] = {
     State.DRIFTED: {},
 }
 
-OPEN = frozenset({P, A, G, I})
-UNDECIDED = frozenset({P, A})  # before applying begins: can still be declined, cancelled, voided
-RESTORABLE = frozenset({D, State.CONFIRMED, State.DRIFTED, State.FAILED})
+OPEN = frozenset({State.PROPOSED, State.APPROVED, State.APPLYING, State.INDETERMINATE})
+UNDECIDED = frozenset(
+    {State.PROPOSED, State.APPROVED}
+)  # before applying begins: can still be declined, cancelled, voided
+RESTORABLE = frozenset({State.APPLIED, State.CONFIRMED, State.DRIFTED, State.FAILED})
 
 
 class IllegalMove(Exception):
@@ -196,7 +196,7 @@ def rule(
         return Ruling("cancel" if who.id == fix.requester else "decline")
     if paused:
         return Ruling("refuse", "paused")
-    return Ruling("approve") if fix.state == P else Ruling("refuse", "already_approved")
+    return Ruling("approve") if fix.state == State.PROPOSED else Ruling("refuse", "already_approved")
 
 
 def _not_allowed(fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules) -> str | None:
