@@ -1,0 +1,82 @@
+"""The practice workspace on loopback: Web API and Socket Mode."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Sequence
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from bot.lab.socket_mode import SocketMode, socket_methods, socket_routes
+from bot.lab.web_api import api_routes
+from bot.lab.web_methods import METHODS
+from bot.lab.workspace import Workspace
+
+
+def routes(workspace: Workspace, sockets: SocketMode) -> list[BaseRoute]:
+    """Everything that an app talks to."""
+    return [*api_routes(workspace, METHODS | socket_methods(sockets)), *socket_routes(sockets)]
+
+
+class WorkspaceServer:
+    """Serves a workspace over HTTP and WebSocket in a thread of its own.
+
+    `extra_routes` are served beside it (the practice page). `port` 0 takes a free one; the address is known
+    as soon as the object exists, and permalinks of the workspace point to it.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        port: int = 0,
+        extra_routes: Sequence[BaseRoute] = (),
+        sockets: SocketMode | None = None,
+    ) -> None:
+        self.workspace = workspace
+        self.sockets = sockets or SocketMode(workspace)
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.api_url = f"{self.url}api/"
+        workspace.url = self.url
+        app = Starlette(
+            routes=[*routes(workspace, self.sockets), *extra_routes], lifespan=self.sockets.lifespan
+        )
+        # Only faults of ours may end a socket: no pings from the server, and reads as they come.
+        config = uvicorn.Config(
+            app,
+            ws="websockets-sansio",
+            ws_ping_interval=None,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        app.state.connections = self._server.server_state
+        self._thread = threading.Thread(target=self._run, name="practice-slack", daemon=True)
+
+    def start(self) -> "WorkspaceServer":
+        """Serve; returns once requests are answered."""
+        self._thread.start()
+        self.sockets.wait_ready()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving: sockets are closed, deliveries given up."""
+        if self._thread.is_alive():
+            self.sockets.give_up()
+            self._server.should_exit = True
+            self._thread.join()
+        self._listener.close()
+
+    def __enter__(self) -> "WorkspaceServer":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._listener]))
