@@ -167,7 +167,7 @@ def reactor(user: str, flags: tuple[str, ...], approvers: Approvers) -> Reactor:
     return Reactor(user, flags, via, f"group {unread} could not be read" if unread and via is None else None)
 
 
-Step = Literal["approve", "decline", "cancel", "refuse"]
+Step = Literal["approve", "decline", "cancel", "refuse", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +185,8 @@ def rule(
 
     `at` is the later of the event's time and our clock's: an answer that comes late is late.
     """
+    if want == "approve" and who.id == fix.approver:
+        return Ruling("ignore")  # has approved already
     refusal = _not_allowed(fix, want, who, rules)
     if refusal:
         return Ruling("refuse", refusal)

@@ -1,0 +1,206 @@
+"""Use case: diagnose a node, a cluster, or all of them. Reads only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from handlers.errors import RemoteError
+from handlers.inventory import Cluster, Inventory, Target, UnknownName
+from handlers.kb906154.assess import Diagnosis, Members, assess, refused
+from handlers.kb906154.facts import NodeFacts
+from handlers.ports import Clock, Query, Remote
+from handlers.probes import Collection, answers
+from storage import audit, evidence, fixes
+from storage.database import Database, Transaction
+from storage.records import Json, Record
+
+EVENT_HOURS = 72  # the wire contract's default window of Get-RootVerFact
+ROUND_TRIP_SECONDS = 20  # of the deadline, kept for the way there and back (wire contract: BudgetSeconds)
+
+Progress = Callable[[str], None]  # called with each node that has answered, from any thread
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterReport:
+    """The diagnoses of one cluster, every node of it, and what they rest on."""
+
+    asked: str
+    cluster: str | None  # None: the name that was asked is refused
+    at: datetime
+    targets: tuple[str, ...]  # the nodes that were asked for
+    diagnoses: tuple[Diagnosis, ...]  # every node, in the order of the inventory
+    facts: Mapping[str, NodeFacts] = field(default_factory=dict)  # of the nodes that were read
+    collection: Collection | None = None
+
+    @property
+    def asked_for(self) -> tuple[Diagnosis, ...]:
+        """The diagnoses of the nodes that were asked for; the one refusal, where the name is refused."""
+        return tuple(one for one in self.diagnoses if self.cluster is None or one.node in self.targets)
+
+    def of(self, node: str) -> Diagnosis:
+        """The diagnosis of one node of the cluster."""
+        return next(one for one in self.diagnoses if one.node == node)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnoser:
+    """Collects the facts of whole clusters and has them assessed.
+
+    `database` is None where nothing can be recorded (the command line beside a running bot);
+    `deadlines` are the hosts' `deadline_seconds`.
+    """
+
+    remote: Remote
+    inventory: Inventory
+    clock: Clock
+    workers: Executor
+    deadlines: Mapping[str, float]
+    database: Database | None = None
+    fixed_before: Callable[[str], datetime | None] | None = None
+
+    def diagnose(self, asked: str, actor: str, progress: Progress | None = None) -> list[ClusterReport]:
+        """Diagnose what a name means; `all` is every cluster. An unknown name is a report too."""
+        try:
+            targets = self._targets(asked)
+        except UnknownName as unknown:
+            return [self._refused(asked, unknown, actor)]
+        running = [(target, self._ask(target.cluster, progress)) for target in targets]
+        return [self._report(asked, target, waiting, actor) for target, waiting in running]
+
+    def look(self, node: str, *, whole_cluster: bool = False) -> ClusterReport:
+        """Read one node again (or its whole cluster), for a fix; records nothing. Raises `UnknownName`."""
+        cluster = self.inventory.cluster_of(node)
+        waiting = self._ask(cluster, None, None if whole_cluster else (node,))
+        return report_of(self._gather(node, cluster, waiting), (node,))
+
+    # --- inside ---
+
+    def _targets(self, asked: str) -> list[Target]:
+        if asked.casefold() == "all":
+            return [Target(cluster) for cluster in self.inventory.clusters]
+        return [self.inventory.resolve(asked)]
+
+    def _ask(
+        self, cluster: Cluster, progress: Progress | None, nodes: tuple[str, ...] | None = None
+    ) -> dict[str, Future[Json]]:
+        return {
+            node: self.workers.submit(self._probe, cluster, node, progress)
+            for node in cluster.nodes
+            if nodes is None or node in nodes
+        }
+
+    def _probe(self, cluster: Cluster, node: str, progress: Progress | None) -> Json:
+        """One node's answer as JSON; text that is no JSON stays text, and is judged as a broken answer."""
+        budget = max(1, int(self.deadlines[cluster.host] - ROUND_TRIP_SECONDS))
+        parameters = {
+            "ComputerName": cluster.nodes[node], "EventHours": EVENT_HOURS, "BudgetSeconds": budget,
+        }  # fmt: skip
+        try:
+            result = _json_or_text(self.remote.query(cluster.host, Query("Get-RootVerFact", parameters)))
+        except RemoteError as error:
+            result = {"unreachable": {"code": error.code or "", "message": str(error)}}
+        if progress:
+            progress(node)
+        return result
+
+    def _gather(self, asked: str, cluster: Cluster, waiting: Mapping[str, Future[Json]]) -> Collection:
+        results = {node: future.result() for node, future in waiting.items()}
+        return Collection(
+            asked=asked,
+            cluster=cluster.name,
+            at=self.clock.now(),
+            members=Members(cluster.nodes, cluster.virtual_servers),
+            fixed=self._fixed(cluster),
+            results=results,
+        )
+
+    def _fixed(self, cluster: Cluster) -> dict[str, datetime]:
+        if self.fixed_before is None:
+            return {}
+        times = {node: self.fixed_before(node) for node in cluster.nodes}
+        return {node: at for node, at in times.items() if at is not None}
+
+    def _report(
+        self, asked: str, target: Target, waiting: Mapping[str, Future[Json]], actor: str
+    ) -> ClusterReport:
+        collection = self._gather(asked, target.cluster, waiting)
+        report = report_of(collection, target.nodes)
+        if self.database is not None:
+            with self.database.write() as tx:
+                record_report(tx, report, actor)
+        return report
+
+    def _refused(self, asked: str, unknown: UnknownName, actor: str) -> ClusterReport:
+        if self.database is not None:
+            details: dict[str, Json] = {"asked": asked, "reason": str(unknown)}
+            with self.database.write() as tx:
+                audit.append(tx, Record("diagnosis", "refused", actor, details=details))
+        return ClusterReport(asked, None, self.clock.now(), (), (refused(asked, str(unknown)),))
+
+
+def report_of(collection: Collection, targets: tuple[str, ...]) -> ClusterReport:
+    """Assess a collection, fresh or saved. Facts of a node that is not the one asked serve nobody."""
+    read = answers(collection)
+    diagnoses = assess(collection.members, read, collection.fixed)
+    facts = {
+        one.node: answer
+        for one in diagnoses
+        if isinstance(answer := read[one.node], NodeFacts) and "node" not in one.not_checked
+    }
+    return ClusterReport(
+        collection.asked, collection.cluster, collection.at, targets, diagnoses, facts, collection
+    )
+
+
+def record_report(tx: Transaction, report: ClusterReport, actor: str) -> None:
+    """Record each probe with the hash of its raw answer, and each diagnosis that was asked for."""
+    assert report.collection is not None  # noqa: S101 - only a refused name has none
+    for diagnosis in report.diagnoses:
+        raw = json.dumps(report.collection.results.get(diagnosis.node)).encode()
+        details: dict[str, Json] = {
+            "verdict": diagnosis.verdict,
+            "root_ver_class": diagnosis.root_ver_class,
+            "evidence": evidence.keep(tx, raw),
+        }
+        read = diagnosis.node in report.facts
+        audit.append(tx, Record("probe", "ok" if read else "error", actor, diagnosis.node, details=details))
+        if diagnosis.node in report.targets:
+            _record_diagnosis(tx, report, diagnosis, actor)
+
+
+def _record_diagnosis(tx: Transaction, report: ClusterReport, diagnosis: Diagnosis, actor: str) -> None:
+    details: dict[str, Json] = {
+        "asked": report.asked,
+        "cluster": report.cluster,
+        "verdict": diagnosis.verdict,
+        "confidence": diagnosis.confidence,
+        "offered": diagnosis.offered,
+        "findings": list(diagnosis.findings),
+        "notes": list(diagnosis.notes),
+        "not_checked": list(diagnosis.not_checked),
+        "checks": [{"id": one.id, "result": one.result, "seen": one.seen} for one in diagnosis.checks],
+    }
+    outcome = "unknown" if diagnosis.verdict == "inconclusive" else "ok"
+    audit.append(tx, Record("diagnosis", outcome, actor, diagnosis.node, details=details))
+
+
+def last_change(database: Database) -> Callable[[str], datetime | None]:
+    """When our newest applied change of a node was made, by the node's own clock."""
+
+    def look(node: str) -> datetime | None:
+        with database.read() as conn:
+            return fixes.last_changed(conn, node)
+
+    return look
+
+
+def _json_or_text(text: str) -> Json:
+    try:
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value

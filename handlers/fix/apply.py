@@ -1,0 +1,196 @@
+"""The guarded change: re-check, back up, look once more at the approval, and send.
+
+How an attempt ends is a table of the design (section 6, "How an attempt ends"); each row is a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handlers.approval import ApprovalRules, State, differences, emoji_name, meaning, permit
+from handlers.diagnose import Diagnoser
+from handlers.errors import NotSent, RemoteError
+from handlers.fix import basis
+from handlers.fix.approvers import ApproverList
+from handlers.fix.decide import withdraw
+from handlers.fix.moves import Told, advance, note
+from handlers.fix.outcome import Outcomes
+from handlers.inventory import Cluster, Inventory
+from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Query, Remote
+from handlers.probes import BrokenContract, decode_backup, decode_change
+from storage import evidence, fixes, switches
+from storage.database import Database
+from storage.records import Fix, Json
+
+
+class Ended(Exception):
+    """The attempt is over before anything was sent: where the fix goes, and why."""
+
+    def __init__(self, to: State, reason: str, details: Mapping[str, Json] | None = None) -> None:
+        super().__init__(reason)
+        self.to, self.reason, self.details = to, reason, details or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Applies approved fixes."""
+
+    database: Database
+    remote: Remote
+    chat: Chat
+    clock: Clock
+    rules: ApprovalRules
+    approvers: ApproverList
+    inventory: Inventory
+    diagnoser: Diagnoser
+    outcomes: Outcomes
+
+    def apply(self, number: int) -> None:
+        """Carry out an approved fix whose grace period is over."""
+        fix = self._begin(number)
+        if fix is None:
+            return
+        try:
+            fix = self._prepare(fix)
+        except Ended as ended:
+            self._end_unsent(fix, ended)
+        else:
+            self._send(fix)
+
+    # --- before anything is sent ---
+
+    def _begin(self, number: int) -> Fix | None:
+        """approved → applying, committed before anything is sent; None if there is nothing to apply."""
+        with self.database.write() as tx:
+            fix, now = fixes.get(tx, number), self.clock.now()
+            if fix is None or fix.state != State.APPROVED:
+                return None
+            pause = switches.paused(tx)
+            if pause is not None:
+                reason = "Fixes are paused: approve again after `resume`."
+                withdraw(tx, fix, Told("withdrawal", "refused", topic="reopened", reason=reason), self.rules)
+                return None
+            if now >= fix.expires_at:
+                reason = "Its life ended before it could be applied. Diagnose again."
+                told = Told("expiry", "ok", topic="expired", reason=reason)
+                advance(tx, fix, State.EXPIRED, told, ended_at=now, due_at=None)
+                return None
+            return advance(
+                tx, fix, State.APPLYING, Told("change", "pending", details={"step": "begin"}), due_at=None
+            )
+
+    def _prepare(self, fix: Fix) -> Fix:
+        """Everything that must hold before the change may be sent; raises `Ended` where it does not."""
+        self._recheck(fix)
+        fix = self._back_up(fix)
+        self._still_approved(fix)
+        with self.database.write() as tx:
+            note(tx, fix, Told("change", "pending"), step="send", expected=fix.expected, target=fix.target)
+            sending = fixes.change(tx, fix.number, State.APPLYING, sent_at=self.clock.now())
+        if sending is None:
+            raise Ended(State.VOIDED, "Another attempt had begun.")
+        return sending
+
+    def _recheck(self, fix: Fix) -> None:
+        """Fresh facts must give exactly the digest that was approved."""
+        report = self.diagnoser.look(fix.node)
+        facts, diagnosis = report.facts.get(fix.node), report.of(fix.node)
+        if facts is None:
+            why = " ".join(diagnosis.why)
+            raise Ended(State.VOIDED, f"{fix.computer} could not be read again, nothing was sent: {why}")
+        changed = differences(fix.basis, basis.now(fix, facts, diagnosis))
+        with self.database.write() as tx:
+            outcome = "refused" if changed else "ok"
+            note(
+                tx,
+                fix,
+                Told("recheck", outcome),
+                changed={name: list(pair) for name, pair in changed.items()},
+            )
+        if changed:
+            raise Ended(
+                State.VOIDED,
+                f"{fix.computer} is no longer as it was when this was approved. Diagnose again.",
+                {"changed": {name: list(pair) for name, pair in changed.items()}},
+            )
+
+    def _back_up(self, fix: Fix) -> Fix:
+        """The whole ASP.NET key, stored before the change may be sent."""
+        try:
+            text = self.remote.query(
+                self._cluster(fix).host, Query("Backup-AspNetKey", {"ComputerName": fix.computer})
+            )
+            decode_backup(text)
+        except (RemoteError, BrokenContract) as error:
+            raise Ended(State.VOIDED, f"There is no backup, so nothing was sent: {error}") from error
+        if basis.parameter(basis.root_ver_of_backup(text.encode())) != fix.expected:
+            raise Ended(State.VOIDED, f"RootVer on {fix.computer} changed during the backup. Diagnose again.")
+        with self.database.write() as tx:
+            stored = evidence.keep(tx, text.encode())
+            note(tx, fix, Told("backup", "ok"), evidence=stored)
+            kept = fixes.change(tx, fix.number, State.APPLYING, backup=stored)
+        if kept is None:
+            raise Ended(State.VOIDED, "Another attempt had begun.")
+        return kept
+
+    def _still_approved(self, fix: Fix) -> None:
+        """Just before sending: the approver is still one, their reaction stands, nobody declines."""
+        who = self.approvers.reactor(fix.approver or "")
+        if who.flags or who.via is None:
+            raise Ended(
+                State.PROPOSED, f"<@{fix.approver}> is no longer an approver, or could not be verified."
+            )
+        try:
+            standing = self.chat.reactions(Message(fix.channel, fix.card_ts or ""))
+        except LookupFailed as failure:
+            raise Ended(State.PROPOSED, f"The card could not be read ({failure.reason}).") from failure
+        except MessageGone as gone:
+            raise Ended(State.CANCELLED, "Its card was deleted.") from gone
+        wanted = {emoji_name(name): users for name, users in standing.items()}
+        approving = {
+            user for name, users in wanted.items() for user in users if meaning(self.rules, name) == "approve"
+        }
+        declining = {
+            user for name, users in wanted.items() for user in users if meaning(self.rules, name) == "decline"
+        }
+        if fix.approver not in approving:
+            raise Ended(State.PROPOSED, f"The approval of <@{fix.approver}> no longer stands on the card.")
+        if self._may_decline(declining, fix):
+            raise Ended(State.PROPOSED, "An approver's decline stands on the card.")
+
+    def _may_decline(self, users: set[str], fix: Fix) -> bool:
+        approvers = self.approvers.read()
+        return any(user in approvers.via or user == fix.requester for user in users)
+
+    def _end_unsent(self, fix: Fix, ended: Ended) -> None:
+        """Nothing was sent: void, or back to proposed (and from there cancelled, if the card is gone)."""
+        now = self.clock.now()
+        with self.database.write() as tx:
+            if ended.to == State.VOIDED:
+                told = Told("change", "refused", topic="voided", reason=ended.reason, details=ended.details)
+                advance(tx, fix, State.VOIDED, told, ended_at=now, due_at=None)
+                return
+            topic = "reopened" if ended.to == State.PROPOSED else None
+            told = Told("withdrawal", "refused", topic=topic, reason=ended.reason)
+            open_again = withdraw(tx, fix, told, self.rules)
+            if ended.to == State.CANCELLED and open_again is not None:
+                told = Told("decision", "ok", topic="cancelled", reason=ended.reason)
+                advance(tx, open_again, State.CANCELLED, told, ended_at=now, due_at=None)
+
+    # --- the change ---
+
+    def _send(self, fix: Fix) -> None:
+        """Send it once. From here on only what the host says, or what is read back, counts."""
+        try:
+            allowed = permit(fix, self._cluster(fix).host)
+            result = decode_change(self.remote.change(allowed), fix.id)
+        except NotSent as error:
+            self._end_unsent(fix, Ended(State.VOIDED, f"Nothing was sent: {error}"))
+        except (RemoteError, BrokenContract) as error:
+            self.outcomes.doubt(fix, str(error))
+        else:
+            self.outcomes.conclude(fix, result)
+
+    def _cluster(self, fix: Fix) -> Cluster:
+        return self.inventory.cluster_of(fix.node)

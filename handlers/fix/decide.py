@@ -1,0 +1,288 @@
+"""Reactions and words of people: approve, withdraw, decline, cancel, pause.
+
+A reaction event says that something happened, late or twice perhaps; what stands on the card says what holds.
+So an approval counts only if the card shows it, and a withdrawal only if the card no longer does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.approval import (
+    UNDECIDED,
+    ApprovalRules,
+    Reactor,
+    Ruling,
+    State,
+    emoji_name,
+    meaning,
+    rule,
+    rule_cancel,
+)
+from handlers.fix.approvers import ApproverList
+from handlers.fix.moves import Told, advance, due_while_proposed, note, tell_privately
+from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone
+from storage import audit, fixes, notices, once, switches
+from storage.database import Database, Transaction
+from storage.records import Fix, Json, NewNotice, Record
+
+Standing = Mapping[str, frozenset[str]]  # emoji → users, as the card shows them
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A reaction put on a message or taken away, as Slack's event tells it."""
+
+    event_id: str
+    user: str
+    emoji: str
+    message: Message
+    item_user: str | None  # who wrote the message
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What people decide about fixes."""
+
+    database: Database
+    chat: Chat
+    clock: Clock
+    rules: ApprovalRules
+    approvers: ApproverList
+    bot_user: str
+
+    # --- reactions ---
+
+    def reacted(self, reaction: Reaction) -> None:
+        """Somebody put a reaction on a message of ours."""
+        want = meaning(self.rules, reaction.emoji)
+        if want is None or reaction.item_user != self.bot_user or reaction.user == self.bot_user:
+            return
+        fix = self._fix_of(reaction.message)
+        if fix is None:
+            self._hint(reaction)
+            return
+        standing = self._standing(fix)
+        if standing is not None and not _stands(standing, reaction.user, reaction.emoji):
+            return  # taken away again before we looked: there is nothing to judge
+        who = self.approvers.reactor(reaction.user)
+        if standing is None and want == "approve":
+            who = Reactor(who.id, who.flags, unknown="the card could not be read")
+        with self.database.write() as tx:
+            if once.first_time(tx, f"event {reaction.event_id}"):
+                self._judge(tx, fix.number, who, reaction.emoji, reaction.at, seen_late=False)
+
+    def unreacted(self, reaction: Reaction) -> None:
+        """Somebody took a reaction away: in the grace period that withdraws their approval."""
+        fix = self._fix_of(reaction.message)
+        if fix is None or meaning(self.rules, reaction.emoji) is None:
+            return
+        standing = self._standing(fix)
+        if standing is not None and _stands(standing, reaction.user, reaction.emoji):
+            return  # put back since
+        with self.database.write() as tx:
+            if once.first_time(tx, f"event {reaction.event_id}"):
+                self._taken_away(tx, fix.number, reaction.user, reaction.emoji, seen_late=False)
+
+    def catch_up(self) -> None:
+        """Read every undecided card: events may have been missed while no connection stood."""
+        with self.database.read() as conn:
+            open_fixes = fixes.in_states(conn, UNDECIDED)
+        for fix in open_fixes:
+            if fix.card_ts is not None:
+                self._catch_up(fix)
+
+    def card_gone(self, number: int) -> None:
+        """The card was deleted: nobody can decide any more, so the fix is cancelled."""
+        with self.database.write() as tx:
+            fix = fixes.get(tx, number)
+            if fix is not None and fix.state in UNDECIDED:
+                told = Told("decision", "ok", topic="cancelled", reason="Its card was deleted.")
+                advance(tx, fix, State.CANCELLED, told, ended_at=self.clock.now(), due_at=None)
+
+    # --- words ---
+
+    def cancel(self, number: int, user: str) -> tuple[Ruling, Fix | None]:
+        """`cancel FIX-n`: the ruling and the fix as it stands then; None = there is no such fix."""
+        who = self.approvers.reactor(user)
+        with self.database.write() as tx:
+            fix = fixes.get(tx, number)
+            if fix is None:
+                return Ruling("refuse", "no_such_fix"), None
+            ruling = rule_cancel(fix, who)
+            if ruling.step == "refuse":
+                _record_refusal(tx, fix, who, ruling.reason, asked="cancel")
+            else:
+                self._end(tx, fix, State.CANCELLED, who, asked="cancel")
+            return ruling, fixes.get(tx, number)
+
+    def pause(self, user: str) -> Ruling:
+        """Stop approving and sending until somebody resumes; any approver."""
+        return self._switch(user, "pause")
+
+    def resume(self, user: str) -> Ruling:
+        """End the pause; any approver."""
+        return self._switch(user, "resume")
+
+    # --- inside ---
+
+    def _fix_of(self, message: Message) -> Fix | None:
+        with self.database.read() as conn:
+            return fixes.by_card(conn, message.channel, message.ts)
+
+    def _standing(self, fix: Fix) -> Standing | None:
+        """The reactions on a fix's card; None if Slack does not tell. A deleted card cancels the fix."""
+        assert fix.card_ts is not None  # noqa: S101 - a fix found by its card has one
+        try:
+            return self.chat.reactions(Message(fix.channel, fix.card_ts))
+        except LookupFailed:
+            return None
+        except MessageGone:
+            self.card_gone(fix.number)
+            return {}
+
+    def _catch_up(self, fix: Fix) -> None:
+        standing = self._standing(fix)
+        if standing is None:
+            return
+        with self.database.read() as conn:
+            judged = once.judged(conn, fix.number)
+        standing_now = {
+            (user, emoji_name(emoji))
+            for emoji, users in standing.items()
+            for user in users
+            if user != self.bot_user and meaning(self.rules, emoji)
+        }
+        for user, emoji in sorted(judged - standing_now):
+            with self.database.write() as tx:
+                self._taken_away(tx, fix.number, user, emoji, seen_late=True)
+        # Declining first: where both stand, it wins.
+        for user, emoji in sorted(
+            standing_now - judged, key=lambda one: meaning(self.rules, one[1]) != "decline"
+        ):
+            who = self.approvers.reactor(user)
+            with self.database.write() as tx:
+                self._judge(tx, fix.number, who, emoji, self.clock.now(), seen_late=True)
+
+    def _judge(
+        self, tx: Transaction, number: int, who: Reactor, emoji: str, at: datetime, *, seen_late: bool
+    ) -> None:
+        """Judge a reaction once, on the fix as it stands in this transaction."""
+        fix, want, name = fixes.get(tx, number), meaning(self.rules, emoji), emoji_name(emoji)
+        if fix is None or want is None or (who.id, name) in once.judged(tx, number):
+            return
+        once.mark_judged(tx, number, who.id, name)
+        late = max(at, self.clock.now())
+        ruling = rule(fix, want, who, self.rules, late, paused=switches.paused(tx) is not None)
+        if ruling.step == "approve":
+            self._approve(tx, fix, who, seen_late=seen_late)
+        elif ruling.step == "refuse":
+            self._refuse(tx, fix, who, ruling.reason, want)
+        elif ruling.step != "ignore":
+            to = State.DECLINED if ruling.step == "decline" else State.CANCELLED
+            self._end(tx, fix, to, who, asked=want, seen_late=seen_late)
+
+    def _approve(self, tx: Transaction, fix: Fix, who: Reactor, *, seen_late: bool) -> None:
+        now = self.clock.now()
+        details: dict[str, Json] = {
+            "decision": "approve",
+            "via": who.via,
+            "digest": fix.digest,
+            "seen_late": seen_late,
+        }
+        told = Told("decision", "ok", who.id, details=details)
+        advance(
+            tx, fix, State.APPROVED, told, approver=who.id, approved_at=now, due_at=now + self.rules.grace
+        )
+
+    def _end(
+        self, tx: Transaction, fix: Fix, to: State, who: Reactor, *, asked: str, seen_late: bool = False
+    ) -> None:
+        details: dict[str, Json] = {"decision": asked, "via": who.via, "by": who.id, "seen_late": seen_late}
+        told = Told("decision", "ok", who.id, topic=to.value, details=details)
+        advance(tx, fix, to, told, ended_at=self.clock.now(), due_at=None)
+
+    def _refuse(self, tx: Transaction, fix: Fix, who: Reactor, reason: str, want: str) -> None:
+        """Record a refused reaction, and tell the person once per card and reason."""
+        _record_refusal(tx, fix, who, reason, asked=want)
+        if "bot" in who.flags or "workflow" in who.flags:
+            return
+        if reason == "not_verified" or once.first_time(tx, f"told {fix.id} {who.id} {reason}"):
+            details: dict[str, Json] = {"reason": reason, "want": want, "flags": list(who.flags)}
+            tell_privately(tx, fix, who.id, "refused", details)
+
+    def _taken_away(self, tx: Transaction, number: int, user: str, emoji: str, *, seen_late: bool) -> None:
+        fix, name = fixes.get(tx, number), emoji_name(emoji)
+        if fix is None:
+            return
+        once.unmark_judged(tx, number, user, name)  # put back later, it is judged anew
+        if user != fix.approver or meaning(self.rules, name) != "approve":
+            return
+        details: dict[str, Json] = {"by": user, "seen_late": seen_late}
+        if fix.state == State.APPROVED:
+            told = Told("withdrawal", "ok", user, topic="withdrawn", details=details)
+            withdraw(tx, fix, told, self.rules)
+        else:
+            note(tx, fix, Told("withdrawal", "refused", user, reason="too_late", details=details))
+            tell_privately(tx, fix, user, "refused", {"reason": "too_late", "want": "withdraw", "flags": []})
+
+    def _hint(self, reaction: Reaction) -> None:
+        """An approver's ✅ on the diagnosis instead of the card: say once where the card is."""
+        if meaning(self.rules, reaction.emoji) != "approve":
+            return
+        with self.database.read() as conn:
+            open_fixes = fixes.in_states(conn, {State.PROPOSED})
+        message = reaction.message
+        meant = [
+            fix
+            for fix in open_fixes
+            if fix.channel == message.channel and fix.details.get("answer_ts") == message.ts
+        ]
+        if not meant or self.approvers.reactor(reaction.user).via is None:
+            return
+        with self.database.write() as tx:
+            if once.first_time(tx, f"hint {meant[0].id} {reaction.user}"):
+                tell_privately(tx, meant[0], reaction.user, "hint", {})
+
+    def _switch(self, user: str, verb: str) -> Ruling:
+        who = self.approvers.reactor(user)
+        reason = _not_an_approver(who)
+        details: dict[str, Json] = {"command": verb, "via": who.via}
+        with self.database.write() as tx:
+            if reason:
+                audit.append(tx, Record("refusal", "refused", user, details={**details, "reason": reason}))
+                return Ruling("refuse", reason)
+            (switches.pause if verb == "pause" else switches.resume)(tx, user)
+            audit.append(tx, Record("decision", "ok", user, details=details))
+            for fix in fixes.in_states(tx, UNDECIDED):
+                notices.add(tx, NewNotice("card", "card", fix=fix.number))
+        return Ruling("approve")
+
+
+def withdraw(tx: Transaction, fix: Fix, told: Told, rules: ApprovalRules) -> Fix | None:
+    """Take an approved (or just applying, nothing sent) fix back to proposed, open for another approval."""
+    changes = {"approver": None, "approved_at": None, "due_at": due_while_proposed(fix, rules)}
+    return advance(tx, fix, State.PROPOSED, told, **changes)
+
+
+def _stands(standing: Standing, user: str, emoji: str) -> bool:
+    return any(user in users for name, users in standing.items() if emoji_name(name) == emoji_name(emoji))
+
+
+def _not_an_approver(who: Reactor) -> str | None:
+    if who.flags:
+        return "not_a_member"
+    if who.via is None:
+        return "not_verified" if who.unknown else "not_an_approver"
+    return None
+
+
+def _record_refusal(tx: Transaction, fix: Fix, who: Reactor, reason: str, *, asked: str) -> None:
+    details: dict[str, Json] = {
+        "asked": asked, "reason": reason, "via": who.via, "flags": list(who.flags), "unknown": who.unknown,
+        "state": fix.state,
+    }  # fmt: skip
+    audit.append(tx, Record("refusal", "refused", who.id, fix.node, fix.id, details))

@@ -1,0 +1,102 @@
+"""After the change: does the value stand, does the service come up?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.approval import ApprovalRules, State
+from handlers.diagnose import Diagnoser
+from handlers.fix import basis
+from handlers.fix.moves import Told, advance, note, tell_thread
+from handlers.inventory import Inventory, UnknownName
+from handlers.kb906154.assess import Diagnosis
+from handlers.ports import Clock
+from storage import fixes
+from storage.database import Database
+from storage.records import Fix, Json
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUps:
+    """The looks after a fix was applied, at the times of the settings; they survive restarts."""
+
+    database: Database
+    clock: Clock
+    rules: ApprovalRules
+    inventory: Inventory
+    diagnoser: Diagnoser
+
+    def look(self, number: int) -> None:
+        """One look: confirmed, drifted, or later again."""
+        with self.database.read() as conn:
+            fix = fixes.get(conn, number)
+        if fix is None or fix.state != State.APPLIED or fix.due_at is None:
+            return
+        try:
+            report = self.diagnoser.look(fix.node, whole_cluster=True)
+        except UnknownName as unknown:
+            self._again(fix, "unread", str(unknown))
+            return
+        facts = report.facts.get(fix.node)
+        if facts is None or not basis.readable(facts.root_ver):
+            self._again(fix, "unread", f"{fix.computer} could not be read.")
+        elif not basis.same(facts.root_ver, fix.target):
+            self._drifted(fix, basis.as_json(facts.root_ver))
+        else:
+            self._stands(fix, report.of(fix.node))
+
+    def _stands(self, fix: Fix, diagnosis: Diagnosis) -> None:
+        """The value stands; on an owner the service must run too, without new strong symptoms."""
+        trouble = None if fix.kind == "restore" else _holds_back(diagnosis)
+        if trouble is None:
+            self._confirmed(fix, diagnosis)
+        else:
+            self._again(fix, *trouble)
+
+    def _confirmed(self, fix: Fix, diagnosis: Diagnosis) -> None:
+        details: dict[str, Json] = {
+            "owner": diagnosis.owner,
+            "verdict": diagnosis.verdict,
+            "look": fix.looks + 1,
+        }
+        told = Told("follow_up", "ok", topic="confirmed", details=details)
+        with self.database.write() as tx:
+            advance(tx, fix, State.CONFIRMED, told, looks=fix.looks + 1, due_at=None)
+
+    def _drifted(self, fix: Fix, found: Json) -> None:
+        told = Told(
+            "follow_up",
+            "error",
+            topic="drifted",
+            reason="The value is another again.",
+            details={"found": found},
+        )
+        with self.database.write() as tx:
+            advance(tx, fix, State.DRIFTED, told, looks=fix.looks + 1, due_at=None)
+
+    def _again(self, fix: Fix, seen: str, reason: str) -> None:
+        """Not confirmed yet: tell it and look again later; after the last look say that it stays so."""
+        done = fix.looks + 1
+        last = done >= len(self.rules.follow_up)
+        due = None if last or fix.ended_at is None else fix.ended_at + self.rules.follow_up[done]
+        details: dict[str, Json] = {"seen": seen, "reason": reason, "look": done, "last": last}
+        with self.database.write() as tx:
+            if fixes.change(tx, fix.number, State.APPLIED, looks=done, due_at=due) is None:
+                return
+            note(tx, fix, Told("follow_up", "unknown", details=details))
+            tell_thread(tx, fix, "unconfirmed" if last else "look", details)
+
+
+def _holds_back(diagnosis: Diagnosis) -> tuple[str, str] | None:
+    """Why a value that stands is not yet a service that runs: a word and a sentence."""
+    strong = [one for one in diagnosis.symptoms if one.strong]
+    if strong:
+        names = ", ".join(f"{one.source} {one.id}" for one in strong)
+        return "symptoms", f"New error events since the change: {names}."
+    if diagnosis.owner is False:
+        return None
+    if diagnosis.attendant_down is False and diagnosis.owner is True:
+        return None
+    if diagnosis.owner is None or diagnosis.attendant_down is None:
+        return "unknown", "Whether System Attendant runs here could not be read."
+    return "down", "System Attendant is not running yet."

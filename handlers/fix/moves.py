@@ -1,0 +1,73 @@
+"""One move of a fix: the state, its audit record and what people are told, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from handlers.approval import ApprovalRules, State, check_move
+from storage import audit, fixes, notices
+from storage.database import Transaction
+from storage.records import Fix, Json, Kind, NewNotice, Outcome, Record
+
+BOT = "bot"  # the actor of what no person caused
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The record of a move or an event, and the topic that the thread is told (None: only the card)."""
+
+    kind: Kind
+    outcome: Outcome
+    actor: str = BOT
+    topic: str | None = None
+    reason: str | None = None  # a sentence; stands on the card
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+
+def advance(tx: Transaction, fix: Fix, to: State, told: Told, **changes: object) -> Fix | None:
+    """Move a fix, record it and tell it; None if somebody else was first (then nothing happened).
+
+    Raises `IllegalMove`, before anything is written, if the state table has no such move.
+    """
+    check_move(fix.id, fix.state, to)
+    moved = fixes.move(tx, fix.number, fix.state, to, reason=told.reason, **changes)
+    if moved is None:
+        return None
+    note(tx, moved, told, state=[fix.state, to.value])
+    notices.add(tx, NewNotice("card", "card", fix=fix.number))
+    if told.topic:
+        tell_thread(tx, moved, told.topic, told.details)
+    return moved
+
+
+def note(tx: Transaction, fix: Fix, told: Told, **more: Json) -> None:
+    """Record something about a fix that is no move."""
+    reason: dict[str, Json] = {"reason": told.reason} if told.reason else {}
+    details = {**told.details, **more, **reason}
+    audit.append(tx, Record(told.kind, told.outcome, told.actor, fix.node, fix.id, details))
+
+
+def tell_thread(tx: Transaction, fix: Fix, topic: str, details: Mapping[str, Json]) -> None:
+    """Tell the fix's thread."""
+    notices.add(
+        tx,
+        NewNotice(
+            "thread", topic, fix.number, channel=fix.channel, thread_ts=fix.thread_ts, details=dict(details)
+        ),
+    )
+
+
+def tell_privately(tx: Transaction, fix: Fix, user: str, topic: str, details: Mapping[str, Json]) -> None:
+    """Tell one person, seen by nobody else."""
+    notices.add(
+        tx,
+        NewNotice("private", topic, fix.number, user, fix.channel, fix.thread_ts, details=dict(details)),
+    )
+
+
+def due_while_proposed(fix: Fix, rules: ApprovalRules) -> datetime:
+    """When a fix that waits for a decision needs the bot: its reminder, else its end."""
+    reminder = fix.created_at + rules.remind
+    return fix.expires_at if fix.reminded or reminder >= fix.expires_at else reminder

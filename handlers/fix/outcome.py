@@ -1,0 +1,141 @@
+"""How an attempt ended: from the host's result, or by reading back. Never writes to a server."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from handlers.approval import ApprovalRules, State
+from handlers.diagnose import Diagnoser
+from handlers.fix import basis
+from handlers.fix.moves import BOT, Told, advance, note, tell_thread
+from handlers.inventory import Inventory, UnknownName
+from handlers.kb906154.facts import NodeFacts, Unreadable, Value
+from handlers.ports import Clock
+from handlers.probes import ChangeResult
+from storage import audit, fixes
+from storage.database import Database, Transaction
+from storage.records import Fix, Json, Record
+from storage.verify import anchor_line
+
+log = logging.getLogger(__name__)
+
+READ_AGAIN = timedelta(seconds=15)  # between two attempts to read back while host or node are away
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Concludes attempts, by what the host said or by what stands on the node."""
+
+    database: Database
+    clock: Clock
+    rules: ApprovalRules
+    inventory: Inventory
+    diagnoser: Diagnoser
+
+    def conclude(self, fix: Fix, result: ChangeResult) -> None:
+        """Map the host's result of a sent change to a state (design: how an attempt ends)."""
+        details: dict[str, Json] = {
+            "result": result.outcome,
+            "why": result.reason,
+            "before": basis.as_json(result.before),
+            "after": basis.as_json(result.after),
+            "code": result.code,
+        }
+        if result.outcome == "refused":
+            self._refused(fix, result, details)
+        elif isinstance(result.after, Unreadable):
+            self.doubt(fix, f"What stands there now could not be read ({result.after.code}).", details)
+        elif result.outcome == "failed":
+            self._failed(fix, f"The write failed ({result.reason}).", details)
+        elif basis.same(result.after, fix.target):
+            self._applied(fix, result.at, details)
+        else:
+            self.doubt(fix, "The host says written, but shows another value.", details)
+
+    def doubt(self, fix: Fix, reason: str, details: Mapping[str, Json] | None = None) -> None:
+        """It may have been written or not: say so, and read back at once."""
+        told = Told("change", "unknown", topic="indeterminate", reason=reason, details=details or {})
+        with self.database.write() as tx:
+            advance(tx, fix, State.INDETERMINATE, told, due_at=self.clock.now())
+        self.read_back(fix.number)
+
+    def read_back(self, number: int) -> None:
+        """Find out how an indeterminate fix ended; where that cannot be told yet, later again."""
+        with self.database.read() as conn:
+            fix = fixes.get(conn, number)
+        if fix is None or fix.state != State.INDETERMINATE:
+            return
+        try:
+            report = self.diagnoser.look(fix.node)
+        except UnknownName as unknown:
+            self._later(fix, str(unknown), self.clock.now() + READ_AGAIN)
+            return
+        facts = report.facts.get(fix.node)
+        if facts is None or not basis.readable(facts.root_ver):
+            why = " ".join(report.of(fix.node).why)
+            self._later(fix, f"{fix.computer} cannot be read: {why}", self.clock.now() + READ_AGAIN)
+            return
+        self._found(fix, facts)
+
+    # --- inside ---
+
+    def _found(self, fix: Fix, facts: NodeFacts) -> None:
+        """What stands there decides; the old value only once a lost script can no longer run."""
+        details: dict[str, Json] = {"after": basis.as_json(facts.root_ver)}
+        if basis.same(facts.root_ver, fix.target):
+            self._applied(fix, _node_time(facts), details)
+        elif not basis.same(facts.root_ver, fix.expected):
+            self._failed(fix, "Something else stands there now; nothing else was tried.", details)
+        elif self.clock.now() >= self._script_over(fix):
+            self._failed(fix, "The old value still stands: the change did not reach the node.", details)
+        else:
+            self._later(
+                fix, "The old value still stands; a lost script may still run.", self._script_over(fix)
+            )
+
+    def _script_over(self, fix: Fix) -> datetime:
+        host = self.inventory.cluster_of(fix.node).host
+        return (fix.sent_at or fix.created_at) + timedelta(seconds=self.diagnoser.deadlines[host])
+
+    def _later(self, fix: Fix, reason: str, at: datetime) -> None:
+        with self.database.write() as tx:
+            note(tx, fix, Told("readback", "unknown", reason=reason))
+            fixes.change(tx, fix.number, State.INDETERMINATE, due_at=at)
+
+    def _refused(self, fix: Fix, result: ChangeResult, details: Mapping[str, Json]) -> None:
+        reason = f"The host refused it ({result.reason}), nothing was written. Diagnose again."
+        told = Told("change", "refused", topic="voided", reason=reason, details=details)
+        with self.database.write() as tx:
+            advance(tx, fix, State.VOIDED, told, ended_at=self.clock.now(), due_at=None)
+
+    def _applied(self, fix: Fix, changed_at: datetime, details: Mapping[str, Json]) -> None:
+        now, looks = self.clock.now(), self.rules.follow_up
+        told = Told("change" if fix.state == State.APPLYING else "readback", "ok", details=details)
+        due = now + looks[0] if looks else None
+        with self.database.write() as tx:
+            moved = advance(tx, fix, State.APPLIED, told, changed_at=changed_at, ended_at=now, due_at=due)
+            if moved is not None:
+                _tell_applied(tx, moved, details)
+
+    def _failed(self, fix: Fix, reason: str, details: Mapping[str, Json]) -> None:
+        kind = Told(
+            "change" if fix.state == State.APPLYING else "readback", "error", BOT, "failed", reason, details
+        )
+        with self.database.write() as tx:
+            advance(tx, fix, State.FAILED, kind, ended_at=self.clock.now(), due_at=None)
+
+
+def _tell_applied(tx: Transaction, fix: Fix, details: Mapping[str, Json]) -> None:
+    """Tell the thread, with an anchor: from here on the record up to now cannot change unseen."""
+    line = anchor_line(tx)
+    audit.append(tx, Record("anchor", "ok", BOT, fix.node, fix.id, {"anchor": line, "sink": "thread"}))
+    tell_thread(tx, fix, "applied", {**details, "anchor": line})
+    log.info("%s", line)
+
+
+def _node_time(facts: NodeFacts) -> datetime:
+    """The node's own time, else the host's: later events are compared with it."""
+    return facts.system.value.local_time if isinstance(facts.system, Value) else facts.collected

@@ -1,0 +1,248 @@
+"""From a diagnosis to a card: propose a fix, or say why not; propose a restore."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from handlers.approval import RESTORABLE, UNDECIDED, ApprovalRules, State, differences, digest
+from handlers.diagnose import ClusterReport, Diagnoser
+from handlers.fix import basis
+from handlers.fix.approvers import ApproverList
+from handlers.fix.moves import Told, advance, tell_thread
+from handlers.inventory import Inventory, UnknownName
+from handlers.kb906154.assess import Diagnosis
+from handlers.ports import Clock, Message
+from storage import audit, evidence, fixes
+from storage.database import Database, Transaction
+from storage.records import Fix, Json, NewFix, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A card is on its way."""
+
+    fix: Fix
+
+
+@dataclass(frozen=True, slots=True)
+class NotProposed:
+    """No card, and why: a word, and the sentence for people; `fix` is the open one, where that is why."""
+
+    node: str
+    reason: str
+    sentence: str
+    fix: Fix | None = None
+
+
+Proposal = Proposed | NotProposed
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """Proposes fixes. `shared_account`: the hosts on which the query account also changes."""
+
+    database: Database
+    clock: Clock
+    rules: ApprovalRules
+    approvers: ApproverList
+    inventory: Inventory
+    diagnoser: Diagnoser
+    shared_account: frozenset[str]
+
+    def propose(
+        self,
+        reports: Sequence[ClusterReport],
+        requester: str,
+        thread: Message,
+        answer_ts: str,
+        *,
+        direct: bool,
+    ) -> list[Proposal]:
+        """Void what the new facts overtake, then propose for each node that was asked for and needs it.
+
+        Passive nodes first: changing them touches nobody. `direct`: asked in a direct message, where nobody
+        else could see a card.
+        """
+        proposals = []
+        for report in reports:
+            self._void_outdated(report)
+            offered = [one for one in report.asked_for if one.offered == "fix"]
+            for diagnosis in sorted(offered, key=lambda one: one.owner is not False):
+                obstacle = self._obstacle(diagnosis, direct=direct)
+                draft = self._draft(report, diagnosis, answer_ts)
+                proposals.append(obstacle or self._insert(draft, requester, thread))
+        return proposals
+
+    def restore(self, number: int, requester: str, thread: Message, *, direct: bool) -> Proposal:
+        """Propose to put back what a fix replaced."""
+        with self.database.read() as conn:
+            fix = fixes.get(conn, number)
+        if fix is None:
+            return NotProposed("", "no_such_fix", f"There is no FIX-{number}. `fixes` lists the open ones.")
+        general = self._no_card_at_all(fix.node, direct=direct)
+        if general:
+            return general
+        if fix.state not in RESTORABLE:
+            sentence = f"{fix.id} is {fix.state}: nothing was changed that could be put back."
+            return NotProposed(fix.node, "not_restorable", sentence)
+        try:
+            return self._restore(fix, requester, thread)
+        except UnknownName as unknown:
+            return NotProposed(fix.node, "not_in_inventory", str(unknown))
+
+    def card_posted(self, number: int, ts: str) -> Fix | None:
+        """The line of a new fix stands in the thread: from now on that message is its card."""
+        with self.database.write() as tx:
+            fix = fixes.get(tx, number)
+            if fix is None or fix.card_ts is not None:
+                return None
+            details: dict[str, Json] = {"event": "card", "channel": fix.channel, "card_ts": ts}
+            audit.append(tx, Record("proposal", "ok", "bot", fix.node, fix.id, details))
+            return fixes.change(tx, number, fix.state, card_ts=ts)
+
+    # --- inside ---
+
+    def _void_outdated(self, report: ClusterReport) -> None:
+        """A fix was approved for what was there then; if something else is there now, it ends."""
+        for diagnosis in report.diagnoses:
+            facts = report.facts.get(diagnosis.node)
+            if facts is None:
+                continue
+            with self.database.write() as tx:
+                fix = fixes.open_on(tx, diagnosis.node)
+                if fix is None or fix.state not in UNDECIDED:
+                    continue
+                changed = differences(fix.basis, basis.now(fix, facts, diagnosis))
+                if changed:
+                    void(tx, fix, self.clock.now(), "A new diagnosis found something else.", changed)
+
+    def _obstacle(self, diagnosis: Diagnosis, *, direct: bool) -> NotProposed | None:
+        """Why no card can be posted for a node that the fix would help."""
+        general = self._no_card_at_all(diagnosis.node, direct=direct)
+        if general:
+            return general
+        host = self.inventory.cluster_of(diagnosis.node).host
+        if "no_write_access" in diagnosis.notes and host in self.shared_account:
+            sentence = (
+                f"The account of {host} may not set the value on {diagnosis.computer}, or that could not be "
+                "read: give it access to the ASP.NET key, or configure a change account."
+            )
+            return NotProposed(diagnosis.node, "no_write_access", sentence)
+        with self.database.read() as conn:
+            fix = fixes.open_on(conn, diagnosis.node)
+        return _already_open(fix) if fix else None
+
+    def _no_card_at_all(self, node: str, *, direct: bool) -> NotProposed | None:
+        if self.rules.diagnose_only:
+            sentence = (
+                "No approver is configured, so this bot only diagnoses. "
+                "To let it fix: set approvers or approver_groups in [approval]."
+            )
+            return NotProposed(node, "diagnose_only", sentence)
+        if direct:
+            sentence = (
+                "In a direct message nobody else could approve: ask again in a channel with the approvers."
+            )
+            return NotProposed(node, "direct_message", sentence)
+        return None
+
+    def _draft(self, report: ClusterReport, diagnosis: Diagnosis, answer_ts: str) -> _Draft:
+        facts = report.facts[diagnosis.node]
+        details: dict[str, Json] = {
+            "verdict": diagnosis.verdict,
+            "confidence": diagnosis.confidence,
+            "owner": diagnosis.owner,
+            "notes": list(diagnosis.notes),
+            "others": {one.node: one.verdict for one in report.diagnoses if one.node != diagnosis.node},
+            "answer_ts": answer_ts,
+        }
+        cluster = report.cluster or ""
+        return _Draft(
+            "fix", diagnosis.node, diagnosis.computer, cluster, basis.of_fix(facts, diagnosis), details
+        )
+
+    def _restore(self, fix: Fix, requester: str, thread: Message) -> Proposal:
+        with self.database.read() as conn:
+            stored = evidence.read(conn, fix.backup) if fix.backup else None
+        if stored is None:
+            sentence = f"The backup of {fix.id} is not stored. Use the .reg file of its thread by hand."
+            return NotProposed(fix.node, "no_backup", sentence)
+        report = self.diagnoser.look(fix.node)
+        facts = report.facts.get(fix.node)
+        if facts is None or not basis.readable(facts.root_ver):
+            why = " ".join(report.of(fix.node).why)
+            return NotProposed(fix.node, "unreadable", f"RootVer on {fix.computer} could not be read. {why}")
+        bound = basis.of_restore(fix.node, facts, basis.root_ver_of_backup(stored))
+        if bound["root_ver"] == bound["target"]:
+            sentence = f"What {fix.id} replaced already stands on {fix.computer} again."
+            return NotProposed(fix.node, "nothing_to_do", sentence)
+        details: dict[str, Json] = {"restores": fix.id, "notes": [], "answer_ts": None, "owner": None}
+        draft = _Draft("restore", fix.node, fix.computer, fix.cluster, bound, details, fix.number)
+        return self._insert(draft, requester, thread)
+
+    def _insert(self, draft: _Draft, requester: str, thread: Message) -> Proposal:
+        able, unreadable = self.approvers.able(requester)
+        now = self.clock.now()
+        new = NewFix(
+            kind=draft.kind,
+            node=draft.node,
+            computer=draft.computer,
+            cluster=draft.cluster,
+            requester=requester,
+            channel=thread.channel,
+            thread_ts=thread.ts,
+            digest=digest(draft.bound),
+            basis=draft.bound,
+            expected=basis.parameter(draft.bound["root_ver"]),
+            target=basis.parameter(draft.bound["target"]),
+            created_at=now,
+            expires_at=now + self.rules.expires,
+            due_at=now + min(self.rules.remind, self.rules.expires),
+            restores=draft.restores,
+            details={**draft.details, "able": list(able), "groups_unreadable": list(unreadable)},
+        )
+        try:
+            with self.database.write() as tx:
+                return Proposed(_record_new(tx, new))
+        except fixes.OpenFixExists as exists:
+            return _already_open(exists.fix)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A proposal before it is known who asks and where."""
+
+    kind: Literal["fix", "restore"]
+    node: str
+    computer: str
+    cluster: str
+    bound: basis.Basis
+    details: dict[str, Json]
+    restores: int | None = None
+
+
+def void(tx: Transaction, fix: Fix, now: datetime, reason: str, changed: dict[str, list[Json]]) -> Fix | None:
+    """End a fix that nothing was sent for, telling what is different now."""
+    details: dict[str, Json] = {"changed": {name: list(pair) for name, pair in changed.items()}}
+    told = Told("decision", "refused", topic="voided", reason=reason, details=details)
+    return advance(tx, fix, State.VOIDED, told, ended_at=now, due_at=None)
+
+
+def _record_new(tx: Transaction, new: NewFix) -> Fix:
+    fix = fixes.insert(tx, new)
+    details: dict[str, Json] = {
+        "kind": fix.kind, "digest": fix.digest, "basis": dict(fix.basis), "expected": fix.expected,
+        "target": fix.target, "able": fix.details["able"], "restores": fix.restores,
+    }  # fmt: skip
+    audit.append(tx, Record("proposal", "pending", fix.requester, fix.node, fix.id, details))
+    tell_thread(tx, fix, "prepare", {})
+    return fix
+
+
+def _already_open(fix: Fix) -> NotProposed:
+    return NotProposed(
+        fix.node, "open", f"{fix.id} is already open for this node ({fix.state}): decide on its card.", fix
+    )

@@ -1,0 +1,93 @@
+"""What is due by the clock: reminders, ends of life, grace periods, read-backs and looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from handlers.approval import UNDECIDED, ApprovalRules, State
+from handlers.fix.apply import Changes
+from handlers.fix.decide import Decisions
+from handlers.fix.follow_up import FollowUps
+from handlers.fix.moves import Told, advance, note, tell_thread
+from handlers.fix.outcome import Outcomes
+from handlers.ports import Clock
+from storage import fixes
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Timekeeper:
+    """Does what is due for a fix. All due times lie in the store, so a restart forgets none."""
+
+    database: Database
+    clock: Clock
+    rules: ApprovalRules
+    decisions: Decisions
+    changes: Changes
+    outcomes: Outcomes
+    follow_ups: FollowUps
+
+    def due(self) -> list[int]:
+        """The numbers of the fixes that need the bot now, with those that stopped in the middle.
+
+        Whoever calls this leaves out the fixes that are being worked on.
+        """
+        with self.database.read() as conn:
+            due = fixes.due(conn, self.clock.now())
+            stuck = fixes.in_states(conn, {State.APPLYING})
+        return [fix.number for fix in [*stuck, *due]]
+
+    def attend(self, number: int) -> None:
+        """Do what is due for one fix; nothing if somebody else did it meanwhile."""
+        with self.database.read() as conn:
+            fix = fixes.get(conn, number)
+        if fix is None or (fix.due_at and fix.due_at > self.clock.now()):
+            return
+        steps: Mapping[str, Callable[[int], None]] = {
+            State.PROPOSED: self._remind_or_expire,
+            State.APPROVED: self.changes.apply,
+            State.APPLYING: self._recover_applying,
+            State.INDETERMINATE: self.outcomes.read_back,
+            State.APPLIED: self.follow_ups.look,
+        }
+        if fix.state in steps:
+            steps[State(fix.state)](number)
+
+    def recover(self) -> None:
+        """At start: doubtful fixes are read back at once, and every approval gets its grace period anew."""
+        now = self.clock.now()
+        with self.database.write() as tx:
+            for fix in fixes.in_states(tx, {State.INDETERMINATE}):
+                fixes.change(tx, fix.number, fix.state, due_at=now)
+            for fix in fixes.in_states(tx, {State.APPROVED}):
+                fixes.change(tx, fix.number, fix.state, due_at=now + self.rules.grace)
+        self.decisions.catch_up()
+
+    # --- inside ---
+
+    def _remind_or_expire(self, number: int) -> None:
+        with self.database.write() as tx:
+            fix, now = fixes.get(tx, number), self.clock.now()
+            if fix is None or fix.state not in UNDECIDED:
+                return
+            if now >= fix.expires_at:
+                told = Told("expiry", "ok", topic="expired", reason="Nobody decided in time. Diagnose again.")
+                advance(tx, fix, State.EXPIRED, told, ended_at=now, due_at=None)
+            elif fixes.change(tx, number, State.PROPOSED, reminded=True, due_at=fix.expires_at):
+                note(tx, fix, Told("reminder", "ok"))
+                tell_thread(tx, fix, "reminder", {})
+
+    def _recover_applying(self, number: int) -> None:
+        """The bot stopped in the middle; nothing is ever sent again: void if not sent, else read back."""
+        with self.database.read() as conn:
+            fix = fixes.get(conn, number)
+        if fix is None or fix.state != State.APPLYING:
+            return
+        if fix.sent_at is not None:
+            self.outcomes.doubt(fix, "The bot stopped while the change was under way.")
+            return
+        reason = "The bot stopped before anything was sent. Diagnose again."
+        with self.database.write() as tx:
+            told = Told("change", "refused", topic="voided", reason=reason)
+            advance(tx, fix, State.VOIDED, told, ended_at=self.clock.now(), due_at=None)
