@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.lab.cluster import EXCHANGE_SERVICES, INFORMATION_STORE, SYSTEM_ATTENDANT, PracticeCluster, Resource
@@ -32,6 +33,32 @@ EXCHANGE_RESOURCES = (
 ALWAYS_RUNNING = ("MSExchangeMGMT", "SMTPSVC", "W3SVC", "IISADMIN", "ClusSvc", "RemoteRegistry")
 
 
+@dataclass(frozen=True)
+class AspNet:
+    """An ASP.NET version as it is registered, with the framework it belongs to and its DLL."""
+
+    name: str
+    framework: str
+    dll_version: str
+    dll_size: int
+
+    @property
+    def folder(self) -> str:
+        """The framework's folder."""
+        return f"{FRAMEWORK}\\{self.framework}"
+
+    @property
+    def dll(self) -> str:
+        """The path of its ISAPI extension."""
+        return f"{self.folder}\\aspnet_isapi.dll"
+
+
+ASPNET_1_1 = AspNet("1.1.4322.0", "v1.1.4322", "1.1.4322.2032", 258048)
+"""With service pack 1, which changes the DLL's version and not the registered one."""
+
+ASPNET_2_0 = AspNet("2.0.50727.0", "v2.0.50727", "2.0.50727.42", 30208)
+
+
 def healthy_cluster(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> PracticeCluster:
     """Return the practice cluster with everything in order; EXCH-NODE2 owns the virtual server."""
     nodes = [_node("exch-node1", clock()), _node("exch-node2", clock())]
@@ -44,31 +71,28 @@ def healthy_cluster(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -
     return cluster
 
 
-def register_aspnet(node: Node, version: str, dll_version: str, size: int) -> None:
-    """Register an ASP.NET version (`1.1.4322.0`) as its set-up does: subkey, DLL, framework key."""
-    framework = "v" + version.rpartition(".")[0]
-    folder = f"{FRAMEWORK}\\{framework}"
-    key = node.registry.create(f"{ASPNET_KEY}\\{version}")
-    key.set("Path", "REG_SZ", folder)
-    key.set("DllFullPath", "REG_SZ", f"{folder}\\aspnet_isapi.dll")
-    node.files[f"{folder}\\aspnet_isapi.dll"] = FileInfo(dll_version, size)
-    key = node.registry.create(f"{NDP_KEY}\\{framework}")
+def register_aspnet(node: Node, version: AspNet) -> None:
+    """Register an ASP.NET version as its set-up does: subkey, DLL, framework key. RootVer stays as it is."""
+    key = node.registry.create(f"{ASPNET_KEY}\\{version.name}")
+    key.set("Path", "REG_SZ", version.folder)
+    key.set("DllFullPath", "REG_SZ", version.dll)
+    node.files[version.dll] = FileInfo(version.dll_version, version.dll_size)
+    key = node.registry.create(f"{NDP_KEY}\\{version.framework}")
     for name in ("Install", "SP", "MSI"):
         key.set(name, "REG_DWORD", 1)
 
 
-def unregister_aspnet(node: Node, version: str) -> None:
-    """Remove an ASP.NET version as its removal does; RootVer stays as it is."""
-    framework = "v" + version.rpartition(".")[0]
-    node.registry.delete(f"{ASPNET_KEY}\\{version}")
-    node.registry.delete(f"{NDP_KEY}\\{framework}")
-    node.files.pop(f"{FRAMEWORK}\\{framework}\\aspnet_isapi.dll", None)
+def unregister_aspnet(node: Node, version: AspNet) -> None:
+    """Remove an ASP.NET version, if it is there. RootVer stays as it is."""
+    node.registry.delete(f"{ASPNET_KEY}\\{version.name}")
+    node.registry.delete(f"{NDP_KEY}\\{version.framework}")
+    node.files.pop(version.dll, None)
 
 
 def _node(name: str, now: datetime) -> Node:
     boot = (now - timedelta(days=20)).replace(microsecond=0)
     node = Node(name, System(name.upper(), boot))
-    register_aspnet(node, "1.1.4322.0", "1.1.4322.2032", 258048)
+    register_aspnet(node, ASPNET_1_1)
     node.registry.create(ASPNET_KEY).set("RootVer", "REG_SZ", "1.1.4322.0")
     node.registry.create("SOFTWARE\\Microsoft\\.NETFramework").set("InstallRoot", "REG_SZ", FRAMEWORK + "\\")
     node.registry.create("SOFTWARE\\Microsoft\\Exchange\\Setup").set("Services", "REG_SZ", EXCHANGE)
