@@ -1,0 +1,132 @@
+"""Everything that is known about one node that was read, as the conditions that the table is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.kb906154.article import (
+    DOMAIN_CONTROLLER_ROLES,
+    EXCHANGE_2003,
+    REMOTE_REGISTRY,
+    WINDOWS_2000,
+    WINDOWS_2003,
+)
+from handlers.kb906154.facts import Absent, EventRecord, NodeFacts, Unreadable, Value
+from handlers.kb906154.ownership import (
+    Members,
+    Standing,
+    attendant_names,
+    is_running,
+    nearest,
+    owners_disagree,
+    standing,
+)
+from handlers.kb906154.root_ver import RootVerClass, classify
+from handlers.kb906154.symptoms import Symptom, counting_records, permission_events, symptoms
+from handlers.kb906154.truth import Truth, all_of, negated
+
+# What a version that may be registered or not can turn out to be.
+_IF_KNOWN: frozenset[RootVerClass] = frozenset({"ok", "other_version", "dangling"})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One node that was read. `around` are its own facts, then those of its partners that were read."""
+
+    facts: NodeFacts
+    computer: str
+    around: tuple[NodeFacts, ...]
+    standing: Standing
+    symptoms: tuple[Symptom, ...]
+    permission_events: tuple[EventRecord, ...]
+    owners_disagree: bool
+
+    @property
+    def root_ver_class(self) -> RootVerClass:
+        """The class of RootVer."""
+        return classify(self.facts)
+
+    def is_class(self, *classes: RootVerClass) -> Truth:
+        """Whether RootVer is of one of these classes."""
+        if self.root_ver_class == "unknown":
+            return None if _IF_KNOWN & set(classes) else False
+        return self.root_ver_class in classes
+
+    @property
+    def exchange_2003(self) -> Truth:
+        """Whether Exchange is there and 6.5."""
+        reading = self.facts.exchange
+        if isinstance(reading, Unreadable):
+            return None
+        return isinstance(reading, Value) and _first_two(reading.value.version) == EXCHANGE_2003
+
+    @property
+    def clustered(self) -> Truth:
+        """Whether this is a cluster node."""
+        return None if isinstance(self.facts.cluster, Unreadable) else isinstance(self.facts.cluster, Value)
+
+    @property
+    def windows_2000(self) -> Truth:
+        """Whether Windows is 5.0."""
+        return self._windows_is(WINDOWS_2000)
+
+    @property
+    def windows_2003(self) -> Truth:
+        """Whether Windows is 5.2."""
+        return self._windows_is(WINDOWS_2003)
+
+    @property
+    def domain_controller(self) -> Truth:
+        """Whether the computer is a domain controller, which has no local accounts."""
+        system = self.facts.system
+        return system.value.domain_role in DOMAIN_CONTROLLER_ROLES if isinstance(system, Value) else None
+
+    @property
+    def account_judged(self) -> Truth:
+        """Whether the ASPNET account matters: from Windows 2003 on ASP.NET runs as another (KB 317012)."""
+        return all_of(self.windows_2000, negated(self.domain_controller))
+
+    @property
+    def account_missing(self) -> Truth:
+        """Whether the ASPNET account should be there and is not."""
+        account = self.facts.aspnet_account
+        absent = None if isinstance(account, Unreadable) else isinstance(account, Absent)
+        return all_of(self.account_judged, absent)
+
+    @property
+    def remote_registry_stopped(self) -> Truth:
+        """Whether Remote Registry does not run."""
+        return negated(is_running(self.facts, REMOTE_REGISTRY))
+
+    @property
+    def strong_symptom(self) -> bool:
+        """Whether a strong symptom was seen."""
+        return any(symptom.strong for symptom in self.symptoms)
+
+    def _windows_is(self, version: tuple[str, ...]) -> Truth:
+        system = self.facts.system
+        return _first_two(system.value.os_version) == version if isinstance(system, Value) else None
+
+
+def build(node: str, members: Members, read: Mapping[str, NodeFacts], changed: datetime | None) -> Case:
+    """Put together what is known of a node that was read; `read` are the facts of all nodes that were.
+
+    `changed` is the time of our last change on it, by the node's own clock.
+    """
+    around = nearest(node, members, read)
+    records = counting_records(read[node], members.nodes[node], changed)
+    return Case(
+        facts=read[node],
+        computer=members.nodes[node],
+        around=around,
+        standing=standing(node, members, read),
+        symptoms=symptoms(records, attendant_names(around)),
+        permission_events=permission_events(records),
+        owners_disagree=owners_disagree(around),
+    )
+
+
+def _first_two(version: str) -> tuple[str, ...]:
+    return tuple(version.split(".")[:2])

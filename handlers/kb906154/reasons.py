@@ -1,0 +1,179 @@
+"""Why a verdict is what it is, in a few sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from handlers.kb906154.article import ATTENDANT_SERVICE, SYSTEM_ATTENDANT, TARGET, VerdictId
+from handlers.kb906154.case import Case
+from handlers.kb906154.facts import Absent, Reading, Unreadable, Value
+from handlers.kb906154.ownership import service, word
+from handlers.kb906154.remarks import unread
+from handlers.kb906154.root_ver import installed_11, registered, registered_versions
+from handlers.kb906154.verdicts import Decision
+from handlers.kb906154.wording import listed, prose, root_ver_words, unreadable_words
+
+
+def reasons(decision: Decision, case: Case) -> tuple[str, ...]:
+    """The facts that decided; for row 0 each fact that is missing."""
+    return tuple(_REASONS[decision.verdict](decision, case))
+
+
+def _inconclusive(decision: Decision, case: Case) -> list[str]:
+    missing = [_missing(case, section) for section in decision.unknown if unread(case.facts, section)]
+    if "services" in decision.unknown:
+        missing.append(_owner_or_state_unknown(case))
+    return missing
+
+
+def _missing(case: Case, section: str) -> str:
+    """One section that could not be read, and why."""
+    reading: Reading[object] = getattr(case.facts, section)
+    if isinstance(reading, Unreadable):
+        return f"{section} {unreadable_words(reading)}."
+    entries = case.facts.aspnet_versions.value if isinstance(case.facts.aspnet_versions, Value) else ()
+    files = [
+        f"{prose(one.version)} {unreadable_words(one.dll_file)}"
+        for one in entries
+        if isinstance(one.dll_file, Unreadable)
+    ]
+    return f"{section}: the file of version {'; of '.join(files)}."
+
+
+def _owner_or_state_unknown(case: Case) -> str:
+    if case.standing.owner is None and not word(case.around, SYSTEM_ATTENDANT):
+        return (
+            "Whether services are down is unknown: the cluster did not tell which node owns the System "
+            "Attendant, and the services of a node were not read."
+        )
+    return (
+        "Whether services are down is unknown: neither the state of the System Attendant's resource nor the "
+        "services could be read."
+    )
+
+
+def _out_of_scope(_: Decision, case: Case) -> list[str]:
+    facts, found = case.facts, []
+    if case.exchange_2003 is False:
+        exchange = facts.exchange
+        is_it = (
+            f"is {prose(exchange.value.version)}, not 6.5" if isinstance(exchange, Value) else "is not there"
+        )
+        found.append(f"Exchange {is_it}.")
+    if case.clustered is False:
+        found.append("This is not a cluster node.")
+    if case.windows_2000 is False and case.windows_2003 is False and isinstance(facts.system, Value):
+        found.append(f"Windows is {prose(facts.system.value.os_version)}, not 5.0 or 5.2.")
+    return found
+
+
+def _root_ver_invalid(_: Decision, case: Case) -> list[str]:
+    dangling = ", but no such version is registered" if case.root_ver_class == "dangling" else ""
+    return [
+        f"RootVer: {root_ver_words(case.facts.root_ver)}{dangling}.",
+        *_runtime(case),
+        *_others(case),
+        _attendant(case),
+    ]
+
+
+def _not_registered(_: Decision, case: Case) -> list[str]:
+    return [f"RootVer: {root_ver_words(case.facts.root_ver)}.", _attendant(case)]
+
+
+def _differs(_: Decision, case: Case) -> list[str]:
+    return [
+        f"RootVer is {root_ver_words(case.facts.root_ver)}, and that version is registered.",
+        _attendant(case),
+    ]
+
+
+def _runtime(case: Case) -> list[str]:
+    installed, registered_11 = installed_11(case.facts), registered(case.facts, TARGET)
+    if installed and registered_11:
+        return [f".NET Framework 1.1 is what ASP.NET runs here ({TARGET})."]
+    missing = [
+        what
+        for what, true in (
+            (".NET Framework 1.1 is not installed", installed),
+            (f"{TARGET} is not registered", registered_11),
+        )
+        if true is False
+    ]
+    return [f"{'; '.join(missing)}."]
+
+
+def _others(case: Case) -> list[str]:
+    versions = registered_versions(case.facts) or {}
+    others = [name for name, true in versions.items() if true and name != TARGET]
+    return [f"Also registered: {listed(prose(name) for name in others)}."] if others else []
+
+
+def _attendant(case: Case) -> str:
+    if case.standing.owner is False:
+        return "This node is passive: nothing is down on it."
+    if case.standing.attendant_down is None:
+        return "Whether the System Attendant is down here is unknown."
+    place = "on this node, which owns it" if case.standing.owner else "here; which node owns it is unknown"
+    if not case.standing.attendant_down:
+        return f"The System Attendant is not down {place}."
+    reading = service(case.facts, ATTENDANT_SERVICE)
+    state = f" (service {prose(reading.value.state)})" if isinstance(reading, Value) else ""
+    state = " (service not installed)" if isinstance(reading, Absent) else state
+    strong = sum(symptom.strong for symptom in case.symptoms)
+    return f"The System Attendant is down{state} {place}; strong symptoms seen: {strong}."
+
+
+def _account(_: Decision, case: Case) -> list[str]:
+    former = case.facts.former_domain_controller == Value(True)
+    trace = [" There are traces of a former domain controller."] if former else []
+    return [
+        f"RootVer is in order, and the local account ASPNET does not exist.{''.join(trace)}",
+        _attendant(case),
+    ]
+
+
+def _permissions(_: Decision, case: Case) -> list[str]:
+    seen = dict.fromkeys(f"{prose(one.source)} {one.id}" for one in case.permission_events)
+    return [f"RootVer is in order, and events point at permissions: {listed(seen)}.", _attendant(case)]
+
+
+def _remote_registry(_: Decision, case: Case) -> list[str]:
+    return [
+        "RootVer is in order, and Remote Registry, on which the System Attendant depends, does not run.",
+        _attendant(case),
+    ]
+
+
+def _other_cause(_: Decision, case: Case) -> list[str]:
+    seen = dict.fromkeys(symptom.number for symptom in case.symptoms if symptom.strong)
+    return [
+        f"RootVer is in order, and strong symptoms are there all the same: {listed(seen)}.",
+        _attendant(case),
+    ]
+
+
+def _services_down(_: Decision, case: Case) -> list[str]:
+    return ["RootVer is in order, but services are down.", _attendant(case)]
+
+
+def _healthy(_: Decision, case: Case) -> list[str]:
+    return [f"RootVer is {root_ver_words(case.facts.root_ver)}, as it should be.", _attendant(case)]
+
+
+_REASONS: dict[VerdictId, Callable[[Decision, Case], list[str]]] = {
+    "inconclusive": _inconclusive,
+    "out_of_scope": _out_of_scope,
+    "rootver_invalid": _root_ver_invalid,
+    "rootver_invalid_undocumented": _root_ver_invalid,
+    "rootver_invalid_ambiguous": _root_ver_invalid,
+    "rootver_invalid_would_dangle": _root_ver_invalid,
+    "aspnet_not_registered": _not_registered,
+    "rootver_differs": _differs,
+    "aspnet_account_missing": _account,
+    "permissions_suspected": _permissions,
+    "remote_registry_stopped": _remote_registry,
+    "other_cause": _other_cause,
+    "services_down": _services_down,
+    "healthy": _healthy,
+}
