@@ -139,3 +139,5 @@ class Notice:
     channel: str | None
     thread_ts: str | None
     details: Mapping[str, Json]
+    attempts: int = 0  # how often sending it failed
+    last_error: str | None = None

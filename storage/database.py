@@ -1,0 +1,332 @@
+"""The file: opening it safely, one writer, readers that cannot write.
+
+    db = Database.open(path, now)            # the bot; one per file
+    with db.write() as tx:                   # BEGIN IMMEDIATE … COMMIT; an exception rolls back
+        audit.append(tx, record)
+    with db.read() as conn:                  # sees what is committed
+        fixes.get(conn, 12)
+
+Settings follow sqlite.org: synchronous=FULL, because what was committed before a change is sent must survive
+a power cut; `trusted_schema=OFF` and `cell_size_check=ON`, because the file may have been edited elsewhere.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import sqlite_utils
+
+from storage.errors import (
+    AnotherBotRuns,
+    StorageDamaged,
+    StorageError,
+    StorageForeign,
+    StorageMissing,
+    StorageUnavailable,
+    storage_error,
+    storage_errors,
+)
+from storage.lock import FileLock
+from storage.migrations import APPLICATION_ID, LATEST, migrate
+from storage.verify import Fault, start_check
+
+__all__ = [
+    "AnotherBotRuns",
+    "Database",
+    "Reader",
+    "StorageDamaged",
+    "StorageError",
+    "StorageForeign",
+    "StorageMissing",
+    "StorageUnavailable",
+    "Transaction",
+]
+
+BUSY_MS = 5000  # how long to wait for another program's lock
+WRITER_WAIT = 30.0  # seconds for one of our own threads to get its turn
+
+_WRITER_PRAGMAS: dict[str, int | str] = {
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL
+    "foreign_keys": 1,
+    "recursive_triggers": 1,  # else INSERT OR REPLACE does not fire delete triggers
+    "trusted_schema": 0,
+    "cell_size_check": 1,
+    "secure_delete": 1,  # what was erased is overwritten in the file
+    "journal_size_limit": 16 * 1024 * 1024,
+}
+
+
+class Reader(Protocol):
+    """What questions are asked of: a connection for reading, or a transaction."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> sqlite3.Cursor:
+        """Run one statement."""
+
+
+class Transaction:
+    """One open write transaction. `now` is the time it began: all its records carry it."""
+
+    def __init__(self, db: sqlite_utils.Database, now: datetime) -> None:
+        self._db: sqlite_utils.Database | None = db
+        self.now = now
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
+        """Run one statement inside the transaction."""
+        if self._db is None:
+            raise RuntimeError("this transaction is over: its `with` block has ended")
+        return self._db.execute(sql, parameters)
+
+    def end(self) -> None:
+        """Nothing more can be written through it."""
+        self._db = None
+
+
+class Database:
+    """One open file. Get one from `open`, `open_for_command` or `read_only`.
+
+    `faults` is what the quick check at the start found: fixes stay blocked while there are any.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        now: Callable[[], datetime],
+        *,
+        writer: sqlite_utils.Database | None = None,
+        lock: FileLock | None = None,
+        immutable: bool = False,
+    ) -> None:
+        self.path = path
+        self.faults: tuple[Fault, ...] = ()
+        self._now, self._writer, self._lock = now, writer, lock
+        self._turn = threading.Lock()  # whose turn it is to write
+        self._writing: int | None = None  # thread that holds it
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+        self._unchanged = _signature(path) if immutable else None
+
+    @classmethod
+    def open(cls, path: Path, now: Callable[[], datetime]) -> Self:
+        """Open the file for the running bot, creating or upgrading it as needed. `now` gives aware times.
+
+        Raises `AnotherBotRuns` if the file is taken, else `StorageError` with the reason.
+        """
+        return cls._open(path, now, shared=False)
+
+    @classmethod
+    def open_for_command(cls, path: Path, now: Callable[[], datetime]) -> Self:
+        """Open the file for a command that records. Commands may do so side by side, but not beside a bot.
+
+        Keep it open briefly: a bot cannot start meanwhile. Raises as `open` does.
+        """
+        return cls._open(path, now, shared=True)
+
+    @classmethod
+    def _open(cls, path: Path, now: Callable[[], datetime], *, shared: bool) -> Self:
+        path = path.resolve()
+        lock = FileLock(path, shared=shared)
+        try:
+            _create(path)
+            with storage_errors(path):
+                db = cls(path, now, writer=_open_writer(path), lock=lock)
+                with db.read() as conn:
+                    db.faults = tuple(start_check(conn))
+        except BaseException:
+            lock.release()
+            raise
+        return db
+
+    @classmethod
+    def read_only(cls, path: Path) -> Self:
+        """Open the file for questions only: takes no lock, writes nothing, leaves no file behind.
+
+        Works beside a running bot and on a copy. Raises `StorageMissing`, `StorageDamaged` (not a database),
+        `StorageForeign` (not ours, or of another version), or another `StorageError`.
+        """
+        path = path.resolve()
+        if not path.exists():
+            raise StorageMissing(path)
+        # A file in WAL mode that nobody has open has no -wal beside it. Opened with mode=ro alone, SQLite
+        # would make -wal and -shm and leave them there; `immutable` does not (sqlite.org/wal.html).
+        db = cls(path, _no_clock, immutable=not _beside(path, "-wal").exists())
+        try:
+            with db.read() as conn:
+                _check_ours(path, conn, upgradable=False)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """One write transaction: committed at the end of the block, rolled back if it raises.
+
+        Raises `StorageUnavailable` if it cannot be written now; nothing of it is stored then.
+        """
+        with self._my_turn() as writer, storage_errors(self.path):
+            writer.execute("BEGIN IMMEDIATE")
+            tx = Transaction(writer, self._now())
+            try:
+                yield tx
+                tx.end()
+                writer.execute("COMMIT")
+            finally:
+                tx.end()
+                if writer.conn.in_transaction:
+                    writer.execute("ROLLBACK")
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A connection that cannot write, for this block alone. Each statement sees what is committed."""
+        if self._closed:
+            raise StorageError(self.path, "it was closed", "Open it again.")
+        with storage_errors(self.path):
+            conn = self._borrow()
+            try:
+                yield conn
+            finally:
+                self._give_back(conn)
+        if self._unchanged is not None and self._unchanged != _signature(self.path):
+            raise StorageUnavailable(self.path, "a bot began to write while it was read", "Ask again.")
+
+    def checkpoint(self) -> None:
+        """Empty the write-ahead log into the file: after an erasure, so that nothing erased stays on disk."""
+        with self._my_turn() as writer, storage_errors(self.path):
+            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Close everything and let another bot in. A transaction that is under way ends first."""
+        if self._closed:
+            return
+        with self._turn:
+            self._closed = True
+            while self._idle:
+                self._idle.pop().close()
+            if self._writer is not None:
+                self._writer.close()  # last: the last one to write also removes -wal and -shm
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- inside ---
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[sqlite_utils.Database]:
+        if self._writing == threading.get_ident():
+            raise RuntimeError("a transaction is open already in this thread: pass it on instead")
+        if not self._turn.acquire(timeout=WRITER_WAIT):
+            raise StorageUnavailable(self.path, "another thread holds it", "Try again.")
+        try:
+            if self._closed or self._writer is None:
+                raise StorageError(self.path, "it is not open for writing", "Open it with Database.open.")
+            self._writing = threading.get_ident()
+            yield self._writer
+        finally:
+            self._writing = None
+            self._turn.release()
+
+    def _borrow(self) -> sqlite3.Connection:
+        with suppress(IndexError):
+            return self._idle.pop()
+        query = "mode=ro&immutable=1" if self._unchanged is not None else "mode=ro"
+        conn = _connect(self.path, query)
+        conn.execute("PRAGMA query_only = ON")
+        conn.execute("PRAGMA trusted_schema = OFF")
+        return conn
+
+    def _give_back(self, conn: sqlite3.Connection) -> None:
+        if self._closed or conn.in_transaction:
+            conn.close()
+        else:
+            self._idle.append(conn)
+
+
+def _connect(path: Path, query: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.as_uri()}?{query}",
+        uri=True,
+        timeout=BUSY_MS / 1000,
+        isolation_level=None,  # we say BEGIN IMMEDIATE ourselves: the module's own BEGIN is deferred
+        check_same_thread=False,
+    )
+
+
+def _create(path: Path) -> None:
+    """Make an empty file of mode 0600, or tighten one: SQLite gives -wal and -shm the same mode."""
+    try:
+        with suppress(FileExistsError):
+            path.touch(mode=0o600, exist_ok=False)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def _open_writer(path: Path) -> sqlite_utils.Database:
+    conn = _connect(path, "mode=rw")
+    try:
+        _check_ours(path, conn, upgradable=True)
+        db = sqlite_utils.Database(conn, execute_plugins=False)
+        for name, value in _WRITER_PRAGMAS.items():
+            _set(path, db, name, value)
+        db.execute("BEGIN IMMEDIATE")  # two starts at once: the second waits here, then finds nothing to do
+        _check_ours(path, conn, upgradable=True)
+        migrate(db)
+        db.execute("COMMIT")
+    except BaseException:
+        conn.close()
+        raise
+    return db
+
+
+def _set(path: Path, db: sqlite_utils.Database, name: str, value: int | str) -> None:
+    """Set a pragma and read it back: SQLite ignores silently what it does not know or cannot do."""
+    db.execute(f"PRAGMA {name} = {value}")
+    got = db.execute(f"PRAGMA {name}").fetchone()
+    if got is None or got[0] != value:
+        raise StorageUnavailable(
+            path, f"SQLite did not accept {name} = {value}", "Put the file on a local disk of this machine."
+        )
+
+
+def _check_ours(path: Path, conn: sqlite3.Connection, *, upgradable: bool) -> None:
+    """Raise `StorageForeign` unless the file is ours and of a version that can be used (or upgraded)."""
+    with storage_errors(path):
+        mark = conn.execute("PRAGMA application_id").fetchone()[0]
+        version = conn.execute("PRAGMA user_version").fetchone()[0]
+        empty = conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if upgradable and mark == 0 and empty:
+        return
+    if mark != APPLICATION_ID:
+        raise StorageForeign(path, "it is a database, but not one of rootver", "Name another file.")
+    if version > LATEST:
+        raise StorageForeign(path, "a newer version of rootver wrote it", "Update this rootver.")
+    if version < LATEST and not upgradable:
+        raise StorageForeign(
+            path, "an older version of rootver wrote it", "Start the bot once on it: that upgrades it."
+        )
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _signature(path: Path) -> tuple[int, int, bool]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, _beside(path, "-wal").exists()
+
+
+def _no_clock() -> datetime:
+    raise RuntimeError("a file that is open for reading only has no use for the time")

@@ -1,0 +1,47 @@
+"""Raw answers of the hosts, compressed, named by their hash; apart from the audit, so that they can go."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from storage.times import to_text
+
+if TYPE_CHECKING:
+    from storage.database import Reader, Transaction
+
+
+def keep(tx: Transaction, data: bytes) -> str:
+    """Store raw data, once; returns its SHA-256 in hex, by which records refer to it."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    tx.execute(
+        "INSERT INTO evidence (sha256, data, kept_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (sha256, zlib.compress(data), to_text(tx.now)),
+    )
+    return sha256
+
+
+def read(conn: Reader, sha256: str) -> bytes | None:
+    """The raw data; None: never stored, or erased."""
+    row = conn.execute("SELECT data FROM evidence WHERE sha256 = ?", (sha256,)).fetchone()
+    return zlib.decompress(row[0]) if row else None
+
+
+def kept_before(conn: Reader, at: datetime) -> list[str]:
+    """The hashes of what was stored before this time, oldest first."""
+    rows = conn.execute(
+        "SELECT sha256 FROM evidence WHERE kept_at < ? ORDER BY kept_at, sha256", (to_text(at),)
+    )
+    return [sha256 for (sha256,) in rows]
+
+
+def forget(tx: Transaction, hashes: Iterable[str]) -> list[str]:
+    """Erase raw data; returns the hashes that were there. `storage.erasure` does this and records it."""
+    return [
+        sha256
+        for sha256 in sorted(set(hashes))
+        if tx.execute("DELETE FROM evidence WHERE sha256 = ?", (sha256,)).rowcount == 1
+    ]

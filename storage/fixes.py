@@ -1,0 +1,148 @@
+"""The fixes and their moves. A move is compare-and-swap: whoever comes second gets None, nothing changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from storage.canonical import visible
+from storage.records import Fix, NewFix
+from storage.times import from_text, to_text
+
+if TYPE_CHECKING:
+    from storage.database import Reader, Transaction
+
+_COLUMNS = tuple(field.name for field in fields(Fix))
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM fix"  # noqa: S608 - names of our own dataclass
+_TIMES = frozenset(name for name in _COLUMNS if name.endswith("_at"))
+_JSON = frozenset({"basis", "details"})
+_OPEN = "state IN ('proposed', 'approved', 'applying', 'indeterminate')"  # as the index fix_one_open has it
+
+# What may still change once a fix is proposed; what was approved may not.
+CHANGEABLE = frozenset({
+    "card_ts", "details", "due_at", "reminded", "approver", "approved_at", "sent_at", "changed_at",
+    "ended_at", "backup", "looks", "reason",
+})  # fmt: skip
+
+
+class OpenFixExists(Exception):
+    """The node has an open fix already: `fix`. Nothing was stored."""
+
+    def __init__(self, fix: Fix) -> None:
+        super().__init__(f"{fix.id} is open for {fix.node} ({fix.state}): only one at a time.")
+        self.fix = fix
+
+
+def insert(tx: Transaction, new: NewFix) -> Fix:
+    """Store a proposal and give it its number. Raises `OpenFixExists`."""
+    already = open_on(tx, new.node)
+    if already is not None:
+        raise OpenFixExists(already)
+    values = {field.name: _stored(getattr(new, field.name)) for field in fields(NewFix)}
+    names, marks = ", ".join(["state", *values]), ", ".join("?" * len(values))
+    cursor = tx.execute(
+        f"INSERT INTO fix ({names}) VALUES ('proposed', {marks})",  # noqa: S608 - names of our own dataclass
+        tuple(values.values()),
+    )
+    fix = get(tx, cursor.lastrowid or 0)
+    assert fix is not None  # noqa: S101 - inserted just above, in this transaction
+    return fix
+
+
+def get(conn: Reader, number: int) -> Fix | None:
+    """The fix with this number."""
+    return _one(conn, "number = ?", number) if abs(number) < 2**63 else None
+
+
+def by_card(conn: Reader, channel: str, ts: str) -> Fix | None:
+    """The fix whose card is this Slack message."""
+    return _one(conn, "channel = ? AND card_ts = ?", channel, ts)
+
+
+def open_on(conn: Reader, node: str) -> Fix | None:
+    """The open fix of a node; there is at most one."""
+    return _one(conn, f"node = ? AND {_OPEN}", node)
+
+
+def in_states(conn: Reader, states: Collection[str]) -> list[Fix]:
+    """The fixes in any of these states, oldest first."""
+    marks = ", ".join("?" * len(states))
+    return _many(conn, f"state IN ({marks}) ORDER BY number", *(str(state) for state in states))
+
+
+def due(conn: Reader, now: datetime) -> list[Fix]:
+    """The fixes the bot has to look at by now, the longest due first."""
+    return _many(conn, "due_at <= ? ORDER BY due_at, number", to_text(now))
+
+
+def next_due(conn: Reader) -> datetime | None:
+    """When the next fix is due; None: none waits for the time."""
+    (text,) = conn.execute("SELECT min(due_at) FROM fix WHERE due_at IS NOT NULL").fetchone()
+    return from_text(text) if text else None
+
+
+def last_changed(conn: Reader, node: str) -> datetime | None:
+    """When our newest applied change of a node was made, restores included, by the node's own clock."""
+    (text,) = conn.execute(
+        "SELECT max(changed_at) FROM fix"
+        " WHERE node = ? AND changed_at IS NOT NULL AND state IN ('applied', 'confirmed', 'drifted')",
+        (node,),
+    ).fetchone()
+    return from_text(text) if text else None
+
+
+def move(tx: Transaction, number: int, expected: str, to: str, **changes: object) -> Fix | None:
+    """Move a fix from one state to another, if it is still in `expected`; `changes` are fields of `Fix`.
+
+    Returns the fix as it stands now; None: somebody was first, nothing changed. Raises `TypeError` for a
+    field that is not in `CHANGEABLE`.
+    """
+    refused = changes.keys() - CHANGEABLE
+    if refused:
+        raise TypeError(f"these fields of a fix never change: {', '.join(sorted(refused))}")
+    values = {"state": str(to), **{name: _stored(value) for name, value in changes.items()}}
+    assignments = ", ".join(f"{name} = ?" for name in values)
+    cursor = tx.execute(
+        f"UPDATE fix SET {assignments} WHERE number = ? AND state = ?",  # noqa: S608 - names from CHANGEABLE
+        (*values.values(), number, str(expected)),
+    )
+    return get(tx, number) if cursor.rowcount == 1 else None
+
+
+def change(tx: Transaction, number: int, expected_state: str, **changes: object) -> Fix | None:
+    """Change fields without a move, if the fix is still in this state; otherwise as `move`."""
+    return move(tx, number, expected_state, expected_state, **changes)
+
+
+def _one(conn: Reader, where: str, *values: object) -> Fix | None:
+    return next(iter(_many(conn, where, *values)), None)
+
+
+def _many(conn: Reader, where: str, *values: object) -> list[Fix]:
+    """`where` is always a constant of this module."""
+    return [_fix(row) for row in conn.execute(f"{_SELECT} WHERE {where}", values).fetchall()]
+
+
+def _fix(row: tuple[Any, ...]) -> Fix:
+    return Fix(**{name: _read(name, value) for name, value in zip(_COLUMNS, row, strict=True)})
+
+
+def _stored(value: object) -> object:
+    if isinstance(value, datetime):
+        return to_text(value)
+    if isinstance(value, Mapping):
+        return json.dumps(dict(value), sort_keys=True)  # not canonical: any integer must come back as it was
+    return visible(str(value)) if isinstance(value, str) else value
+
+
+def _read(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in _TIMES:
+        return from_text(value)
+    if name in _JSON:
+        return json.loads(value)
+    return bool(value) if name == "reminded" else value

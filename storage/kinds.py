@@ -1,0 +1,268 @@
+"""Every kind of record: what it means, and what its `details` may tell. `docs/audit.md` prints this table.
+
+A field that is not listed is a defect (`undocumented`); a listed one may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfRecord:
+    """What a kind of record says, and its fields in `details`."""
+
+    meaning: str
+    fields: Mapping[str, str]
+
+
+# Fields that mean the same wherever they stand.
+_REASON = "why, as a sentence or a word"
+_STATE = "the move of the fix: [from, to]; missing where it did not move"
+_EVIDENCE = "SHA-256 of the raw data in the evidence table, or a list of them"
+_SEEN_LATE = "true: not told by an event, but found on the card later"
+_VIA = 'why this person may approve: the group\'s id, or "settings"'
+_CHANGED = "what is different now: name → [then, now]"
+_BEFORE = "the reading before the change"
+_AFTER = "the reading after it, read back"
+_DURATION = "how long it took, in milliseconds"
+_CUT = "only where the details were too long: bytes and SHA-256 of the whole"
+
+KINDS: Mapping[str, KindOfRecord] = {
+    "command": KindOfRecord(
+        "somebody asked for something, in chat or on the command line; also what was not understood",
+        {
+            "command": "its name, null where it was not understood",
+            "words": "the words as parsed; never the message itself",
+            "channel": "Slack channel",
+            "thread": "ts of the thread it is answered in",
+            "event": "Slack's id of the event",
+            "reason": _REASON,
+            "duration_ms": _DURATION,
+        },
+    ),
+    "probe": KindOfRecord(
+        "one node was asked for its facts",
+        {
+            "cluster": "its cluster",
+            "computer": "the name the node gives itself",
+            "readings": "the readings that decided",
+            "root_ver": "the reading of RootVer",
+            "root_ver_class": "what the value is, one word",
+            "verdict": "what follows for the node, one word",
+            "unreachable": "why there was no answer: code and message",
+            "evidence": _EVIDENCE,
+            "duration_ms": _DURATION,
+        },
+    ),
+    "diagnosis": KindOfRecord(
+        "what the facts say about a node that was asked for",
+        {
+            "asked": "the name that was typed",
+            "cluster": "its cluster",
+            "verdict": "one word",
+            "confidence": "confirmed, suspected, latent or null",
+            "root_ver": "the reading of RootVer",
+            "root_ver_class": "what the value is, one word",
+            "owner": "whether the node owns a System Attendant resource; null: unknown",
+            "offered": '"fix" or null',
+            "findings": "words beside the verdict",
+            "notes": "words beside the verdict",
+            "not_checked": "sections that could not be read",
+            "checks": "list of id, result, seen",
+            "digest": "SHA-256 of what a fix would be bound to",
+            "evidence": _EVIDENCE,
+            "reason": _REASON,
+            "duration_ms": _DURATION,
+        },
+    ),
+    "proposal": KindOfRecord(
+        "a fix was proposed (pending), or its card was posted (ok)",
+        {
+            "kind": "fix or restore",
+            "digest": "SHA-256 of basis: what an approval is bound to",
+            "basis": "what was seen and is approved",
+            "expected": "the reading that must be there when the change is sent, as compact JSON",
+            "target": "the reading that will stand, as compact JSON",
+            "restores": "number of the fix whose backup a restore puts back",
+            "able": "ids of those who could approve at that moment",
+            "expires_at": "end of its life",
+            "event": '"card" where the card was posted',
+            "channel": "Slack channel of the card",
+            "card_ts": "ts of the card",
+            "reason": _REASON,
+            "state": _STATE,
+        },
+    ),
+    "decision": KindOfRecord(
+        "somebody approved, declined, cancelled, paused or resumed; or a fix was voided (refused)",
+        {
+            "decision": "approve, decline or cancel",
+            "command": "pause or resume",
+            "via": _VIA,
+            "by": "id of the person",
+            "emoji": "the reaction",
+            "digest": "SHA-256 of what was approved",
+            "changed": _CHANGED,
+            "seen_late": _SEEN_LATE,
+            "reason": _REASON,
+            "state": _STATE,
+        },
+    ),
+    "withdrawal": KindOfRecord(
+        "an approval was taken back by its approver (ok; refused: too late), or is no longer good (refused)",
+        {"by": "id of the person", "seen_late": _SEEN_LATE, "reason": _REASON, "state": _STATE},
+    ),
+    "refusal": KindOfRecord(
+        "somebody was not allowed to do what they asked",
+        {
+            "asked": "approve, decline, cancel, or the command",
+            "command": "the command",
+            "reason": _REASON,
+            "via": _VIA,
+            "flags": "what kind of account: bot, workflow, guest, deactivated, stranger, other workspace",
+            "unknown": "what could not be looked up",
+            "state": "where the fix stood",
+            "channel": "Slack channel",
+            "event": "Slack's id of the event",
+        },
+    ),
+    "reminder": KindOfRecord("the approvers were reminded of a fix", {"reason": _REASON}),
+    "expiry": KindOfRecord("nobody decided in time", {"reason": _REASON, "state": _STATE}),
+    "recheck": KindOfRecord(
+        "just before a change the node was read again: still as approved (ok) or not (refused)",
+        {
+            "digest": "SHA-256 of what is there now",
+            "changed": _CHANGED,
+            "evidence": _EVIDENCE,
+            "reason": _REASON,
+            "duration_ms": _DURATION,
+        },
+    ),
+    "backup": KindOfRecord(
+        "the whole ASP.NET key was read and stored before the change",
+        {"evidence": _EVIDENCE, "reason": _REASON, "duration_ms": _DURATION},
+    ),
+    "change": KindOfRecord(
+        "applying began and the change was sent (pending), and how it ended: ok = written and read back, "
+        "refused = nothing was written, error = something else stands there, unknown = it is read back next",
+        {
+            "step": "begin, or send: recorded before anything is sent",
+            "expected": "the reading the host must find, as compact JSON",
+            "target": "the reading that will stand, as compact JSON",
+            "result": "the host's word: written, refused or failed",
+            "why": "the host's reason",
+            "before": _BEFORE,
+            "after": _AFTER,
+            "code": "code of the call that failed",
+            "at": "the node's own time after the change",
+            "changed": _CHANGED,
+            "evidence": _EVIDENCE,
+            "reason": _REASON,
+            "state": _STATE,
+            "duration_ms": _DURATION,
+        },
+    ),
+    "readback": KindOfRecord(
+        "what stands on the node after a change whose end was unknown",
+        {
+            "before": _BEFORE,
+            "after": _AFTER,
+            "evidence": _EVIDENCE,
+            "reason": _REASON,
+            "state": _STATE,
+            "duration_ms": _DURATION,
+        },
+    ),
+    "follow_up": KindOfRecord(
+        "a later look at the node: confirmed (ok), another value (error), not yet known (unknown)",
+        {
+            "look": "which look it was, from 1",
+            "last": "whether it was the last one",
+            "seen": "one word: unread, symptoms, unknown, down",
+            "found": "the reading that stands there",
+            "owner": "whether the node owns a System Attendant resource; null: unknown",
+            "verdict": "what the look found, one word",
+            "evidence": _EVIDENCE,
+            "reason": _REASON,
+            "state": _STATE,
+            "duration_ms": _DURATION,
+        },
+    ),
+    "export": KindOfRecord(
+        "records left the audit as a file",
+        {
+            "format": "csv, jsonl or snapshot",
+            "filter": "the words of the question",
+            "records": "how many",
+            "sha256": "of the file",
+            "channel": "Slack channel it was uploaded to",
+            "reason": _REASON,
+        },
+    ),
+    "anchor": KindOfRecord(
+        "size and hash of the chain were written down outside of the file",
+        {"anchor": "the line, as published", "sink": "where to: log, thread or audit", "reason": _REASON},
+    ),
+    "erasure": KindOfRecord(
+        "names or evidence were erased; the chain keeps the ids and hashes",
+        {
+            "person": "id of the person whose name was erased",
+            "evidence": "SHA-256 of what was erased, or a list of them",
+            "fix": "the fix whose evidence was erased",
+            "before": "evidence kept before this time was erased",
+            "count": "how much was erased",
+            "reason": _REASON,
+        },
+    ),
+    "settings": KindOfRecord(
+        "the settings the bot runs with; never a secret",
+        {
+            "sha256": "of the settings file",
+            "clusters": "cluster → its nodes",
+            "approvers": "ids",
+            "approver_groups": "ids",
+            "settings": "all settings but secrets",
+            "reason": _REASON,
+        },
+    ),
+    "start": KindOfRecord(
+        "the bot started; error: the quick check of the audit found something",
+        {
+            "version": "of rootver",
+            "host": "machine it runs on",
+            "process": "process id",
+            "faults": "what the quick check of the audit found, as sentences",
+            "reason": _REASON,
+        },
+    ),
+    "stop": KindOfRecord(
+        "the bot stopped in order", {"reason": _REASON, "unfinished": "fixes left under way"}
+    ),
+    "error": KindOfRecord(
+        "something failed that should not have",
+        {
+            "where": "what was being done",
+            "error": "class of the error",
+            "reason": _REASON,
+            "command": "the command",
+            "channel": "Slack channel",
+            "event": "Slack's id of the event",
+        },
+    ),
+}
+
+
+def undocumented(kind: str, names: Iterable[str]) -> frozenset[str]:
+    """Names of details that the table does not list for this kind: empty, or a defect."""
+    return frozenset(names) - set(KINDS[kind].fields) - {"cut"}
+
+
+def describe() -> str:
+    """The table as Markdown, for `docs/audit.md`."""
+    parts = []
+    for name, kind in KINDS.items():
+        fields = "".join(f"- `{field}`: {meaning}\n" for field, meaning in kind.fields.items())
+        parts.append(f"### `{name}`\n\n{kind.meaning[0].upper()}{kind.meaning[1:]}.\n\n{fields}")
+    return "\n".join([*parts, f"Any kind:\n\n- `cut`: {_CUT}\n"])

@@ -1,0 +1,36 @@
+"""What must have one effect only: events, commands, things told; and the reactions that were judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.times import to_text
+
+if TYPE_CHECKING:
+    from storage.database import Reader, Transaction
+
+
+def first_time(tx: Transaction, key: str) -> bool:
+    """Whether this key was never seen before; from now on it was. Keys are kept for good."""
+    cursor = tx.execute(
+        "INSERT INTO once (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, to_text(tx.now))
+    )
+    return cursor.rowcount == 1
+
+
+def judged(conn: Reader, number: int) -> set[tuple[str, str]]:
+    """The (user, emoji) pairs on a fix's card that had their one judgement."""
+    return set(conn.execute("SELECT user, emoji FROM judged WHERE number = ?", (number,)).fetchall())
+
+
+def mark_judged(tx: Transaction, number: int, user: str, emoji: str) -> None:
+    """A reaction was judged: as long as it stands it is not judged again."""
+    tx.execute(
+        "INSERT INTO judged (number, user, emoji) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (number, user, emoji),
+    )
+
+
+def unmark_judged(tx: Transaction, number: int, user: str, emoji: str) -> None:
+    """A reaction was taken away: put again, it is judged anew."""
+    tx.execute("DELETE FROM judged WHERE number = ? AND user = ? AND emoji = ?", (number, user, emoji))

@@ -1,0 +1,35 @@
+"""Names of people, apart from the audit so that they can be erased. The audit itself carries ids only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.canonical import visible
+
+if TYPE_CHECKING:
+    from storage.database import Reader, Transaction
+
+
+def remember(tx: Transaction, id: str, name: str) -> None:  # noqa: A002 - Slack's word
+    """Keep the present name of a person (Slack id)."""
+    tx.execute(
+        "INSERT INTO person (id, name) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+        (id, visible(name)),
+    )
+
+
+def name_of(conn: Reader, id: str) -> str | None:  # noqa: A002 - Slack's word
+    """The name of a person; None: never known, or erased."""
+    row = conn.execute("SELECT name FROM person WHERE id = ?", (id,)).fetchone()
+    return row[0] if row else None
+
+
+def named(conn: Reader, name: str) -> list[str]:
+    """The ids of everybody of this name, without case."""
+    found = conn.execute("SELECT id, name FROM person ORDER BY id").fetchall()
+    return [id_ for id_, known in found if known.casefold() == name.casefold()]
+
+
+def forget(tx: Transaction, id: str) -> bool:  # noqa: A002 - Slack's word
+    """Erase a name; False: there was none. `storage.erasure` does this and records it."""
+    return tx.execute("DELETE FROM person WHERE id = ?", (id,)).rowcount == 1

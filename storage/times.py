@@ -1,0 +1,18 @@
+"""Points in time as the file keeps them: fixed-width text, so that text order is time order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def to_text(at: datetime) -> str:
+    """`2026-11-23T10:06:12.000000Z`. The time must be aware; raises `ValueError` otherwise."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone")
+    moment = at.astimezone(UTC).replace(tzinfo=None)
+    return moment.isoformat(timespec="microseconds") + "Z"
+
+
+def from_text(text: str) -> datetime:
+    """The aware UTC time that `to_text` wrote."""
+    return datetime.fromisoformat(text)
