@@ -97,7 +97,8 @@ class Anomaly:
 
     `kind`: `mass_mention` (its text notifies everybody), `missing_text` (blocks without a top-level text),
     `unescaped_text` (a bare `&`, `<` or `>`), `text_truncated`, `reply_to_reply` (a `thread_ts` that is not
-    the first message of a thread), `unknown_person` (it mentions someone who is not there).
+    the first message of a thread), `orphan` (a `thread_ts` of nothing), `unknown_person`
+    (it mentions someone who is not there).
     """
 
     kind: str

@@ -118,7 +118,7 @@ def _said(kind: str, message: Message, author: Person, event_ts: str) -> Json:
         event |= {"subtype": "bot_message", "username": author.real_name}
     if author.team_id == PARTNER_TEAM_ID:
         event |= {"user_team": PARTNER_TEAM_ID, "source_team": PARTNER_TEAM_ID, "user_profile": {}}
-    if message.is_reply:
+    if message.thread_ts:
         event["thread_ts"] = message.thread_ts
     if message.edited:
         event["edited"] = message.edited

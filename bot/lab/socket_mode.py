@@ -11,7 +11,7 @@ import random
 import secrets
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -64,31 +64,36 @@ class Delivery:
     """From sending to the outcome."""
 
 
-class SocketMode:
-    """The sockets of the app, and the events on their way to it.
+@dataclass(frozen=True)
+class DeliverySettings:
+    """How events are delivered."""
 
-    Settings may be changed at any time and hold for events from then on. Methods may be called from any
-    thread.
-    """
+    flow: Flow = "flowing"
+    """held: events wait for `release`; lost: they are never delivered."""
+    copies: tuple[int, int] = (1, 1)
+    """How often each event is delivered, at least and at most."""
+    spread: float = 0.0
+    """Up to so many seconds each copy is delayed, at random: events arrive out of order."""
+    ack_seconds: float = ACK_SECONDS
+    """Without an acknowledgement for so long, an attempt has failed."""
+    retry_delays: tuple[float, ...] = RETRY_DELAYS
+    """Seconds before each further attempt."""
+
+
+class SocketMode:
+    """The sockets of the app, and the events on their way to it. Methods may be called from any thread."""
 
     def __init__(self, workspace: Workspace, seed: int | None = None) -> None:
         self.workspace = workspace
-        self.flow: Flow = "flowing"
-        """held: events wait for `release`; lost: they are never delivered."""
-        self.copies = (1, 1)
-        """How often each event is delivered, at least and at most."""
-        self.spread = 0.0
-        """Up to so many seconds each copy is delayed, at random: events arrive out of order."""
-        self.ack_seconds = ACK_SECONDS
-        self.retry_delays: tuple[float, ...] = RETRY_DELAYS
+        self.settings = DeliverySettings()
         self.deliveries: list[Delivery] = []
         self._random = random.Random(seed)
         self._tickets: set[str] = set()
         self._sockets: list[Socket] = []
         self._held: list[Json] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._chores: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unfinished = 0
         self._ready = threading.Event()
         self._lock = threading.Lock()
         workspace.on_event(self._take)
@@ -103,12 +108,21 @@ class SocketMode:
     @property
     def unfinished(self) -> int:
         """How many deliveries are under way or waiting for a retry."""
-        return len(self._under_way)
+        return self._unfinished
+
+    def set_delivery(self, **settings: Any) -> None:
+        """Change some of `DeliverySettings`, for events from now on.
+
+        Raises:
+            TypeError: there is no such setting.
+        """
+        self.settings = replace(self.settings, **settings)
 
     def release(self) -> None:
         """Deliver what was held, and everything from now on."""
         with self._lock:
-            held, self._held, self.flow = self._held, [], "flowing"
+            held, self._held = self._held, []
+            self.set_delivery(flow="flowing")
         for payload in held:
             self._take(payload)
 
@@ -129,28 +143,35 @@ class SocketMode:
 
     def close(self, code: int = 1000) -> None:
         """End every socket with a CLOSE frame."""
-        self._on_each(lambda socket: self._spawn(_close(socket, code), self._chores))
+        self._on_each(lambda socket: self._spawn(_close(socket, code)))
 
     def ask_to_leave(self, reason: str = "refresh_requested") -> None:
         """Send a `disconnect` message on every socket: refresh_requested, warning or link_disabled."""
-        self._on_each(lambda socket: self._spawn(_see_off(socket, reason), self._chores))
+        self._on_each(lambda socket: self._spawn(_see_off(socket, reason)))
 
     # The way of an event
 
     def _take(self, payload: Json) -> None:
         with self._lock:
-            if self.flow == "held":
+            if self.settings.flow == "held":
                 self._held.append(payload)
-            if self.flow != "flowing":
+            if self.settings.flow != "flowing":
                 return
-        for _ in range(self._random.randint(*self.copies)):
-            self._in_loop(lambda: self._spawn(self._deliver(payload), self._under_way))
+        for _ in range(self._random.randint(*self.settings.copies)):
+            self._count(1)
+            if not self._in_loop(lambda: self._spawn(self._deliver(payload), lambda: self._count(-1))):
+                self._count(-1)
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self._unfinished += more
+        self.workspace.touch("delivery")
 
     async def _deliver(self, payload: Json) -> None:
-        if self.spread:
-            await asyncio.sleep(self._random.uniform(0, self.spread))
+        if self.settings.spread:
+            await asyncio.sleep(self._random.uniform(0, self.settings.spread))
         reason = ""
-        for attempt, delay in enumerate((0.0, *self.retry_delays)):
+        for attempt, delay in enumerate((0.0, *self.settings.retry_delays)):
             if delay:
                 await asyncio.sleep(delay)
             started = asyncio.get_running_loop().time()
@@ -158,6 +179,7 @@ class SocketMode:
             seconds = asyncio.get_running_loop().time() - started
             kind = payload["event"]["type"]
             self.deliveries.append(Delivery(payload["event_id"], kind, attempt, outcome, seconds))
+            self.workspace.touch("delivery")
             if outcome == "acked":
                 return
             reason = outcome
@@ -180,7 +202,7 @@ class SocketMode:
             }
         )
         try:
-            await asyncio.wait_for(acked, self.ack_seconds)
+            await asyncio.wait_for(acked, self.settings.ack_seconds)
         except TimeoutError:
             return "timeout"
         except ConnectionError:
@@ -240,15 +262,20 @@ class SocketMode:
 
         self._in_loop(act_on_each)
 
-    def _in_loop(self, act: Callable[[], None]) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(act)
+    def _in_loop(self, act: Callable[[], None]) -> bool:
+        """Do it in the event loop; False if no server runs."""
+        loop = self._loop
+        with contextlib.suppress(RuntimeError):  # it was closed this very moment
+            if loop is not None:
+                loop.call_soon_threadsafe(act)
+                return True
+        return False
 
-    def _spawn(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None], then: Callable[[], None] = lambda: None) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        among.add(task)
-        task.add_done_callback(among.discard)
-        task.add_done_callback(lambda _: self.workspace.touch("delivered"))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: then())
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: object) -> AsyncIterator[None]:
@@ -268,8 +295,7 @@ class SocketMode:
         """End what is under way, before the server stops."""
         if (loop := self._loop) is not None:
             self._loop = None
-            tasks = [*self._under_way, *self._chores]
-            asyncio.run_coroutine_threadsafe(_cancelled(tasks), loop).result(10)
+            asyncio.run_coroutine_threadsafe(_cancelled(list(self._tasks)), loop).result(10)
 
 
 async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:

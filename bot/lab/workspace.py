@@ -372,18 +372,27 @@ class Workspace:
         return message
 
     def _thread(self, author: str, channel: str, thread_ts: str | None) -> str | None:
-        if thread_ts is None:
-            return None
-        parent = self._messages.get(channel, {}).get(thread_ts)
+        """The thread that a reply lands in; None, so the channel itself, where its first message is gone.
+
+        That Slack posts the orphan in the channel and says so only by leaving `thread_ts` out of its answer
+        is reported in slack-go/slack#1571.
+        """
+        messages = self._messages.get(channel, {})
+        if thread_ts is None or any(m.thread_ts == thread_ts for m in messages.values()):
+            return thread_ts
+        parent = messages.get(thread_ts)
         if parent is None or parent.ephemeral_to is not None:
-            raise SlackRefusal("thread_not_found")
+            self._note(author, "orphan", channel, thread_ts, "the first message of the thread is gone")
+            return None
         if parent.is_reply:
-            if author == self.bot_user:
-                self.anomalies.append(Anomaly("reply_to_reply", channel, thread_ts, parent.text))
+            self._note(author, "reply_to_reply", channel, thread_ts, parent.text)
             return parent.thread_ts
-        if parent.thread_ts is None:
-            self._store(replace(parent, thread_ts=thread_ts))
+        self._store(replace(parent, thread_ts=thread_ts))
         return thread_ts
+
+    def _note(self, author: str, kind: str, channel: str, ts: str, detail: str) -> None:
+        if author == self.bot_user:
+            self.anomalies.append(Anomaly(kind, channel, ts, detail))
 
     def _store(self, message: Message) -> None:
         messages = self._messages.setdefault(message.channel, {})

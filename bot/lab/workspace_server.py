@@ -13,11 +13,16 @@ from bot.lab.socket_mode import SocketMode, socket_methods, socket_routes
 from bot.lab.web_api import api_routes
 from bot.lab.web_methods import METHODS
 from bot.lab.workspace import Workspace
+from bot.lab.workspace_control import control_routes
 
 
 def routes(workspace: Workspace, sockets: SocketMode) -> list[BaseRoute]:
-    """Everything that an app talks to."""
-    return [*api_routes(workspace, METHODS | socket_methods(sockets)), *socket_routes(sockets)]
+    """Everything that an app talks to, and the control."""
+    return [
+        *api_routes(workspace, METHODS | socket_methods(sockets)),
+        *socket_routes(sockets),
+        *control_routes(workspace, sockets),
+    ]
 
 
 class WorkspaceServer:
