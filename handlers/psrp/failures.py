@@ -1,0 +1,78 @@
+"""What can go wrong on the way to a management host, as sentences: what failed, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TEXT_LIMIT = 300  # characters of a foreign text in a sentence of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One way of failing.
+
+    `unsent`: certainly the host took nothing of the exchange that failed. `again`: a query may be tried once
+    more, over a new connection. `refused`: host or domain refused the user, which counts towards a lock-out.
+    `crowded`: no more shells for this user, until one is closed.
+    """
+
+    what: str
+    advice: str
+    code: str | None = None
+    unsent: bool = False
+    again: bool = False
+    refused: bool = False
+    crowded: bool = False
+
+
+class Failed(Exception):
+    """A command gave no answer. `sent`: it may have reached the host, so that its outcome is unknown."""
+
+    def __init__(self, failure: Failure, *, sent: bool = False) -> None:
+        super().__init__(failure.what)
+        self.failure, self.sent = failure, sent
+
+
+def cut(text: object) -> str:
+    """Foreign text on one line, without control characters, at most `TEXT_LIMIT` characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "…"
+
+
+def timed_out(command: str, seconds: float) -> Failure:
+    """Our own deadline has passed."""
+    return Failure(
+        f"{command} gave no answer within {seconds:g} s and was stopped",
+        "Ask again; if host or node are only slow, raise deadline_seconds of this host.",
+    )
+
+
+def waited_for_logon(seconds: float) -> Failure:
+    """Another thread's logon, which goes alone, has not ended in time."""
+    return Failure(
+        f"the first logon to it did not end within {seconds:g} s",
+        "See whether the host answers at all (`rootver doctor`), then ask again.",
+        unsent=True,
+    )
+
+
+def stopping() -> Failure:
+    """The process is closing its connections."""
+    return Failure("the bot is stopping", "Ask again once it runs.", unsent=True)
+
+
+def unknown_host() -> Failure:
+    """The settings have no such management host."""
+    return Failure("no such management host", "Give it a section [hosts.NAME] in the settings.", unsent=True)
+
+
+def unusable(error: ValueError) -> Failure:
+    """pypsrp refuses the options."""
+    return Failure(
+        f"its options cannot be used: {cut(error)}", "Correct them; see `rootver config`.", unsent=True
+    )
+
+
+def interrupted() -> Failure:
+    """The thread that logged on was interrupted (Ctrl-C)."""
+    return Failure("the logon to it was interrupted", "Ask again.", unsent=True, again=True)

@@ -1,0 +1,220 @@
+"""The two doors to the management hosts, over PowerShell remoting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from handlers.errors import NotSent, RemoteError
+from handlers.psrp.deadline import Deadline
+from handlers.psrp.failures import Failed, stopping, unknown_host, unusable
+from handlers.psrp.limits import Limits
+from handlers.psrp.logons import Doors
+from handlers.psrp.shells import Shells
+
+if TYPE_CHECKING:
+    from handlers.approval import Permit
+    from handlers.hosts import HostOptions
+    from handlers.ports import Query
+    from handlers.psrp.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A command of the module with its named parameters, for one host of the settings."""
+
+    host: str
+    options: HostOptions
+    command: str
+    parameters: Mapping[str, object]
+
+    @property
+    def node(self) -> str | None:
+        name = self.parameters.get("ComputerName")
+        return name if isinstance(name, str) else None
+
+
+@cache
+def module_text() -> str:
+    """The text of the PowerShell module, as it is sent."""
+    module = files("handlers.powershell").joinpath("RootVer", "RootVer.psm1")
+    return module.read_text(encoding="utf-8-sig")
+
+
+class PsrpRemote:
+    """Runs the module's commands on management hosts (`handlers.ports.Remote`). Safe in any thread.
+
+    A command borrows a session (one shell with one runspace, one connection) for itself alone and gives it
+    back warm if the answer was good; after any failure the session is stopped and deleted in the background.
+    Make one per process: it remembers which logons were refused.
+    """
+
+    def __init__(
+        self,
+        hosts: Mapping[str, HostOptions],
+        *,
+        module: Callable[[], str] = module_text,
+        limits: Limits | None = None,
+    ) -> None:
+        self._hosts, self._module, self._limits = dict(hosts), module, limits or Limits()
+        self._doors = Doors()
+        self._shells = {name: Shells(partial(self._session, options)) for name, options in hosts.items()}
+        self._disposal = ThreadPoolExecutor(4, thread_name_prefix="rootver-shells")
+        self._changed = threading.Condition()  # guards what follows
+        self._running: set[Session] = set()
+        self._ending: set[Session] = set()
+        self._closed = False
+
+    # --- the two doors ---
+
+    def query(self, host: str, query: Query) -> str:
+        """Run a reading command (`handlers.ports.Remote.query`): at most twice, within the deadline.
+
+        Raises `RemoteError`; as `NotSent` where nothing reached the host.
+        """
+        call = _Call(host, self._options(host), query.name, query.parameters)
+        deadline = Deadline(call.options.deadline_seconds)
+        result = self._borrowed(call, deadline)
+        if isinstance(result, Failed) and result.failure.again and not deadline.passed:
+            result = self._borrowed(call, deadline)
+        return _answer(call, result)
+
+    def change(self, permit: Permit) -> str:
+        """Send the change that the permit allows (`handlers.ports.Remote.change`), once.
+
+        A change identity of its own logs on now, and its session is ended afterwards. Without one the
+        query session is used. Raises `NotSent`, `RemoteError`.
+        """
+        command = {"fix": "Set-RootVer", "restore": "Restore-RootVer"}[permit.kind]
+        parameters = {"ComputerName": permit.computer, "FixId": permit.fix_id, "Expected": permit.expected}
+        if permit.kind == "restore":
+            parameters["Target"] = permit.target
+        options = self._options(permit.host)
+        call = _Call(permit.host, options.change or options, command, parameters)
+        deadline = Deadline(call.options.deadline_seconds)
+        return _answer(
+            call, self._alone(call, deadline) if options.change else self._borrowed(call, deadline)
+        )
+
+    # --- looking after it ---
+
+    def forget_refusals(self, host: str) -> None:
+        """Allow logons to this host again, of both identities: somebody asked for another try (doctor)."""
+        options = self._options(host)
+        for identity in (options, options.change):
+            if identity is not None:
+                self._doors.of(identity).reopen()
+
+    def close(self, seconds: float = 10) -> None:
+        """End every session and delete its shell; commands that still run are cut off.
+
+        Returns after at most `seconds`; a shell that could not be deleted by then is ended by the host.
+        """
+        end = time.monotonic() + seconds
+        with self._changed:
+            self._closed = True
+            running = list(self._running)
+        for shells in self._shells.values():
+            for session in shells.close():
+                self._end(session)
+        for session in running:
+            session.cut()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running and not self._ending, end - time.monotonic())
+        self._disposal.shutdown(wait=False, cancel_futures=True)
+
+    # --- inside: results are returned, not raised, so that no error carries what a library's one holds ---
+
+    def _options(self, host: str) -> HostOptions:
+        if host not in self._hosts:
+            failure = unknown_host()
+            raise NotSent(host, failure.what, failure.advice)
+        return self._hosts[host]
+
+    def _session(self, options: HostOptions) -> Session:
+        # Imported with the first command: pypsrp costs 0.2 s, which a start or `--help` should not pay.
+        from handlers.psrp.session import Session  # noqa: PLC0415
+
+        try:
+            return Session(options, self._doors.of(options), self._module(), self._limits)
+        except ValueError as error:
+            raise Failed(unusable(error)) from None
+
+    def _borrowed(self, call: _Call, deadline: Deadline) -> str | Failed:
+        """Run it in one of the host's warm sessions, or in a new one."""
+        shells = self._shells[call.host]
+        while True:
+            try:
+                session = shells.borrow(deadline)
+            except Failed as failed:
+                return failed
+            result = self._run(session, call, deadline, shells)
+            if isinstance(result, str) and not session.spent and shells.give_back(session):
+                return result
+            self._end(session)
+            crowded = isinstance(result, Failed) and result.failure.crowded and not result.sent
+            others = shells.lose(crowded=crowded)
+            if not (crowded and others) or deadline.passed:
+                return result
+
+    def _alone(self, call: _Call, deadline: Deadline) -> str | Failed:
+        """Run it in a session of its own."""
+        if self._closed:
+            return Failed(stopping())
+        try:
+            session = self._session(call.options)
+        except Failed as failed:
+            return failed
+        result = self._run(session, call, deadline)
+        self._end(session)
+        return result
+
+    def _run(
+        self, session: Session, call: _Call, deadline: Deadline, shells: Shells | None = None
+    ) -> str | Failed:
+        with self._changed:
+            self._running.add(session)
+        try:
+            return session.run(call.command, call.parameters, deadline)
+        except Failed as failed:
+            return failed
+        except BaseException:  # Ctrl-C: the script on the host must not go on
+            self._end(session)
+            if shells:
+                shells.lose()
+            raise
+        finally:
+            with self._changed:
+                self._running.discard(session)
+                self._changed.notify_all()
+
+    def _end(self, session: Session) -> None:
+        """Stop and delete it in the background: nobody's answer waits for that."""
+        with self._changed:
+            self._ending.add(session)
+        try:
+            self._disposal.submit(self._dispose, session)
+        except RuntimeError:  # shut down: `close` has returned already
+            self._dispose(session)
+
+    def _dispose(self, session: Session) -> None:
+        try:
+            session.dispose()
+        finally:
+            with self._changed:
+                self._ending.discard(session)
+                self._changed.notify_all()
+
+
+def _answer(call: _Call, result: str | Failed) -> str:
+    if isinstance(result, str):
+        return result
+    kind = RemoteError if result.sent else NotSent
+    failure = result.failure
+    raise kind(call.host, failure.what, failure.advice, node=call.node, code=failure.code)

@@ -1,0 +1,232 @@
+"""One shell on one management host, with the runspace that keeps the module."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from pypsrp.complex_objects import PSInvocationState
+from pypsrp.exceptions import WSManFaultError
+from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.shell import SignalCode
+from pypsrp.wsman import SelectorSet
+
+from handlers.hosts import HostOptions
+from handlers.psrp.deadline import Deadline
+from handlers.psrp.explain import OPERATION_TIMEOUT, explain
+from handlers.psrp.failures import Failed, Failure, cut, timed_out
+from handlers.psrp.limits import Limits
+from handlers.psrp.logons import Door
+from handlers.psrp.wire import GRACE_SECONDS, Wire
+
+_log = logging.getLogger(__name__)
+
+
+class Session:
+    """A shell that one thread at a time runs commands in; opened by its first command."""
+
+    def __init__(self, options: HostOptions, door: Door, module: str, limits: Limits) -> None:
+        self.options, self.limits, self._door, self._module = options, limits, door, module
+        self._wire = Wire(options, door)
+        self._pool = RunspacePool(
+            self._wire, configuration_name=options.configuration_name, idle_timeout=limits.host_idle
+        )
+        self._pipeline: PowerShell | None = None  # the one that may still run
+        self._shell_may_exist = False
+        self._has_module = options.delivery == "endpoint"
+        self._commands = 0
+        self._used = time.monotonic()
+
+    # --- running a command ---
+
+    def run(self, command: str, parameters: Mapping[str, object], deadline: Deadline) -> str:
+        """Run one command of the module and return its one output text. Raises `Failed`.
+
+        After a failure the session must not be used again, only disposed of.
+        """
+        self._door.check()
+        self._pipeline = None
+        watchdog = self._watch(deadline.left + GRACE_SECONDS)
+        try:
+            self._prepare(deadline)
+            self._pipeline = pipeline = self._command(command, parameters)
+            pipeline.begin_invoke()
+            while pipeline.state == PSInvocationState.RUNNING:
+                pipeline.poll_invoke()
+            return self._answer(command, pipeline)
+        except Failed:
+            raise
+        except Exception as error:  # noqa: BLE001 -- the one place where whatever the libraries raise is judged
+            failure = explain(error, self.options)
+        finally:
+            watchdog.cancel()
+        sent = self._sent(failure)
+        if failure.refused:
+            self._door.refuse(failure)
+        elif deadline.passed:
+            failure = timed_out(command, deadline.seconds)
+        raise Failed(failure, sent=sent)
+
+    @property
+    def spent(self) -> bool:
+        """Whether this shell has run its share of commands."""
+        return self._commands >= self.limits.commands
+
+    @property
+    def expired(self) -> bool:
+        """Whether the host has closed the shell by now, because nobody used it."""
+        return self._idle >= self.limits.host_idle
+
+    def cut(self) -> None:
+        """Break the connection now, from any thread; the command that runs fails."""
+        self._wire.cut()
+
+    @property
+    def _idle(self) -> float:
+        return time.monotonic() - self._used
+
+    def _prepare(self, deadline: Deadline) -> None:
+        """A connection to trust, and an open runspace pool."""
+        self._wire.deadline = deadline
+        self._wire.received = 0
+        if self._idle > self.limits.keep_alive:
+            self._wire.repair()
+        if self._pool.shell.opened:
+            return
+        try:
+            self._pool.open()
+        except WSManFaultError as fault:
+            self._shell_may_exist = self._pool.shell.opened or fault.code == OPERATION_TIMEOUT
+            raise
+        except Exception as error:
+            self._shell_may_exist = self._pool.shell.opened or not explain(error, self.options).unsent
+            raise
+        self._shell_may_exist = True
+
+    def _command(self, command: str, parameters: Mapping[str, object]) -> PowerShell:
+        """Statement 1, once per pool: the module's text, in the runspace's own scope so that its functions
+        stay. Statement 2: the command by name; values travel as parameters (wire contract)."""
+        pipeline = PowerShell(self._pool)
+        if not self._has_module:
+            pipeline.add_script(self._module, use_local_scope=False).add_statement()
+        return pipeline.add_cmdlet(command).add_parameters(dict(parameters))
+
+    def _sent(self, failure: Failure) -> bool:
+        """Whether the command may have reached the host, seen from what failed."""
+        if self._pipeline is None:
+            return False  # not even opened
+        return self._pipeline.state != PSInvocationState.NOT_STARTED or not failure.unsent
+
+    def _answer(self, command: str, pipeline: PowerShell) -> str:
+        """The one text of a pipeline that has ended well.
+
+        `had_errors` says nothing (True only where the state is Failed already), and text may be CLIXML that
+        could not be read: hence the state, the error stream and a look at the text.
+        """
+        self._pipeline = None
+        self._pool.pipelines.pop(pipeline.id, None)
+        self._commands += 1
+        self._used = time.monotonic()
+        errors, output = pipeline.streams.error, pipeline.output
+        if pipeline.state != PSInvocationState.COMPLETED or (errors and not output):
+            raise Failed(_refused_by_powershell(command, errors, self.options), sent=True)
+        if len(output) != 1 or not isinstance(output[0], str) or not output[0].lstrip().startswith("{"):
+            raise Failed(_not_one_text(command, output), sent=True)
+        for error in errors:
+            _log.warning("%s wrote an error beside its answer: %s", command, cut(error))
+        self._has_module = True
+        return output[0]
+
+    # --- ending ---
+
+    def dispose(self) -> None:
+        """Stop what runs, delete the shell, close the connection; failures are only logged."""
+        self._wire.deadline = Deadline(self.limits.disposal)
+        watchdog = self._watch(self.limits.disposal)
+        for step in (self._stop, self._delete):
+            try:
+                if self._wire.broken or self._idle > self.limits.keep_alive:
+                    self._used = time.monotonic()
+                    self._wire.repair()
+                step()
+            except Exception as error:  # noqa: BLE001 -- the answer, or the better error, is told already
+                reason = explain(error, self.options).what
+                _log.info("%s: a shell was not ended properly: %s", self.options.server, reason)
+        watchdog.cancel()
+        self._wire.close()
+
+    def _stop(self) -> None:
+        """Signal with the command's own id: the library's `stop` sends another one to old hosts."""
+        if self._pipeline is not None and self._shell_may_exist:
+            pipeline, self._pipeline = self._pipeline, None
+            self._adopt()
+            self._pool.shell.signal(SignalCode.PS_CTRL_C, pipeline._command_id or pipeline.id)  # noqa: SLF001
+
+    def _delete(self) -> None:
+        if self._shell_may_exist:
+            self._adopt()
+            self._pool.shell.close()
+            self._shell_may_exist = False
+
+    def _adopt(self) -> None:
+        """A shell whose Create was not answered has the id that we asked for."""
+        shell = self._pool.shell
+        if not shell.opened:
+            selectors = SelectorSet()
+            selectors.add_option("ShellId", self._pool.id)
+            shell._selector_set, shell.opened = selectors, True  # noqa: SLF001 -- no public way to set it
+
+    def _watch(self, seconds: float) -> threading.Timer:
+        """Cut the connection after `seconds`: time-outs of a socket count from byte to byte."""
+        timer = threading.Timer(seconds, self._wire.cut)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+
+# What PowerShell calls it (System.Management.Automation: CommandDiscovery, Command.CreateCommandProcessor).
+_NO_COMMAND = "CommandNotFoundException"
+_NO_SCRIPTS = "ScriptsNotAllowed"
+
+
+def _refused_by_powershell(command: str, errors: list[Any], options: HostOptions) -> Failure:
+    """The pipeline failed, was stopped, or gave only errors."""
+    identifiers = [str(getattr(error, "fq_error", None) or "") for error in errors]
+    if any(_NO_SCRIPTS in identifier for identifier in identifiers):
+        return Failure(
+            f"its endpoint {options.configuration_name} takes no script text",
+            'Set delivery = "endpoint": the module is there, or should be.',
+            _NO_SCRIPTS,
+        )
+    if any(_NO_COMMAND in identifier for identifier in identifiers):
+        return Failure(
+            f"the command {command}, or one that it needs, is not there",
+            _missing_advice(options),
+            _NO_COMMAND,
+        )
+    told = cut(errors[0]) if errors else "PowerShell gave no reason"
+    return Failure(
+        f"{command} could not run: {told}",
+        "See that the node is up and that the account may reach it (`rootver doctor`).",
+        cut(identifiers[0]) if identifiers and identifiers[0] else None,
+    )
+
+
+def _missing_advice(options: HostOptions) -> str:
+    if options.delivery == "endpoint":
+        return (
+            f"See that {options.configuration_name} shows the module RootVer, in the bot's version, or set"
+            ' delivery = "inline".'
+        )
+    return "See that the host has Windows PowerShell 5.1 and that its endpoint restricts no commands."
+
+
+def _not_one_text(command: str, output: list[Any]) -> Failure:
+    seen = "nothing" if not output else f"{len(output)} outputs" if len(output) > 1 else "no JSON object"
+    return Failure(
+        f"{command} answered with {seen} instead of one JSON text",
+        "See that the endpoint has the module RootVer in the bot's version, and no profile that writes.",
+    )
