@@ -8,15 +8,15 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from handlers.collection import Collection, answers, raw_result, unreachable
 from handlers.errors import RemoteError
 from handlers.inventory import Cluster, Inventory, Target, UnknownName
 from handlers.kb906154.assess import Diagnosis, Members, assess, refused
 from handlers.kb906154.facts import NodeFacts
 from handlers.ports import Clock, Query, Remote
-from handlers.probes import Collection, answers
 from storage import audit, evidence, fixes
 from storage.database import Database, Transaction
-from storage.records import Json, Record
+from storage.records import Json, Outcome, Record
 
 EVENT_HOURS = 72  # the wire contract's default window of Get-RootVerFact
 ROUND_TRIP_SECONDS = 20  # of the deadline, kept for the way there and back (wire contract: BudgetSeconds)
@@ -100,9 +100,9 @@ class Diagnoser:
             "ComputerName": cluster.nodes[node], "EventHours": EVENT_HOURS, "BudgetSeconds": budget,
         }  # fmt: skip
         try:
-            result = _json_or_text(self.remote.query(cluster.host, Query("Get-RootVerFact", parameters)))
+            result = raw_result(self.remote.query(cluster.host, Query("Get-RootVerFact", parameters)))
         except RemoteError as error:
-            result = {"unreachable": {"code": error.code or "", "message": str(error)}}
+            result = unreachable(error.code, str(error))
         if progress:
             progress(node)
         return result
@@ -184,7 +184,7 @@ def _record_diagnosis(tx: Transaction, report: ClusterReport, diagnosis: Diagnos
         "not_checked": list(diagnosis.not_checked),
         "checks": [{"id": one.id, "result": one.result, "seen": one.seen} for one in diagnosis.checks],
     }
-    outcome = "unknown" if diagnosis.verdict == "inconclusive" else "ok"
+    outcome: Outcome = "unknown" if diagnosis.verdict == "inconclusive" else "ok"
     audit.append(tx, Record("diagnosis", outcome, actor, diagnosis.node, details=details))
 
 
@@ -196,11 +196,3 @@ def last_change(database: Database) -> Callable[[str], datetime | None]:
             return fixes.last_changed(conn, node)
 
     return look
-
-
-def _json_or_text(text: str) -> Json:
-    try:
-        value: Json = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return value

@@ -21,7 +21,7 @@ from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Quer
 from handlers.probes import BrokenContract, decode_backup, decode_change
 from storage import evidence, fixes, switches
 from storage.database import Database
-from storage.records import Fix, Json
+from storage.records import Fix, Json, Outcome
 
 
 class Ended(Exception):
@@ -101,7 +101,7 @@ class Changes:
             raise Ended(State.VOIDED, f"{fix.computer} could not be read again, nothing was sent: {why}")
         changed = differences(fix.basis, basis.now(fix, facts, diagnosis))
         with self.database.write() as tx:
-            outcome = "refused" if changed else "ok"
+            outcome: Outcome = "refused" if changed else "ok"
             note(
                 tx,
                 fix,

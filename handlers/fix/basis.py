@@ -60,7 +60,7 @@ def parameter(reading: Json) -> str:
 
 def same(reading: Reading[RegistryValue], text: str) -> bool:
     """Whether a reading is exactly the one that a fix carries as compact JSON."""
-    return as_json(reading) == json.loads(text)
+    return parameter(as_json(reading)) == text
 
 
 def readable(reading: Reading[RegistryValue]) -> bool:

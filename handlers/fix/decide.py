@@ -255,7 +255,10 @@ class Decisions:
             if reason:
                 audit.append(tx, Record("refusal", "refused", user, details={**details, "reason": reason}))
                 return Ruling("refuse", reason)
-            (switches.pause if verb == "pause" else switches.resume)(tx, user)
+            if verb == "pause":
+                switches.pause(tx, user)
+            else:
+                switches.resume(tx)
             audit.append(tx, Record("decision", "ok", user, details=details))
             for fix in fixes.in_states(tx, UNDECIDED):
                 notices.add(tx, NewNotice("card", "card", fix=fix.number))

@@ -91,7 +91,7 @@ def _holds_back(diagnosis: Diagnosis) -> tuple[str, str] | None:
     """Why a value that stands is not yet a service that runs: a word and a sentence."""
     strong = [one for one in diagnosis.symptoms if one.strong]
     if strong:
-        names = ", ".join(f"{one.source} {one.id}" for one in strong)
+        names = ", ".join(f"{one.record.source} {one.record.id}" for one in strong)
         return "symptoms", f"New error events since the change: {names}."
     if diagnosis.owner is False:
         return None

@@ -1,0 +1,282 @@
+"""One night on call: everything real but the remote's network, the chat and the clock.
+
+The remote answers from the practice cluster, so what a fix meets is a cluster and not a script.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from bot.lab.host import CommandError, answer
+from bot.lab.incidents import build
+from handlers.approval import ApprovalRules, Permit, State
+from handlers.diagnose import ClusterReport, Diagnoser, last_change
+from handlers.errors import NotSent, RemoteError
+from handlers.fix.apply import Changes
+from handlers.fix.approvers import ApproverList
+from handlers.fix.decide import Decisions, Reaction
+from handlers.fix.follow_up import FollowUps
+from handlers.fix.outcome import Outcomes
+from handlers.fix.propose import Proposals, Proposed
+from handlers.fix.timekeeper import Timekeeper
+from handlers.inventory import Cluster, Inventory
+from handlers.ports import LookupFailed, Message, MessageGone, Person, Query
+from storage import audit, fixes, notices
+from storage.database import Database
+from storage.records import Entry, Fix, Notice
+
+ALICE, BOB, CAROL, DAVE, BOT = "UALICE", "UBOB", "UCAROL", "UDAVE", "UBOT"
+THREAD = Message("C1", "100.0")
+RULES = ApprovalRules(approvers=frozenset({BOB, CAROL}))
+YES, NO = "white_check_mark", "x"
+
+
+Run = Callable[[], str]  # executes a command on the practice cluster and gives its answer
+
+
+class Watch:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def move(self, **duration: float) -> None:
+        self.time += timedelta(**duration)
+
+
+class FakeChat:
+    """People, groups and what stands on cards; everything can fail."""
+
+    def __init__(self) -> None:
+        self.people = {user: Person(user, user.lower()) for user in (ALICE, BOB, CAROL, DAVE)}
+        self.groups: dict[str, frozenset[str]] = {}
+        self.standing: dict[str, set[str]] = defaultdict(set)
+        self.broken: set[str] = set()  # what cannot be looked up: user ids, group ids, "card"
+        self.card_gone = False
+
+    def person(self, user: str) -> Person:
+        if user in self.broken:
+            raise LookupFailed(user, "timeout")
+        return self.people[user]
+
+    def members(self, group: str) -> frozenset[str]:
+        if group in self.broken:
+            raise LookupFailed(group, "timeout")
+        return self.groups[group]
+
+    def reactions(self, card: Message) -> dict[str, frozenset[str]]:
+        if self.card_gone:
+            raise MessageGone
+        if "card" in self.broken:
+            raise LookupFailed("the card", "timeout")
+        return {emoji: frozenset(users) for emoji, users in self.standing.items()}
+
+
+class LabRemote:
+    """The practice cluster's host without a network. `faults`: command → what to do instead of answering."""
+
+    def __init__(self, incident: str, watch: Watch) -> None:
+        self.cluster, _ = build(incident, watch.now)
+        self.sent: list[str] = []
+        self.faults: dict[str, Callable[[Run], str]] = {}
+        self.before: dict[str, Callable[[], None]] = {}
+
+    def query(self, host: str, query: Query) -> str:
+        return self._run(query.name, dict(query.parameters))
+
+    def change(self, permit: Permit) -> str:
+        name = "Set-RootVer" if permit.kind == "fix" else "Restore-RootVer"
+        parameters: dict[str, object] = {
+            "ComputerName": permit.computer, "FixId": permit.fix_id, "Expected": permit.expected,
+        }  # fmt: skip
+        if permit.kind == "restore":
+            parameters["Target"] = permit.target
+        return self._run(name, parameters)
+
+    def _run(self, name: str, parameters: dict[str, object]) -> str:
+        self.sent.append(name)
+        if name in self.before:
+            self.before.pop(name)()
+
+        def run() -> str:
+            try:
+                return answer(self.cluster, name, parameters)
+            except CommandError as error:
+                raise RemoteError("mgmt1", str(error), "See above.") from error
+
+        return self.faults.pop(name)(run) if name in self.faults else run()
+
+
+def lose_answer(run: Run) -> str:
+    """The command is executed, but its answer never arrives."""
+    run()
+    raise RemoteError("mgmt1", "the connection was lost", "It is read back.")
+
+
+def lose_question(_: Run) -> str:
+    """It cannot be told whether the command was executed; in fact it was not."""
+    raise RemoteError("mgmt1", "no answer in time", "It is read back.")
+
+
+def not_sent(_: Run) -> str:
+    """Certainly nothing reached the host."""
+    raise NotSent("mgmt1", "the connection was refused", "Is the host up?")
+
+
+def answer_with(**changes: object) -> Callable[[Run], str]:
+    """The command is executed, but these fields of its answer are others."""
+
+    def changed(run: Run) -> str:
+        return json.dumps({**json.loads(run()), **changes})
+
+    return changed
+
+
+@dataclass
+class Night:
+    """Everything built as the bot builds it."""
+
+    folder: Path
+    incident: str = "zero"
+    rules: ApprovalRules = RULES
+    shared_account: frozenset[str] = frozenset()
+    watch: Watch = field(default_factory=Watch)
+    chat: FakeChat = field(default_factory=FakeChat)
+
+    def __post_init__(self) -> None:
+        self.remote = LabRemote(self.incident, self.watch)
+        self.workers = ThreadPoolExecutor(4)
+        self.events = count(1)
+        self.inventory = Inventory(
+            (
+                Cluster(
+                    "EXCH-CL1",
+                    "mgmt1",
+                    {"exch-node1": "EXCH-NODE1", "exch-node2": "EXCH-NODE2"},
+                    ("EXCHVS1",),
+                ),
+            )
+        )
+        self.open()
+
+    def open(self) -> None:
+        """Start the bot on the file; a second time: restart it."""
+        self.database = Database.open(self.folder / "rootver.db", self.watch.now)
+        self.diagnoser = Diagnoser(
+            self.remote,
+            self.inventory,
+            self.watch,
+            self.workers,
+            {"mgmt1": 120.0},
+            self.database,
+            last_change(self.database),
+        )
+        approvers = ApproverList(self.rules, self.chat)
+        common = (self.database, self.watch, self.rules)
+        self.proposals = Proposals(*common, approvers, self.inventory, self.diagnoser, self.shared_account)
+        self.decisions = Decisions(self.database, self.chat, self.watch, self.rules, approvers, BOT)
+        self.outcomes = Outcomes(*common, self.inventory, self.diagnoser)
+        self.changes = Changes(
+            self.database, self.remote, self.chat, self.watch, self.rules, approvers, self.inventory,
+            self.diagnoser, self.outcomes,
+        )  # fmt: skip
+        follow_ups = FollowUps(*common, self.inventory, self.diagnoser)
+        self.timekeeper = Timekeeper(*common, self.decisions, self.changes, self.outcomes, follow_ups)
+
+    def restart(self) -> None:
+        """Stop at once and start again on the same file."""
+        self.database.close()
+        self.open()
+        self.timekeeper.recover()
+        self.tick()
+
+    def close(self) -> None:
+        self.database.close()
+        self.workers.shutdown()
+
+    # --- what people do ---
+
+    def diagnose(self, asked: str = "exch-node2") -> list[ClusterReport]:
+        return self.diagnoser.diagnose(asked, ALICE)
+
+    def propose(self, asked: str = "exch-node2", *, direct: bool = False) -> Fix:
+        """Diagnose and propose; the card's line is posted."""
+        proposals = self.proposals.propose(self.diagnose(asked), ALICE, THREAD, "101.0", direct=direct)
+        proposed = [one.fix for one in proposals if isinstance(one, Proposed)]
+        return [self.posted(fix) for fix in proposed][-1]
+
+    def posted(self, fix: Fix) -> Fix:
+        return self.proposals.card_posted(fix.number, f"200.{fix.number}") or fix
+
+    def react(self, user: str, emoji: str = YES, fix: int = 1, **changes: object) -> Reaction:
+        self.chat.standing[emoji].add(user)
+        reaction = replace(self.reaction(user, emoji, fix), **changes)  # type: ignore[arg-type]
+        self.decisions.reacted(reaction)
+        return reaction
+
+    def unreact(self, user: str, emoji: str = YES, fix: int = 1) -> None:
+        self.chat.standing[emoji].discard(user)
+        self.decisions.unreacted(self.reaction(user, emoji, fix))
+
+    def reaction(self, user: str, emoji: str, fix: int = 1) -> Reaction:
+        card = Message("C1", f"200.{fix}")
+        return Reaction(f"Ev{next(self.events)}", user, emoji, card, BOT, self.watch.now())
+
+    def tick(self, **duration: float) -> None:
+        """Let time pass, and do what is due then."""
+        self.watch.move(**duration)
+        for number in self.timekeeper.due():
+            self.timekeeper.attend(number)
+
+    def approve_and_apply(self, asked: str = "exch-node2") -> Fix:
+        """The whole way to the change."""
+        fix = self.propose(asked)
+        self.react(BOB, fix=fix.number)
+        self.tick(seconds=6)
+        return self.fix(fix.number)
+
+    # --- what can be seen ---
+
+    def fix(self, number: int = 1) -> Fix:
+        with self.database.read() as conn:
+            fix = fixes.get(conn, number)
+        assert fix is not None
+        return fix
+
+    @property
+    def state(self) -> State:
+        return State(self.fix().state)
+
+    def records(self, *kinds: str) -> list[Entry]:
+        """Records of these kinds, oldest first."""
+        with self.database.read() as conn:
+            rows = conn.execute(f"SELECT {audit.COLUMNS} FROM audit ORDER BY seq").fetchall()
+        return [entry for entry in map(audit.entry_of, rows) if not kinds or entry.kind in kinds]
+
+    def told(self, audience: str) -> list[Notice]:
+        with self.database.read() as conn:
+            return [one for one in notices.pending(conn, 1000) if one.audience == audience]
+
+    def topics(self) -> list[str]:
+        """Topics that the thread was told, in order."""
+        return [one.topic for one in self.told("thread")]
+
+    @property
+    def root_ver(self) -> object:
+        """The data of RootVer on the owner, None if there is no such value."""
+        value = self.remote.cluster.owner().root_ver()
+        return value and value.data
+
+    @property
+    def writes(self) -> int:
+        return sum(len(node.writes) for node in self.remote.cluster.nodes)

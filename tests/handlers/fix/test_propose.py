@@ -1,0 +1,178 @@
+"""When a card is proposed, when not, and what voids one; restores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from bot.lab.incidents import INCIDENTS
+from handlers.approval import ApprovalRules, State
+from handlers.fix.propose import NotProposed, Proposed
+from handlers.ports import Message
+from tests.handlers.fix.night import ALICE, BOB, CAROL, THREAD, Night
+
+Start = Callable[..., Night]
+
+
+def proposals(
+    night: Night, asked: str = "exch-node2", *, direct: bool = False
+) -> list[Proposed | NotProposed]:
+    return night.proposals.propose(night.diagnose(asked), ALICE, THREAD, "101.0", direct=direct)
+
+
+def not_proposed(night: Night, *, direct: bool = False) -> list[str]:
+    return [one.reason for one in proposals(night, direct=direct) if isinstance(one, NotProposed)]
+
+
+def test_a_proposal_is_bound_to_exactly_what_was_seen(night: Night) -> None:
+    """Node, key, reading, verdict, versions, new value, module version; digest over all of it."""
+    fix = night.propose()
+    assert set(fix.basis) == {"node", "key", "root_ver", "target", "verdict", "runs_11", "versions", "module"}
+    assert fix.expected == '{"is":"value","value":{"kind":"REG_SZ","data":"0.0.0.0"}}'
+    assert fix.details["able"] == [BOB, CAROL]
+    record = json.loads(night.records("proposal")[0].body)
+    assert record["details"]["digest"] == fix.digest
+    assert record["outcome"] == "pending"
+
+
+@pytest.mark.parametrize("name", sorted(INCIDENTS))
+def test_a_card_is_proposed_exactly_for_the_rows_that_offer_the_fix(start: Start, name: str) -> None:
+    """Rows 3 and 4, nothing else."""
+    night = start(name)
+    rows = [expected.row for expected in INCIDENTS[name].expected.values()]
+    proposed = [one for one in proposals(night, "EXCH-CL1") if isinstance(one, Proposed)]
+    assert len(proposed) == sum(row in {3, 4} for row in rows)
+
+
+def test_a_cluster_is_proposed_passive_node_first(start: Start) -> None:
+    """Changing the passive node touches nobody."""
+    night = start("both-nodes")
+    nodes = [one.fix.node for one in proposals(night, "EXCH-CL1") if isinstance(one, Proposed)]
+    assert nodes == ["exch-node1", "exch-node2"]
+
+
+def test_a_node_is_proposed_alone_and_its_partner_is_named(start: Start) -> None:
+    """`diagnose NODE` proposes for that node only."""
+    night = start("both-nodes")
+    proposed = [one.fix for one in proposals(night) if isinstance(one, Proposed)]
+    assert [fix.node for fix in proposed] == ["exch-node2"]
+    assert proposed[0].details["others"] == {"exch-node1": "rootver_invalid"}
+
+
+def test_without_approvers_no_card_is_ever_posted(start: Start) -> None:
+    """Diagnose only."""
+    assert not_proposed(start(rules=ApprovalRules())) == ["diagnose_only"]
+
+
+def test_in_a_direct_message_no_card_is_posted(night: Night) -> None:
+    """Nobody else could see it."""
+    assert not_proposed(night, direct=True) == ["direct_message"]
+
+
+def test_no_write_access_with_a_shared_account_is_no_card(start: Start) -> None:
+    """With a change account of its own it is one."""
+    shared = start(shared_account=frozenset({"mgmt1"}))
+    shared.remote.cluster.owner().writable = False
+    assert not_proposed(shared) == ["no_write_access"]
+
+
+def test_an_open_fix_is_pointed_to_instead_of_a_second_card(night: Night) -> None:
+    """One open fix a node."""
+    fix = night.propose()
+    again = proposals(night)[0]
+    assert isinstance(again, NotProposed)
+    assert again.reason == "open"
+    assert again.fix is not None
+    assert again.fix.number == fix.number
+
+
+def test_a_new_diagnosis_that_finds_something_else_voids_the_open_fix_and_proposes_anew(night: Night) -> None:
+    """Telling what changed."""
+    night.propose()
+    night.remote.cluster.set_root_ver(night.remote.cluster.owner(), "0.0")
+    new = proposals(night)[0]
+    assert night.state == State.VOIDED
+    assert isinstance(new, Proposed)
+    assert new.fix.number == 2
+
+
+def test_a_new_diagnosis_that_could_not_read_voids_nothing(night: Night) -> None:
+    """Unknown is not a difference."""
+    night.propose()
+    night.remote.cluster.owner().reachable = False
+    proposals(night)
+    assert night.state == State.PROPOSED
+
+
+def test_nobody_able_to_approve_is_said_on_the_card(start: Start) -> None:
+    """The requester is the only approver."""
+    fix = start(rules=ApprovalRules(approvers=frozenset({ALICE}))).propose()
+    assert fix.details["able"] == []
+
+
+def test_the_first_stored_line_becomes_the_card_and_no_other(night: Night) -> None:
+    """A second line, posted because the first answer was lost, is never approved."""
+    fix = night.propose()
+    assert fix.card_ts == "200.1"
+    assert night.proposals.card_posted(fix.number, "300.0") is None
+    night.react(BOB, message=Message("C1", "300.0"))
+    assert night.state == State.PROPOSED
+
+
+def restore(night: Night, number: int = 1) -> Proposed | NotProposed:
+    return night.proposals.restore(number, ALICE, THREAD, direct=False)
+
+
+def test_a_restore_puts_back_what_the_fix_replaced(night: Night) -> None:
+    """On the same path: card, approval, re-check, backup, change, read-back, confirmation."""
+    night.approve_and_apply()
+    proposed = restore(night)
+    assert isinstance(proposed, Proposed)
+    assert (proposed.fix.kind, proposed.fix.restores) == ("restore", 1)
+    night.posted(proposed.fix)
+    night.react(BOB, fix=2)
+    night.tick(seconds=6)
+    assert night.fix(2).state == State.APPLIED
+    assert night.root_ver == "0.0.0.0"
+    assert night.remote.sent[-1] == "Restore-RootVer"
+    night.tick(seconds=61)
+    assert night.fix(2).state == State.CONFIRMED
+
+
+def test_a_restore_of_a_missing_value_deletes_it_again(night: Night) -> None:
+    """Absent is a reading too."""
+    night.remote.cluster.set_root_ver(night.remote.cluster.owner(), None)
+    night.approve_and_apply()
+    assert night.root_ver == "1.1.4322.0"
+    proposed = restore(night)
+    assert isinstance(proposed, Proposed)
+    night.posted(proposed.fix)
+    night.react(BOB, fix=2)
+    night.tick(seconds=6)
+    assert night.root_ver is None
+
+
+def test_a_restore_is_refused_with_the_reason(night: Night) -> None:
+    """No such fix; nothing was changed; nothing to put back."""
+    night.propose()
+    assert [restore(night, number).reason for number in (9, 1)] == ["no_such_fix", "not_restorable"]  # type: ignore[union-attr]
+    night.react(BOB)
+    night.tick(seconds=6)
+    night.remote.cluster.set_root_ver(night.remote.cluster.owner(), "0.0.0.0")
+    again = restore(night)
+    assert isinstance(again, NotProposed)
+    assert again.reason == "nothing_to_do"
+
+
+def test_a_restore_is_voided_when_the_value_changes_before_it_is_sent(night: Night) -> None:
+    """Its digest is bound to the reading on its card."""
+    night.approve_and_apply()
+    proposed = restore(night)
+    assert isinstance(proposed, Proposed)
+    night.posted(proposed.fix)
+    night.react(BOB, fix=2)
+    night.remote.cluster.set_root_ver(night.remote.cluster.owner(), "2.0.50727.0")
+    night.tick(seconds=6)
+    assert night.fix(2).state == State.VOIDED
