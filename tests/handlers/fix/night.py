@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.lab.host import CommandError, answer
 from bot.lab.incidents import build
-from handlers.approval import ApprovalRules, Permit, State
+from handlers.approval import ApprovalRules, Permit
 from handlers.diagnose import ClusterReport, Diagnoser, last_change
 from handlers.errors import NotSent, RemoteError
 from handlers.fix.apply import Changes
@@ -254,8 +254,8 @@ class Night:
         return fix
 
     @property
-    def state(self) -> State:
-        return State(self.fix().state)
+    def state(self) -> str:
+        return self.fix().state
 
     def records(self, *kinds: str) -> list[Entry]:
         """Records of these kinds, oldest first."""

@@ -10,8 +10,8 @@ import pytest
 from bot.lab.healthy import ASPNET_2_0, register_aspnet
 from handlers.approval import State
 from handlers.errors import RemoteError
-from handlers.fix import apply
 from handlers.ports import Person
+from storage import evidence
 from storage.errors import StorageError
 from tests.handlers.fix.night import (
     BOB,
@@ -343,7 +343,7 @@ def test_if_the_audit_cannot_be_written_nothing_is_sent(
     def full(*_: object, **__: object) -> str:
         raise StorageError(night.database.path, "the disk is full", "Make room.")
 
-    monkeypatch.setattr(apply.evidence, "keep", full)
+    monkeypatch.setattr(evidence, "keep", full)
     with pytest.raises(StorageError):
         night.tick(seconds=6)
     monkeypatch.undo()
