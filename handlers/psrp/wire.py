@@ -1,7 +1,7 @@
 """pypsrp's WSMan with limits that hold: on time, on size, on repetition and on logons.
 
-The transport's attributes that this module touches (`session`, `encryption`, `_build_session`, time-outs) are not
-promised by pypsrp: it is pinned below 0.10, and the tests go through every one of them.
+What this module touches of the transport (`session`, `encryption`, `_build_session`, its time-outs) is not
+promised by pypsrp: it is pinned below 0.10, and the tests go through every one of these.
 """
 
 from __future__ import annotations
