@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from storage.canonical import visible
 from storage.times import to_text
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 def first_time(tx: Transaction, key: str) -> bool:
     """Whether this key was never seen before; from now on it was. Keys are kept for good."""
     cursor = tx.execute(
-        "INSERT INTO once (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, to_text(tx.now))
+        "INSERT INTO once (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (visible(key), to_text(tx.now))
     )
     return cursor.rowcount == 1
 
@@ -27,10 +28,13 @@ def mark_judged(tx: Transaction, number: int, user: str, emoji: str) -> None:
     """A reaction was judged: as long as it stands it is not judged again."""
     tx.execute(
         "INSERT INTO judged (number, user, emoji) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (number, user, emoji),
+        (number, visible(user), visible(emoji)),
     )
 
 
 def unmark_judged(tx: Transaction, number: int, user: str, emoji: str) -> None:
     """A reaction was taken away: put again, it is judged anew."""
-    tx.execute("DELETE FROM judged WHERE number = ? AND user = ? AND emoji = ?", (number, user, emoji))
+    tx.execute(
+        "DELETE FROM judged WHERE number = ? AND user = ? AND emoji = ?",
+        (number, visible(user), visible(emoji)),
+    )

@@ -63,8 +63,8 @@ class Verification:
     more_faults: int = 0  # found, but not listed
     anchors: int = 0  # how many were compared
     unanchored: int = 0  # newest records that no anchor vouches for
-    erased_evidence: tuple[str, ...] = ()  # hashes that records refer to and that are no longer stored
-    nameless: tuple[str, ...] = ()  # ids of people in the records without a name: erased, or never known
+    erased_evidence: tuple[str, ...] = ()  # hashes: erased, and the erasure recorded
+    erased_people: tuple[str, ...] = ()  # ids: likewise
 
     @property
     def ok(self) -> bool:
@@ -83,8 +83,9 @@ class _Findings:
 
     faults: list[Fault] = field(default_factory=list)
     more: int = 0
-    people: set[str] = field(default_factory=set)
-    evidence: set[str] = field(default_factory=set)
+    evidence: set[str] = field(default_factory=set)  # hashes that records refer to
+    erased_evidence: set[str] = field(default_factory=set)
+    erased_people: set[str] = field(default_factory=set)
     states: dict[str, str] = field(default_factory=dict)  # fix → where the records leave it
 
     def fault(self, what: str, seq: int | None = None) -> None:
@@ -119,19 +120,25 @@ def verify(conn: sqlite3.Connection, anchors: Collection[Anchor] = ()) -> Verifi
     _check_guards(conn, found)
     size, newest, fixes = 0, ZERO.hex(), dict[str, str]()
     erased: tuple[str, ...] = ()
-    nameless: tuple[str, ...] = ()
     seen: dict[int, str] = {}
     try:
         size, newest, fixes = _now(conn)
         seen = _check_records(conn, size, {anchor.size for anchor in anchors}, found)
         _check_fixes(fixes, found)
-        erased, nameless = _check_evidence(conn, found), _nameless(conn, found)
+        erased = _check_evidence(conn, found)
         _check_file(conn, found)
     except sqlite3.DatabaseError as error:  # a damaged page: everything found before it is told all the same
         found.fault(f"the file cannot be read any further: {error}")
     anchored = _check_anchors(sorted(anchors), seen, size, found)
     return Verification(
-        size, newest, tuple(found.faults), found.more, len(anchors), size - anchored, erased, nameless
+        size=size,
+        head=newest,
+        faults=tuple(found.faults),
+        more_faults=found.more,
+        anchors=len(anchors),
+        unanchored=size - anchored,
+        erased_evidence=erased,
+        erased_people=tuple(sorted(found.erased_people)),
     )
 
 
@@ -234,9 +241,7 @@ def _check_record(row: _Row, found: _Findings) -> None:
     if details is None:
         found.fault("its columns differ from its body", seq)
     else:
-        found.people.add(actor.decode())
-        if kind != b"erasure":
-            found.evidence.update(_evidence(details))
+        _note_evidence(kind, details, found)
         if fix is not None:
             _follow(fix.decode(), (kind, outcome), details, found)
 
@@ -257,10 +262,16 @@ def _object(text: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _evidence(details: dict[str, Any]) -> list[str]:
-    """The evidence a record refers to."""
+def _note_evidence(kind: bytes, details: dict[str, Any], found: _Findings) -> None:
+    """Note which evidence a record refers to, or which erasure it tells."""
     named = details.get("evidence")
-    return [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, str)]
+    hashes = [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, str)]
+    if kind != b"erasure":
+        found.evidence.update(hashes)
+        return
+    found.erased_evidence.update(hashes)
+    if isinstance(details.get("person"), str):
+        found.erased_people.add(details["person"])
 
 
 def _follow(fix: str, kind: tuple[bytes, bytes], details: dict[str, Any], found: _Findings) -> None:
@@ -286,7 +297,7 @@ def _check_fixes(fixes: dict[str, str], found: _Findings) -> None:
 
 
 def _check_evidence(conn: sqlite3.Connection, found: _Findings) -> tuple[str, ...]:
-    """Stored evidence is what its name says; returns what is referred to and no longer stored."""
+    """Stored evidence is what its name says, and what is not stored was erased; returns what was."""
     stored, after = set[str](), ""
     while batch := conn.execute(
         "SELECT sha256, data FROM evidence WHERE sha256 > ? ORDER BY sha256 LIMIT 50", (after,)
@@ -296,7 +307,9 @@ def _check_evidence(conn: sqlite3.Connection, found: _Findings) -> tuple[str, ..
                 found.fault(f"evidence {sha256} is not what was stored")
             stored.add(sha256)
         after = batch[-1][0]
-    return tuple(sorted(found.evidence - stored))
+    for sha256 in sorted(found.evidence - stored - found.erased_evidence):
+        found.fault(f"evidence {sha256} is not stored, and no record tells of its erasure")
+    return tuple(sorted(found.erased_evidence - stored))
 
 
 def _is_evidence(sha256: str, data: bytes) -> bool:
@@ -304,12 +317,6 @@ def _is_evidence(sha256: str, data: bytes) -> bool:
         return hashlib.sha256(zlib.decompress(data)).hexdigest() == sha256
     except zlib.error:
         return False
-
-
-def _nameless(conn: sqlite3.Connection, found: _Findings) -> tuple[str, ...]:
-    """Slack ids (U…, W…) among the actors that no name is stored for."""
-    known = {id_ for (id_,) in conn.execute("SELECT id FROM person")}
-    return tuple(sorted(one for one in found.people - known if re.fullmatch("[UW][A-Z0-9]+", one)))
 
 
 def _check_file(conn: sqlite3.Connection, found: _Findings) -> None:

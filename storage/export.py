@@ -1,0 +1,109 @@
+"""Records as files: csv for spreadsheets, jsonl for whoever wants to check the chain.
+
+Both go through the whole audit once, oldest first, in pieces: no statement stays open for long, so the bot
+can write meanwhile and the write-ahead log does not grow. A jsonl line is a body exactly as it was hashed:
+the lines of an export without a filter give the chain again (`docs/audit.md` has ten lines of Python for it).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+from storage.audit import COLUMNS, last
+from storage.errors import StorageError, storage_error
+from storage.queries import Filter, conditions
+
+if TYPE_CHECKING:
+    from storage.database import Reader
+
+Format = Literal["csv", "jsonl"]
+BATCH = 2000  # records looked at per statement
+HEADER = ("seq", "ts", "kind", "outcome", "actor", "node", "fix", "body", "hash")
+
+# A spreadsheet takes a cell that begins like this for a formula (owasp.org, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+_Row = tuple[int, str, str, str, str, str | None, str | None, str, bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written: for the record of the export."""
+
+    records: int
+    sha256: str  # of the file, hex
+
+
+class CannotCreate(StorageError):
+    """The file to write to is there already, lies outside of the folder for exports, or cannot be made."""
+
+
+def export(conn: Reader, wanted: Filter, format: Format, out: BinaryIO) -> Exported:  # noqa: A002 - its name
+    """Write the records that are asked for to `out`, as they are at this moment."""
+    digest, records = hashlib.sha256(), 0
+    pieces = _csv if format == "csv" else _jsonl
+    for number, piece in pieces(_batches(conn, wanted)):
+        out.write(piece)
+        digest.update(piece)
+        records += number
+    return Exported(records, digest.hexdigest())
+
+
+def create(path: Path, within: Path | None = None) -> BinaryIO:
+    """Make a new file of mode 0600 for an export, in the folder `within` or below if one is given.
+
+    Raises `CannotCreate`: a file that is there, and a link, are never written to.
+    """
+    target = path
+    if within is not None:
+        folder = within.resolve()
+        target = (folder / path).resolve()
+        if not target.is_relative_to(folder):
+            raise CannotCreate(path, f"it is not inside of {folder}", "Give a plain file name.")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.fdopen(os.open(target, flags, 0o600), "wb")
+    except FileExistsError as error:
+        raise CannotCreate(target, "it exists already", "Give another name, or remove it first.") from error
+    except OSError as error:
+        failure = storage_error(target, error)
+        raise CannotCreate(target, failure.reason, failure.advice) from error
+
+
+def _batches(conn: Reader, wanted: Filter) -> Iterator[list[_Row]]:
+    """Pieces of the audit by seq; NOT INDEXED: each piece is one short range, whatever the filter."""
+    where, values = conditions(wanted)
+    sql = f"SELECT {COLUMNS} FROM audit NOT INDEXED WHERE seq > ? AND seq <= ? {where} ORDER BY seq"  # noqa: S608
+    size, _ = last(conn)
+    for start in range(0, size, BATCH):
+        yield conn.execute(sql, (start, min(start + BATCH, size), *values)).fetchall()
+
+
+def _jsonl(batches: Iterable[list[_Row]]) -> Iterator[tuple[int, bytes]]:
+    for rows in batches:
+        yield len(rows), "".join(f"{row[7]}\n" for row in rows).encode()
+
+
+def _csv(batches: Iterable[list[_Row]]) -> Iterator[tuple[int, bytes]]:
+    yield 0, _lines([HEADER])
+    for rows in batches:
+        cells = ((*row[:8], row[9].hex()) for row in rows)
+        yield len(rows), _lines([[_cell(value) for value in row] for row in cells])
+
+
+def _lines(rows: Iterable[Iterable[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)  # RFC 4180: CRLF, quotes doubled
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula: an apostrophe before what begins like one."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

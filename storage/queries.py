@@ -1,0 +1,226 @@
+"""Questions to the audit: newest first, by key, so that page 9,000 costs what page 1 costs.
+
+Values are always bound; the names in the SQL are constants of this module. Newest means by time, then by seq:
+the two differ only where a clock was set back.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from storage.audit import COLUMNS, entry_of
+from storage.canonical import visible
+from storage.records import Entry
+from storage.times import to_text
+
+if TYPE_CHECKING:
+    from storage.database import Reader
+
+_PAGE = 500  # records per statement where everything is read
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which records are asked for; what is empty restricts nothing.
+
+    `nodes` and `fix` compare without case (`nodes` may also name clusters: what stands under that name);
+    `since` counts in, `until` does not; both are aware.
+    """
+
+    nodes: tuple[str, ...] = ()
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    kinds: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    fix: str | None = None  # "FIX-12"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many records there are, and how they spread; each mapping in the order to show it."""
+
+    total: int
+    days: Mapping[str, int] = field(default_factory=dict)  # "2026-11-23", UTC, oldest first
+    kinds: Mapping[str, int] = field(default_factory=dict)  # these four: most first
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    nodes: Mapping[str, int] = field(default_factory=dict)
+    people: Mapping[str, int] = field(default_factory=dict)
+
+
+def history(conn: Reader, wanted: Filter, before: int | None, limit: int) -> list[Entry]:
+    """At most `limit` records, newest first; `before` is the seq of the last one that was shown."""
+    pages = [_page(conn, one, before, limit) for one in _node_by_node(wanted)]
+    newest = heapq.merge(*pages, key=lambda entry: (entry.ts, entry.seq), reverse=True)
+    return list(islice(newest, limit))
+
+
+def all_of(conn: Reader, wanted: Filter) -> Iterator[Entry]:
+    """Every record that is asked for, newest first, page by page."""
+    before: int | None = None
+    while page := history(conn, wanted, before, _PAGE):
+        yield from page
+        before = page[-1].seq
+
+
+def story(conn: Reader, fix: str) -> list[Entry]:
+    """Every record of one fix ("FIX-12"), oldest first, in the order of the chain."""
+    rows = conn.execute(f"SELECT {COLUMNS} FROM audit WHERE fix_id = ? ORDER BY seq", (fix.upper(),))  # noqa: S608
+    return [entry_of(row) for row in rows.fetchall()]
+
+
+def count(conn: Reader, wanted: Filter) -> int:
+    """How many records are asked for."""
+    where, values = conditions(wanted)
+    number: int = conn.execute(f"SELECT count(*) FROM audit WHERE true{where}", values).fetchone()[0]  # noqa: S608
+    return number
+
+
+def summary(conn: Reader, wanted: Filter) -> Summary:
+    """How the records that are asked for spread over days, kinds, outcomes, nodes and people."""
+    return Summary(
+        total=count(conn, wanted),
+        days=_spread(conn, wanted, "substr(ts, 1, 10)", "1"),
+        kinds=_spread(conn, wanted, "kind", "2 DESC, 1"),
+        outcomes=_spread(conn, wanted, "outcome", "2 DESC, 1"),
+        nodes=_spread(conn, wanted, "node", "2 DESC, 1"),
+        people=_spread(conn, wanted, "actor", "2 DESC, 1"),
+    )
+
+
+def names_seen(conn: Reader) -> dict[str, tuple[str, ...]]:
+    """Every name that records stand under, with the names to look under: a cluster also means its nodes.
+
+    Clusters are those of the newest settings record and of the fixes; needs no settings file.
+    """
+    names: dict[str, tuple[str, ...]] = {node: (node,) for node in _nodes(conn)}
+    clusters: dict[str, dict[str, None]] = {}
+    for cluster, node in conn.execute("SELECT DISTINCT cluster, node FROM fix ORDER BY number"):
+        clusters.setdefault(cluster, {})[node] = None
+    for cluster, nodes in _configured(conn).items():
+        clusters.setdefault(cluster, {}).update(dict.fromkeys(nodes))
+    for cluster, members in clusters.items():
+        names |= {node: (node,) for node in members}
+        names[cluster] = (cluster, *members)
+    return names
+
+
+def evidence_of(conn: Reader, fix: str) -> list[str]:
+    """The hashes of the raw data behind a fix ("FIX-12"), each once, oldest first.
+
+    Its own records name some (the backup, say). The probes it rests on, and those of the looks after it, are
+    records of its node: from the newest one before the proposal up to the last record of the fix.
+    """
+    own = story(conn, fix)
+    probes = _probes_around(conn, own[0].node, own[0].seq, own[-1].seq) if own and own[0].node else []
+    entries = sorted([*own, *probes], key=lambda entry: entry.seq)
+    return list(dict.fromkeys(one for entry in entries for one in named_evidence(entry)))
+
+
+def named_evidence(entry: Entry) -> list[str]:
+    """The hashes of the raw data that a record refers to."""
+    named = json.loads(entry.body)["details"].get("evidence")
+    return [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, str)]
+
+
+# --- inside ---------------------------------------------------------------------------------------
+
+
+def _node_by_node(wanted: Filter) -> list[Filter]:
+    """One question per node: each can walk its own index, and only the pages are merged."""
+    if not wanted.nodes:
+        return [wanted]
+    return [replace(wanted, nodes=(node,)) for node in {node.lower(): node for node in wanted.nodes}.values()]
+
+
+def _page(conn: Reader, wanted: Filter, before: int | None, limit: int) -> list[Entry]:
+    where, values = conditions(wanted)
+    key = _key(conn, before)
+    older = " AND (ts, seq) < (?, ?)" if key else ""
+    rows = conn.execute(
+        f"SELECT {COLUMNS} FROM audit WHERE true{where}{older} ORDER BY ts DESC, seq DESC LIMIT ?",  # noqa: S608
+        (*values, *(key or ()), limit),
+    )
+    return [entry_of(row) for row in rows.fetchall()]
+
+
+def _key(conn: Reader, before: int | None) -> tuple[str, int] | None:
+    """Where the next page begins; a seq that is not there yet restricts nothing."""
+    if before is None:
+        return None
+    before = max(min(before, 2**63 - 1), 0)
+    row = conn.execute("SELECT ts FROM audit WHERE seq = ?", (before,)).fetchone()
+    if row is None:
+        return ("", 0) if before == 0 else None
+    return row[0], before
+
+
+def conditions(wanted: Filter) -> tuple[str, tuple[Any, ...]]:
+    """The filter as SQL made of constants, each condition with its `AND`, and the values to bind."""
+    parts: list[tuple[str, tuple[Any, ...]]] = [
+        *_in("node", wanted.nodes),
+        *_in("kind", wanted.kinds),
+        *_in("outcome", wanted.outcomes),
+        *_compare("actor = ?", wanted.actor),
+        *_compare("fix_id = ?", wanted.fix and wanted.fix.upper()),
+        *_compare("ts >= ?", to_text(wanted.since) if wanted.since else None),
+        *_compare("ts < ?", to_text(wanted.until) if wanted.until else None),
+    ]
+    return "".join(f" AND {sql}" for sql, _ in parts), tuple(value for _, bound in parts for value in bound)
+
+
+def _in(column: str, values: tuple[str, ...]) -> list[tuple[str, tuple[Any, ...]]]:
+    marks = ", ".join("?" * len(values))
+    return [(f"{column} IN ({marks})", tuple(map(visible, values)))] if values else []
+
+
+def _compare(condition: str, value: str | None) -> list[tuple[str, tuple[Any, ...]]]:
+    return [] if value is None else [(condition, (visible(value),))]
+
+
+def _spread(conn: Reader, wanted: Filter, column: str, order: str) -> dict[str, int]:
+    """`column` and `order` are constants of `summary`."""
+    where, values = conditions(wanted)
+    rows = conn.execute(
+        f"SELECT {column}, count(*) FROM audit WHERE true{where} GROUP BY 1 ORDER BY {order}",  # noqa: S608
+        values,
+    )
+    return {name: number for name, number in rows.fetchall() if name is not None}
+
+
+def _nodes(conn: Reader) -> Iterator[str]:
+    """Every node there is a record of: one jump in the index per node, not one step per record."""
+    last = ""
+    while (
+        row := conn.execute("SELECT min(node) FROM audit WHERE node > ?", (last,)).fetchone()[0]
+    ) is not None:
+        yield row
+        last = row
+
+
+def _configured(conn: Reader) -> dict[str, list[str]]:
+    """The clusters of the newest settings record."""
+    newest = history(conn, Filter(kinds=("settings",)), None, 1)
+    clusters = json.loads(newest[0].body)["details"].get("clusters") if newest else None
+    if not isinstance(clusters, dict):
+        return {}
+    return {
+        name: [node for node in nodes if isinstance(node, str)]
+        for name, nodes in clusters.items()
+        if isinstance(nodes, list)
+    }
+
+
+def _probes_around(conn: Reader, node: str, first: int, last: int) -> list[Entry]:
+    rows = conn.execute(
+        f"SELECT {COLUMNS} FROM audit WHERE node = ? AND kind = 'probe' AND seq <= ? AND seq >= coalesce("  # noqa: S608
+        "(SELECT max(seq) FROM audit WHERE node = ? AND kind = 'probe' AND seq < ?), ?)",
+        (node, last, node, first, first),
+    )
+    return [entry_of(row) for row in rows.fetchall()]
