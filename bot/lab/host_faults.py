@@ -91,7 +91,7 @@ class HostFaults:
         self.hooks.add(command, action)
 
     def release(self) -> None:
-        """Let go what hangs, now and later: its connection is closed without an answer."""
+        """Let go what hangs, now and until `clear`: its connection is closed without an answer."""
         self.released.set()
 
     def clear(self) -> None:
@@ -107,5 +107,6 @@ class HostFaults:
         ):
             setattr(self, name, getattr(fresh, name))
         self.slow.clear()
+        self.released.clear()
         for waiting in (self.exchanges, self.garbage, self.lost, self.hooks):
             waiting.clear()
