@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,7 +35,10 @@ FACETS = ("kind", "outcome", "node", "actor")
 
 def metadata(snapshot: Path) -> str:
     """The metadata file for Datasette, as JSON; the database is named after the snapshot's file."""
-    queries = {_slug(title): {"title": title, "sql": " ".join(sql.split())} for title, sql in QUERIES.items()}
+    queries = {
+        re.sub("[^a-z]+", "-", title.lower()): {"title": title, "sql": " ".join(sql.split())}
+        for title, sql in QUERIES.items()
+    }
     # A table with what waits for Slack, or with raw host data, helps nobody there.
     tables: dict[str, object] = {
         "audit": {"facets": list(FACETS), "sort_desc": "seq", "size": 50},
