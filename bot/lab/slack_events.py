@@ -1,13 +1,59 @@
 """The events an app is sent (https://docs.slack.dev/reference/events), as the workspace words them."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from bot.lab.cast import APP_ID, BOT_USER_ID, PARTNER_TEAM_ID, TEAM_ID, Channel, Person
 from bot.lab.limits import Json
 from bot.lab.messages import Message
+from bot.lab.typed_text import mentioned_users
 
 SUBSCRIPTIONS = frozenset({"app_mention", "message.im", "reaction_added", "reaction_removed"})
 """What the bot's manifest asks for."""
+
+
+class EventLog:
+    """Which events the app gets, and all that it got."""
+
+    def __init__(self) -> None:
+        self.subscriptions = set(SUBSCRIPTIONS)
+        """`message.channels` and `message.groups` may be added."""
+        self.payloads: list[Json] = []
+        """Every event, as its callback payload."""
+        self.sinks: list[Callable[[Json], None]] = []
+        """Whoever delivers them."""
+
+    def said(self, message: Message, author: Person, channel: Channel) -> None:
+        """A message was posted."""
+        self.of_message(message_posted(message, author, channel, message.ts), channel)
+        self.mention(message, author, channel, message.ts)
+
+    def of_message(self, event: Json, channel: Channel) -> None:
+        """Something happened to a message."""
+        plural = {"im": "message.im", "channel": "message.channels", "group": "message.groups"}
+        self._emit(plural[channel.channel_type], event, channel)
+
+    def mention(self, message: Message, author: Person, channel: Channel, event_ts: str) -> None:
+        """An app_mention, if the message is one: never in direct messages, never the bot's own.
+
+        Source: https://docs.slack.dev/reference/events/app_mention
+        """
+        others = not channel.is_im and author.id != BOT_USER_ID
+        if others and BOT_USER_ID in mentioned_users(message.text):
+            self._emit("app_mention", app_mention(message, author, event_ts), channel)
+
+    def reaction(self, event: Json, channel: Channel) -> None:
+        """A reaction came or went."""
+        self._emit(event["type"], event, channel)
+
+    def _emit(self, subscription: str, event: Json, channel: Channel) -> None:
+        # Nothing is heard from where the bot is no member.
+        if subscription not in self.subscriptions or BOT_USER_ID not in channel.members:
+            return
+        payload = callback(event, len(self.payloads) + 1, ext_shared=channel.is_ext_shared)
+        self.payloads.append(payload)
+        for give in list(self.sinks):
+            give(payload)
 
 
 def callback(event: Json, number: int, *, ext_shared: bool) -> Json:

@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from bot.lab.cast import APP_ID
 from bot.lab.connections import reset_connection, silence_connection
 from bot.lab.limits import Json
-from bot.lab.web_methods import Call, Method
+from bot.lab.web_call import Call, Method
 from bot.lab.workspace import Workspace
 
 ACK_SECONDS = 3.0
@@ -342,4 +342,4 @@ def socket_routes(sockets: SocketMode) -> list[BaseRoute]:
 
 def socket_methods(sockets: SocketMode) -> dict[str, Method]:
     """The Web API method that opens them."""
-    return {"apps.connections.open": Method(sockets.open_ticket, token="app")}
+    return {"apps.connections.open": Method(sockets.open_ticket, token="app", per_minute=600)}

@@ -1,4 +1,4 @@
-"""Slack's Web API over HTTP: tokens, scopes, arguments, faults; the methods are in `web_methods`."""
+"""Slack's Web API over HTTP: tokens, scopes, arguments, faults, rates; `web_methods` lists the methods."""
 
 import asyncio
 import json
@@ -10,8 +10,10 @@ from starlette.routing import Route
 
 from bot.lab.connections import reset_connection
 from bot.lab.limits import Json, SlackRefusal
+from bot.lab.rates import RateLimited
 from bot.lab.slack_faults import ApiFault
-from bot.lab.web_methods import METHODS, Call, Method
+from bot.lab.web_call import Call, Method
+from bot.lab.web_methods import METHODS
 from bot.lab.workspace import Workspace
 
 
@@ -24,7 +26,7 @@ def api_routes(workspace: Workspace, methods: dict[str, Method] = METHODS) -> li
         if fault and fault.kind in ("rate_limited", "server_error", "lost_request", "error"):
             return _refused_by(fault, request)
         body = await request.body()
-        answer = _answer(workspace, methods.get(name), request, body)
+        answer = _answer(workspace, name, methods.get(name), request, body)
         if fault and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         if fault and fault.kind == "lost_answer":
@@ -48,8 +50,7 @@ def api_routes(workspace: Workspace, methods: dict[str, Method] = METHODS) -> li
 def _refused_by(fault: ApiFault, request: Request) -> Response:
     match fault.kind:
         case "rate_limited":
-            headers = {"Retry-After": str(int(fault.seconds))}
-            return JSONResponse({"ok": False, "error": "ratelimited"}, status_code=429, headers=headers)
+            return _too_often(RateLimited(int(fault.seconds)))
         case "server_error":
             return HTMLResponse("<html><body><h1>503 Service Unavailable</h1></body></html>", status_code=503)
         case "lost_request":
@@ -57,22 +58,34 @@ def _refused_by(fault: ApiFault, request: Request) -> Response:
     return JSONResponse({"ok": False, "error": fault.error})
 
 
-def _answer(workspace: Workspace, method: Method | None, request: Request, body: bytes) -> Response:
+def _too_often(limited: RateLimited) -> Response:
+    headers = {"Retry-After": str(limited.seconds)}
+    return JSONResponse(_refusal(limited), status_code=429, headers=headers)
+
+
+def _answer(
+    workspace: Workspace, name: str, method: Method | None, request: Request, body: bytes
+) -> Response:
     headers = {"x-oauth-scopes": ",".join(sorted(workspace.scopes))}
     if method and method.scope:
         headers["x-accepted-oauth-scopes"] = method.scope
     try:
         arguments = _arguments(method, request, body)
         _check_token(workspace, method, request, arguments)
-        answer = {"ok": True, **_called(method, Call(workspace, arguments, str(request.base_url)))}
+        call = Call(workspace, arguments, str(request.base_url))
+        with workspace.locked():
+            answer = {"ok": True, **_called(name, method, call)}
+    except RateLimited as limited:
+        return _too_often(limited)
     except SlackRefusal as refusal:
         answer = _refusal(refusal)
     return JSONResponse(answer, headers=headers)
 
 
-def _called(method: Method | None, call: Call) -> Json:
+def _called(name: str, method: Method | None, call: Call) -> Json:
     if method is None:
         raise SlackRefusal("unknown_method")
+    call.workspace.rates.check(name, method.per_minute, call.text("channel"))
     if method.scope:
         call.need(method.scope)
     return method.answer(call)

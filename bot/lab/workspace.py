@@ -7,7 +7,7 @@ any thread.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal, TypeVar
@@ -27,9 +27,10 @@ from bot.lab.cast import (
 from bot.lab.limits import Json, SlackRefusal
 from bot.lab.messages import Anomaly, Change, File, Message, Notification
 from bot.lab.post_checks import anomalies_of, notified_by
+from bot.lab.rates import Rates
 from bot.lab.reaction_names import canonical
 from bot.lab.slack_faults import ApiFaults
-from bot.lab.typed_text import as_slack_stores, mentioned_users
+from bot.lab.typed_text import as_slack_stores
 
 SCOPES = (
     "app_mentions:read",
@@ -64,7 +65,8 @@ class Workspace:
         self.channels = {channel.id: channel for channel in channels(everyone)}
         self.groups = {group.id: group for group in user_groups()}
         self.scopes: set[str] = set(SCOPES)
-        self.subscriptions: set[str] = set(slack_events.SUBSCRIPTIONS)
+        self.log = slack_events.EventLog()
+        """The events of the app: `log.subscriptions` may be changed, `log.payloads` looked at."""
         self.auth_error: str | None = None
         """Set to `token_revoked` or `account_inactive` to answer every call with it."""
         self.paid_plan = True
@@ -72,32 +74,34 @@ class Workspace:
         self.url = "https://practice.slack.example/"
         """Permalinks begin with it."""
         self.faults = ApiFaults()
+        self.rates = Rates()
+        """`rates.enforced` switches Slack's rate limits on."""
         self.files: dict[str, File] = {}
         self.anomalies: list[Anomaly] = []
         self.notifications: list[Notification] = []
-        self.events: list[Json] = []
-        """Every event ever emitted, as its callback payload."""
         self.version = 0
         """Grows by one with every change."""
         self._messages: dict[str, dict[str, Message]] = {}
         self._clock = clock
         self._last_ts = 0
-        self._next_event = 1
         self._changed = threading.Condition(threading.RLock())
         self._subscribers: list[Callable[[Change], None]] = []
-        self._event_sinks: list[Callable[[Json], None]] = []
+
+    @property
+    def events(self) -> list[Json]:
+        """Every event of the app so far, as its callback payload."""
+        return self.log.payloads
 
     # Names and lookups
 
     def id_of(self, name: str) -> str:
         """The id of a person, channel or group by name or id; raises KeyError."""
         bare = name.lstrip("#@")
-        named: Iterable[Person | Channel] = [*self.people.values(), *self.channels.values()]
-        found = {each.name: each.id for each in named} | {
-            group.handle: id_ for id_, group in self.groups.items()
-        }
         if bare in self.people or bare in self.channels or bare in self.groups:
             return bare
+        with self._changed:
+            named: list[Person | Channel] = [*self.people.values(), *self.channels.values()]
+            found = {each.name: each.id for each in named} | {g.handle: g.id for g in self.groups.values()}
         if bare not in found:
             raise KeyError(f"{name!r} is nobody here; known are {', '.join(sorted(found))}")
         return found[bare]
@@ -184,6 +188,12 @@ class Workspace:
                 before, replace(before, text=self._typed(text), edited=edited, edits=before.edits + 1)
             )
 
+    def unfurl(self, channel: str, ts: str) -> None:
+        """Touch a message as a link preview does: an event message_changed, and the same words."""
+        with self._changed:
+            message = self.message(channel, ts)
+            self.change(message, message)
+
     def delete(self, user: str, channel: str, ts: str) -> None:
         """Delete one's own message; an admin (carol) may delete any."""
         with self._changed:
@@ -242,8 +252,8 @@ class Workspace:
 
     def on_event(self, sink: Callable[[Json], None]) -> Callable[[], None]:
         """Give every event's callback payload to `sink`, under the same rules; returns what ends that."""
-        self._event_sinks.append(sink)
-        return lambda: self._event_sinks.remove(sink)
+        self.log.sinks.append(sink)
+        return lambda: self.log.sinks.remove(sink)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -305,7 +315,7 @@ class Workspace:
             self._store(message)
             if ephemeral_to is None:
                 self.notifications += notified_by(message, self.channels[channel], self.groups)
-                self._emit_posted(message, person)
+                self.log.said(message, person, self.channels[channel])
             self.touch("posted", channel, message.ts)
             return message
 
@@ -315,9 +325,9 @@ class Workspace:
             self._store(now)
             channel, author = self.channels[now.channel], self.people[now.user]
             event_ts = now.edited["ts"] if now.edited else self._new_ts()
-            self._emit_message(channel, slack_events.message_changed(now, before, channel, event_ts))
+            self.log.of_message(slack_events.message_changed(now, before, channel, event_ts), channel)
             if now.edited != before.edited:
-                self._emit_mention(now, author, event_ts)
+                self.log.mention(now, author, channel, event_ts)
             self.touch("edited", now.channel, now.ts)
 
     def remove(self, user: str, channel: str, ts: str) -> None:
@@ -326,7 +336,7 @@ class Workspace:
             gone = self._own(user, channel, ts, "cant_delete_message")
             del self._messages[channel][ts]
             here = self.channels[channel]
-            self._emit_message(here, slack_events.message_deleted(gone, here, self._new_ts()))
+            self.log.of_message(slack_events.message_deleted(gone, here, self._new_ts()), here)
             self.touch("deleted", channel, ts)
 
     def add_reaction(self, user: str, channel: str, ts: str, emoji: str) -> None:
@@ -338,7 +348,7 @@ class Workspace:
             if user in reacted:
                 raise SlackRefusal("already_reacted")
             self._store(replace(message, reactions=message.reactions | {name: [*reacted, user]}))
-            self._emit_reaction("reaction_added", user, name, message)
+            self._reacted("reaction_added", user, name, message)
 
     def remove_reaction(self, user: str, channel: str, ts: str, emoji: str) -> None:
         """Take a reaction back by ids; raises SlackRefusal `no_reaction`, `message_not_found`."""
@@ -349,7 +359,7 @@ class Workspace:
             if left == message.reactions:
                 raise SlackRefusal("no_reaction")
             self._store(replace(message, reactions={e: users for e, users in left.items() if users}))
-            self._emit_reaction("reaction_removed", user, name, message)
+            self._reacted("reaction_removed", user, name, message)
 
     # Inside
 
@@ -402,40 +412,12 @@ class Workspace:
         if message.user == self.bot_user and worded_anew:
             self.anomalies += anomalies_of(message, self.people)
 
-    def _emit(self, event: Json, channel: Channel) -> None:
-        payload = slack_events.callback(event, self._next_event, ext_shared=channel.is_ext_shared)
-        self._next_event += 1
-        self.events.append(payload)
-        for give in list(self._event_sinks):
-            give(payload)
-
-    def _emit_message(self, channel: Channel, event: Json) -> None:
-        plural = {"im": "message.im", "channel": "message.channels", "group": "message.groups"}
-        if self.bot_user in channel.members and plural[channel.channel_type] in self.subscriptions:
-            self._emit(event, channel)
-
-    def _emit_posted(self, message: Message, author: Person) -> None:
-        channel = self.channels[message.channel]
-        self._emit_message(channel, slack_events.message_posted(message, author, channel, message.ts))
-        self._emit_mention(message, author, message.ts)
-
-    def _emit_mention(self, message: Message, author: Person, event_ts: str) -> None:
-        # Direct messages never come as app_mention, nor does anything from where the bot is no member
-        # (https://docs.slack.dev/reference/events/app_mention).
-        channel = self.channels[message.channel]
-        heard = not channel.is_im and self.bot_user in channel.members and "app_mention" in self.subscriptions
-        if heard and author.id != self.bot_user and self.bot_user in mentioned_users(message.text):
-            self._emit(slack_events.app_mention(message, author, event_ts), channel)
-
-    def _emit_reaction(
+    def _reacted(
         self, kind: Literal["reaction_added", "reaction_removed"], user: str, emoji: str, message: Message
     ) -> None:
-        channel, author = self.channels[message.channel], self.people[message.user]
-        if self.bot_user in channel.members and kind in self.subscriptions:
-            self._emit(
-                slack_events.reaction(kind, user, emoji, message, author=author, event_ts=self._new_ts()),
-                channel,
-            )
+        author, channel = self.people[message.user], self.channels[message.channel]
+        event = slack_events.reaction(kind, user, emoji, message, author=author, event_ts=self._new_ts())
+        self.log.reaction(event, channel)
         self.touch("reacted" if kind == "reaction_added" else "unreacted", message.channel, message.ts)
 
 

@@ -1,6 +1,7 @@
 """Real clients joined to the practice workspace: slack_sdk, slack-bolt, and a bare WebSocket."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,9 +42,13 @@ def bolt(server: WorkspaceServer, register: Callable[[App], None]) -> Iterator[S
     try:
         yield handler
     finally:
-        # Its close waits up to 3 s for the next byte, so the server ends the socket first.
+        # Its close waits up to 3 s for the next byte, so the server ends the socket first. Both at once
+        # would race inside the client.
         handler.client.default_auto_reconnect_enabled = handler.client.auto_reconnect_enabled = False
         server.sockets.close()
+        deadline = time.monotonic() + 5
+        while handler.client.is_connected() and time.monotonic() < deadline:
+            time.sleep(0.01)
         handler.close()  # type: ignore[no-untyped-call]
 
 

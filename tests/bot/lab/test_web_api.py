@@ -439,6 +439,17 @@ def test_a_slow_answer_is_late_but_done(workspace: Workspace, server: WorkspaceS
     assert len(workspace.messages(ONCALL)) == 1
 
 
+def test_slacks_rate_limits_hold_once_they_are_enforced(workspace: Workspace, client: WebClient) -> None:
+    """Ten posts at once pass, the eleventh waits for a second; another channel has its own count."""
+    workspace.rates.enforced = True
+    for number in range(10):
+        client.chat_postMessage(channel=ONCALL, text=str(number))
+    with pytest.raises(SlackApiError) as refused:
+        client.chat_postMessage(channel=ONCALL, text="too much")
+    assert refused.value.response.headers["Retry-After"] == "1"
+    client.chat_postMessage(channel="C07AUDIT000", text="fine")
+
+
 def test_look_ups_can_fail_until_they_are_cleared(workspace: Workspace, client: WebClient) -> None:
     """With any of Slack's codes, after any number of good calls."""
     workspace.faults.add("error", "users.info", times=-1, after=1, error="internal_error")

@@ -64,7 +64,7 @@ def test_talk_without_a_mention_gives_no_event(workspace: Workspace) -> None:
 
 def test_a_subscription_to_messages_of_channels_gives_two_events_of_one_ts(workspace: Workspace) -> None:
     """A mention then arrives as message and as app_mention, with different event ids."""
-    workspace.subscriptions.add("message.channels")
+    workspace.log.subscriptions.add("message.channels")
     ts = workspace.say("alice", ONCALL, "@rootver help")
     assert kinds(workspace) == ["message", "app_mention"]
     assert {payload["event"]["ts"] for payload in workspace.events} == {ts}
@@ -95,7 +95,7 @@ def test_a_direct_message_comes_as_message_im_and_never_as_mention(workspace: Wo
 def test_what_the_bot_writes_in_a_direct_message_comes_back_as_an_event(workspace: Workspace) -> None:
     """It carries `bot_id`, and its edits come as message_changed: both must be ignored by the bot."""
     message = workspace.post(workspace.bot_user, workspace.dm("alice"), "checking")
-    workspace.change(message, message)
+    workspace.unfurl(message.channel, message.ts)
     workspace.delete(workspace.bot_user, message.channel, message.ts)
     posted, changed, deleted = (payload["event"] for payload in workspace.events)
     assert posted["bot_id"] == workspace.bot_id
@@ -271,8 +271,7 @@ def test_a_post_notifies_those_it_mentions_and_an_edit_nobody(workspace: Workspa
     ts = bot_says(workspace, "<@U07BOB00000> please, <!subteam^S07EXADMINS>")
     assert [note.user for note in workspace.notifications] == ["U07BOB00000", "U07CAROL000"]
 
-    before = workspace.message(ONCALL, ts)
-    workspace.change(before, before)
+    workspace.unfurl(ONCALL, ts)
     workspace.post(workspace.bot_user, workspace.dm("alice"), "psst")
     assert [note.user for note in workspace.notifications[2:]] == ["U07ALICE000"]
 
