@@ -1,0 +1,83 @@
+"""What the short names of the knowledge mean, in words for people. All of it is ours: nothing to escape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Results of a check: a word always, the emoji beside it. Not the emoji that decide on a card.
+RESULTS: Mapping[str, str] = {
+    "fail": ":red_circle: FAIL",
+    "warn": ":large_yellow_circle: WARN",
+    "unknown": ":white_circle: UNKNOWN",
+    "ok": ":large_green_circle: OK",
+    "info": ":large_blue_circle: INFO",
+}
+
+CHECKS: Mapping[str, str] = {
+    "identity": "Which computer",
+    "windows": "Windows",
+    "exchange": "Exchange",
+    "cluster": "Cluster",
+    "root_ver": "RootVer",
+    "dotnet_11": ".NET Framework 1.1",
+    "other_versions": "Other ASP.NET versions",
+    "owner": "Owner",
+    "system_attendant": "System Attendant",
+    "information_store": "Information Store",
+    "pop3": "POP3",
+    "imap4": "IMAP4",
+    "symptoms": "Events of the article",
+    "permissions": "Events of missing permissions",
+    "aspnet_account": "ASPNET account",
+    "remote_registry": "Remote Registry",
+    "write_access": "Write access",
+    "event_log": "Application log",
+    "store_databases": "Store databases",
+}
+
+# Other causes that the article and its neighbours name, by the check that rules each out if it is in order.
+RULED_OUT: Mapping[str, str] = {
+    "aspnet_account": "the ASPNET account is there",
+    "permissions": "no events of missing permissions",
+    "remote_registry": "Remote Registry runs",
+    "other_versions": "no other ASP.NET version is registered",
+}
+
+FINDINGS: Mapping[str, str] = {
+    "aspnet_account_missing": "the ASPNET account is missing",
+    "permissions": "events point at missing permissions",
+    "remote_registry_stopped": "Remote Registry does not run",
+    "services_down": "Exchange services are down",
+    "earlier_symptoms": "strong symptoms were logged earlier, though the System Attendant is not down now",
+}
+
+NOTES: Mapping[str, str] = {
+    "other_version_registered": "another ASP.NET version is registered too: 1.1 is being chosen",
+    "no_write_access": "the account that reads has no write access, or that could not be read",
+    "windows_2003": "Windows Server 2003 is not in the article's list; the Best Practices Analyzer covers it",
+    "aspnet_account_disabled": "the ASPNET account is disabled or locked",
+    "domain_controller": "this is a domain controller, so the ASPNET account is not judged",
+    "log_short": "the Application log does not reach back to the start of the window, or was cut",
+    "owner_disagreement": "the nodes disagree about who owns the System Attendant",
+}
+
+NOT_CHECKED: Mapping[str, str] = {
+    "node": "the whole node",
+    "system": "the operating system",
+    "root_ver": "RootVer",
+    "aspnet_versions": "the registered ASP.NET versions",
+    "frameworks": "the installed .NET Frameworks",
+    "exchange": "Exchange",
+    "services": "the services",
+    "cluster": "the cluster's resources",
+    "events": "the events, or not all of them",
+    "aspnet_account": "the ASPNET account",
+    "former_domain_controller": "traces of a former domain controller",
+    "write_access": "write access",
+    "store_databases": "store mount state (not readable remotely)",
+}
+
+
+def meant(names: Mapping[str, str], name: str) -> str:
+    """The words for a name; one that is not listed yet is read as it is written."""
+    return names.get(name) or name.replace("_", " ")
