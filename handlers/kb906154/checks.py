@@ -18,7 +18,7 @@ from handlers.kb906154.article import (
 )
 from handlers.kb906154.case import Case
 from handlers.kb906154.facts import Absent, NodeFacts, Reading, Service, Unreadable, Value
-from handlers.kb906154.ownership import is_running, protocol_down, resources, service, word
+from handlers.kb906154.ownership import is_running, owned, protocol_down, service, word
 from handlers.kb906154.root_ver import installed_11, registered_versions, runs_11
 from handlers.kb906154.symptoms import is_short
 from handlers.kb906154.truth import Truth, negated
@@ -69,7 +69,7 @@ def _cluster(case: Case) -> Check:
     cluster = case.facts.cluster
     seen = _unread(cluster, "not a cluster node")
     if isinstance(cluster, Value):
-        seen = f"{prose(cluster.value.name)}, {len(cluster.value.resources)} resources"
+        seen = f"{prose(cluster.value.name)}, resources told: {len(cluster.value.resources)}"
     return Check("cluster", _result(case.clustered), seen, "a cluster node", "KB 906154, Symptoms")
 
 
@@ -123,7 +123,7 @@ def _owner(case: Case) -> Check:
 
 
 def _system_attendant(case: Case) -> Check:
-    own = [one for one in resources(case.facts, SYSTEM_ATTENDANT) if one.owner]
+    own = owned(word(case.around, SYSTEM_ATTENDANT), case.computer)
     states = "".join(f"; resource {prose(one.name)} {one.state}" for one in own)
     seen = f"service {_service_words(service(case.facts, ATTENDANT_SERVICE))}{states}"
     result = _on_owner(case, case.standing.attendant_down)

@@ -40,9 +40,9 @@ def standing(node: str, members: Members, read: Mapping[str, NodeFacts]) -> Stan
     facts, computer = read[node], members.nodes[node]
     order = nearest(node, members, read)
     told = word(order, SYSTEM_ATTENDANT)
-    owned = _owned(told, computer)
-    owner, judged = (bool(owned), bool(owned)) if told else _owner_by_services(node, members, read)
-    attendant = all_of(judged, _attendant_down(facts, owned))
+    own = owned(told, computer)
+    owner, judged = (bool(own), bool(own)) if told else _owner_by_services(node, members, read)
+    attendant = all_of(judged, _attendant_down(facts, own))
     services = (
         None if attendant is None else all_of(judged, _services_down(facts, computer, order, attendant))
     )
@@ -83,6 +83,11 @@ def attendant_names(nodes: Iterable[NodeFacts]) -> frozenset[str]:
     return frozenset()
 
 
+def owned(told: Iterable[Resource], computer: str) -> tuple[Resource, ...]:
+    """Those of some resources that a computer owns."""
+    return tuple(one for one in told if same_name(one.owner or "", computer))
+
+
 def owners_disagree(nodes: Iterable[NodeFacts]) -> bool:
     """Whether one node's word gives a System Attendant an owner that another node's word denies it."""
     words = [_owners(facts) for facts in nodes]
@@ -117,12 +122,8 @@ def protocol_down(facts: NodeFacts, name: str, computer: str, order: Iterable[No
         return None
     if isinstance(reading, Absent) or reading.value.state != "Stopped":
         return False
-    owned = _owned(word(order, PROTOCOLS[name]), computer)
-    return reading.value.start_mode == "Auto" or any(one.state == "Failed" for one in owned)
-
-
-def _owned(told: Iterable[Resource], computer: str) -> tuple[Resource, ...]:
-    return tuple(one for one in told if same_name(one.owner or "", computer))
+    instances = owned(word(order, PROTOCOLS[name]), computer)
+    return reading.value.start_mode == "Auto" or any(one.state == "Failed" for one in instances)
 
 
 def _owner_by_services(node: str, members: Members, read: Mapping[str, NodeFacts]) -> tuple[Truth, Truth]:
@@ -134,9 +135,9 @@ def _owner_by_services(node: str, members: Members, read: Mapping[str, NodeFacts
     return (node in owners, node in owners) if owners else (None, True)
 
 
-def _attendant_down(facts: NodeFacts, owned: tuple[Resource, ...]) -> Truth:
+def _attendant_down(facts: NodeFacts, own: tuple[Resource, ...]) -> Truth:
     """Judged as on an owner: by the states of its resources and by the service. Unknown says nothing."""
-    states = [one.state for one in owned if one.state != "Unknown"]
+    states = [one.state for one in own if one.state != "Unknown"]
     running = is_running(facts, ATTENDANT_SERVICE)
     if running is False or any(state in _DOWN for state in states):
         return True
