@@ -56,6 +56,7 @@ def misbehave(workspace: Workspace, sockets: SocketMode, wanted: Json) -> Json:
     """Switch faults; every key is optional and they are done in this order.
 
     - `clear: true`: the Web API works again, events flow once each and in order.
+    - `rate_limits: true` or `false`: enforce Slack's rate limits.
     - `api: {"kind", "method", "times", "after", "seconds", "error"}`: see `slack_faults.ApiFault`.
     - `delivery: {"flow", "copies", "spread", "ack_seconds", "retry_delays"}`: settings of `SocketMode`.
     - `release: true`: deliver what was held.
@@ -67,6 +68,7 @@ def misbehave(workspace: Workspace, sockets: SocketMode, wanted: Json) -> Json:
     if wanted.get("clear"):
         workspace.faults.clear()
         sockets.set_delivery(flow="flowing", copies=(1, 1), spread=0.0)
+    workspace.rates.enforced = wanted.get("rate_limits", workspace.rates.enforced)
     if "api" in wanted:
         workspace.faults.add(**wanted["api"])
     sockets.set_delivery(**wanted.get("delivery", {}))

@@ -1,4 +1,10 @@
-"""The practice workspace on loopback: Web API and Socket Mode."""
+"""The practice workspace on loopback: Web API and Socket Mode.
+
+It imitates what a bot like ours touches. It does not imitate: installing (OAuth), interactivity (buttons,
+modals, slash commands), attachments and `markdown_text`, the blocks that Slack makes of typed text, streaming,
+scheduled messages, search, user tokens, Enterprise Grid. Which domains are linked, how large a burst the rate
+limits let pass, and how long a half-open socket stays unnoticed are guesses.
+"""
 
 import asyncio
 import socket
@@ -56,6 +62,7 @@ class WorkspaceServer:
             ws="websockets-sansio",
             ws_ping_interval=None,
             log_config=None,
+            log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=1,
         )

@@ -505,6 +505,12 @@ def test_misbehaviour_is_switched_over_http_too(
     assert control("misbehave", clear=True)["ok"]
     assert client.auth_test()["ok"]
     assert (held.flow, server.sockets.settings.flow) == ("held", "flowing")
+    assert control("misbehave", rate_limits=True, sockets="reset") == {
+        "ok": True,
+        "connected": 0,
+        "unfinished": 0,
+    }
+    assert workspace.rates.enforced
     assert control("misbehave", delivery={"nonsense": 1})[0] == 400
 
 
