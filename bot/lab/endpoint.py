@@ -237,11 +237,11 @@ class _Connection(BaseHTTPRequestHandler):
             return 500, soap.fault(request.message, error, MACHINE)
 
     def _is_wanted(self) -> bool:
-        """Say whether the client still waits for the answer: it has not gone, and the host is not stopping."""
+        """Say whether the client still waits for the answer, and the host is not stopping."""
         if self.server.stopping.is_set():
             return False
         try:
-            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+            return bool(self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except BlockingIOError:
             return True
         except OSError:
