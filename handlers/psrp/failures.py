@@ -39,12 +39,13 @@ def cut(text: object) -> str:
     return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "…"
 
 
-def timed_out(command: str, seconds: float) -> Failure:
+def timed_out(command: str, seconds: float, *, sent: bool) -> Failure:
     """Our own deadline has passed."""
-    return Failure(
-        f"{command} gave no answer within {seconds:g} s and was stopped",
-        "Ask again; if host or node are only slow, raise deadline_seconds of this host.",
-    )
+    if sent:
+        what = f"{command} gave no answer within {seconds:g} s and is being stopped"
+    else:
+        what = f"it gave no answer within {seconds:g} s, so {command} was not sent"
+    return Failure(what, "Ask again; if host or node are only slow, raise deadline_seconds of this host.")
 
 
 def waited_for_logon(seconds: float) -> Failure:

@@ -17,9 +17,12 @@ class Limits:
     (MaxConcurrentCommandsPerShell, pypsrp issue 148). A new shell after 50 costs at most 9 exchanges, 50
     Terminates cost 50; and 16 workers stay below MaxConcurrentOperationsPerUser, 1,500.
     `disposal`: for stopping a pipeline and deleting a shell, in the background.
+    `grace`: what an HTTP answer may take beyond its operation time-out, and a command beyond its deadline,
+    before the connection is cut; pypsrp gives an answer the same (`WSMan.invoke`).
     """
 
     keep_alive: float = 60
     host_idle: int = 900
     commands: int = 50
     disposal: float = 10
+    grace: float = 2

@@ -154,6 +154,10 @@ class PsrpRemote:
                 session = shells.borrow(deadline)
             except Failed as failed:
                 return failed
+            if session.expired:
+                self._end(session)
+                shells.lose()
+                continue
             result = self._run(session, call, deadline, shells)
             if isinstance(result, str) and not session.spent and shells.give_back(session):
                 return result

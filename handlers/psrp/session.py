@@ -20,7 +20,7 @@ from handlers.psrp.explain import OPERATION_TIMEOUT, explain
 from handlers.psrp.failures import Failed, Failure, cut, timed_out
 from handlers.psrp.limits import Limits
 from handlers.psrp.logons import Door
-from handlers.psrp.wire import GRACE_SECONDS, Wire
+from handlers.psrp.wire import Wire
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Session:
 
     def __init__(self, options: HostOptions, door: Door, module: str, limits: Limits) -> None:
         self.options, self.limits, self._door, self._module = options, limits, door, module
-        self._wire = Wire(options, door)
+        self._wire = Wire(options, door, limits)
         self._pool = RunspacePool(
             self._wire, configuration_name=options.configuration_name, idle_timeout=limits.host_idle
         )
@@ -49,7 +49,7 @@ class Session:
         """
         self._door.check()
         self._pipeline = None
-        watchdog = self._watch(deadline.left + GRACE_SECONDS)
+        watchdog = self._watch(deadline.left + self.limits.grace)
         try:
             self._prepare(deadline)
             self._pipeline = pipeline = self._command(command, parameters)
@@ -67,7 +67,7 @@ class Session:
         if failure.refused:
             self._door.refuse(failure)
         elif deadline.passed:
-            failure = timed_out(command, deadline.seconds)
+            failure = timed_out(command, deadline.seconds, sent=sent)
         raise Failed(failure, sent=sent)
 
     @property

@@ -27,13 +27,11 @@ if TYPE_CHECKING:
 
     import requests
 
+    from handlers.psrp.limits import Limits
     from handlers.psrp.logons import Door
 
-GRACE_SECONDS = 2
-"""What an HTTP answer may take beyond its operation time-out; pypsrp gives the same (`WSMan.invoke`)."""
-
-ANSWER_LIMIT = 32 * 1024 * 1024
-"""Bytes (base64) of one command's answer. 500 events at their longest make about 3 MB."""
+ANSWER_LIMIT = 16 * 1024 * 1024
+"""Bytes (base64) of one answer. 500 events at their longest, in three-byte characters, make 8 MB."""
 
 OPERATION_FLOOR = 0.5
 """Seconds: WinRM's shortest operation time-out (winrm help config: MaxTimeoutms is at least 500)."""
@@ -52,10 +50,10 @@ class Wire(WSMan):
     message encryption, so that only `repair` makes the way usable again (measured: reference, "Failures").
     """
 
-    def __init__(self, options: HostOptions, door: Door) -> None:
+    def __init__(self, options: HostOptions, door: Door, limits: Limits) -> None:
         arguments = {f.name: getattr(options, f.name) for f in fields(options)}
         super().__init__(**{name: arguments[name] for name in arguments.keys() - _NOT_FOR_WSMAN})
-        self.options, self.door = options, door
+        self.options, self.door, self.limits = options, door, limits
         self.deadline = Deadline(options.deadline_seconds)
         self.broken = False
         self.received = 0
@@ -111,7 +109,7 @@ class Wire(WSMan):
         wanted = max(OPERATION_FLOOR, min(self.options.operation_timeout, left))
         self.operation_timeout = cast("int", round(wanted, 3))
         self.transport.connection_timeout = cast("int", min(self.options.connection_timeout, left))
-        self.transport.read_timeout = cast("int", min(self.options.read_timeout, left + GRACE_SECONDS))
+        self.transport.read_timeout = cast("int", min(self.options.read_timeout, left + self.limits.grace))
 
     def _log_on_with(self, exchange: Callable[[], Element]) -> Element:
         """The first exchange of a connection carries the logon: alone, unless one has just been good."""
