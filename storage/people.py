@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from storage.canonical import visible
@@ -22,6 +23,17 @@ def name_of(conn: Reader, id: str) -> str | None:  # noqa: A002 - Slack's word
     """The name of a person; None: never known, or erased."""
     row = conn.execute("SELECT name FROM person WHERE id = ?", (id,)).fetchone()
     return row[0] if row else None
+
+
+def names(conn: Reader, ids: Iterable[str]) -> dict[str, str]:
+    """Id → name, for those whose name is known."""
+    known = {id_: name_of(conn, id_) for id_ in sorted(set(ids))}
+    return {id_: name for id_, name in known.items() if name is not None}
+
+
+def all_names(conn: Reader) -> list[str]:
+    """Every name there is."""
+    return [name for (name,) in conn.execute("SELECT DISTINCT name FROM person ORDER BY name")]
 
 
 def named(conn: Reader, name: str) -> list[str]:

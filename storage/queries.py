@@ -61,9 +61,8 @@ def history(conn: Reader, wanted: Filter, before: int | None, limit: int) -> lis
     return list(islice(newest, limit))
 
 
-def all_of(conn: Reader, wanted: Filter) -> Iterator[Entry]:
-    """Every record that is asked for, newest first, page by page."""
-    before: int | None = None
+def all_of(conn: Reader, wanted: Filter, before: int | None = None) -> Iterator[Entry]:
+    """Every record that is asked for (behind `before`), newest first, page by page."""
     while page := history(conn, wanted, before, _PAGE):
         yield from page
         before = page[-1].seq

@@ -1,0 +1,149 @@
+"""Answers to questions about the audit, as data and as plain text; the same in chat and on a terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import islice
+
+from handlers.inventory import Inventory
+from handlers.questions import Question, QuestionError, near, parse, parse_fix, printable, quoted
+from handlers.story import Story, gist, show
+from storage import people, queries
+from storage.database import Reader
+from storage.queries import Filter, Summary
+from storage.records import Entry
+from storage.times import to_text
+
+__all__ = [
+    "Page", "Question", "QuestionError", "Story", "answer", "chart", "everything", "gist", "json_line",
+    "known_names", "line", "parse", "parse_fix", "show", "summarize",
+]  # fmt: skip
+
+PAGE = 20  # records in one answer
+_BAR = 24  # characters of the longest bar
+_BARS = 31  # bars by day up to here, by week beyond
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records, newest first. `following` asks for the ones behind them, if there are `more`."""
+
+    entries: tuple[Entry, ...]
+    more: bool
+    following: Question | None = None
+
+    @property
+    def next_before(self) -> int | None:
+        """The seq to go on behind: `history … before N`."""
+        return self.following.before if self.following else None
+
+
+def known_names(conn: Reader, inventory: Inventory | None = None) -> dict[str, tuple[str, ...]]:
+    """Every name a question may use: of the settings, and of everything that was ever recorded."""
+    names = queries.names_seen(conn)
+    for cluster in inventory.clusters if inventory else ():
+        names |= {node: (node,) for node in cluster.nodes}
+        names[cluster.name] = (cluster.name, *cluster.nodes)
+    return names
+
+
+def answer(conn: Reader, question: Question, size: int = PAGE) -> Page:
+    """One page of the answer. Raises `QuestionError` for a person nobody knows."""
+    wanted = _resolved(conn, question)
+    limit = size if question.last is None else min(size, question.last)
+    found = queries.history(conn, wanted, question.before, limit + 1)
+    entries, rest = tuple(found[:limit]), None if question.last is None else question.last - limit
+    if len(found) <= limit or rest == 0:
+        return Page(entries, more=False)
+    return Page(entries, more=True, following=replace(question, before=entries[-1].seq, last=rest))
+
+
+def everything(conn: Reader, question: Question) -> Iterator[Entry]:
+    """The whole answer, without pages: for the command line. Raises as `answer` does."""
+    wanted = _resolved(conn, question)
+    return islice(queries.all_of(conn, wanted, question.before), question.last)
+
+
+def summarize(conn: Reader, question: Question) -> Summary:
+    """The answer to `history summary …`. Raises as `answer` does."""
+    return queries.summary(conn, _resolved(conn, question))
+
+
+# --- as text --------------------------------------------------------------------------------------
+
+
+def line(entry: Entry, names: Mapping[str, str] | None = None) -> str:
+    """One record on one line of a terminal; nothing in it can act on the terminal. `names`: id → name."""
+    name = (names or {}).get(entry.actor)
+    who = f"{name} ({entry.actor})" if name else entry.actor
+    about = " ".join(one for one in (entry.node, entry.fix_id) if one)
+    at = f"{to_text(entry.ts)[:19]}Z"
+    parts = (at, f"#{entry.seq}", f"{entry.kind} {entry.outcome}", about, who, gist(entry))
+    return "  ".join(printable(part) for part in parts if part)
+
+
+def json_line(entry: Entry) -> str:
+    """One record as a line of JSON, its body as an object."""
+    return json.dumps({
+        "seq": entry.seq,
+        "ts": to_text(entry.ts),
+        "kind": entry.kind,
+        "outcome": entry.outcome,
+        "actor": entry.actor,
+        "node": entry.node,
+        "fix": entry.fix_id,
+        "body": json.loads(entry.body),
+    })  # fmt: skip
+
+
+def chart(counted: Summary) -> list[str]:
+    """Bars per day, or per week (its Monday) where there are many days; then the counts, most first."""
+    bars = counted.days if len(counted.days) <= _BARS else _per_week(counted.days)
+    most = max(bars.values(), default=1)
+    lines = [f"{day}  {number:>6}  {'█' * max(1, number * _BAR // most)}" for day, number in bars.items()]
+    tables = {
+        "kind": counted.kinds, "outcome": counted.outcomes, "node": counted.nodes, "person": counted.people,
+    }  # fmt: skip
+    for title, counts in tables.items():
+        lines += ["", f"by {title}"] if counts else []
+        lines += [f"  {number:>6}  {printable(name)}" for name, number in counts.items()]
+    return [f"{counted.total} records", *lines]
+
+
+# --- inside ---------------------------------------------------------------------------------------
+
+
+def _per_week(days: Mapping[str, int]) -> dict[str, int]:
+    weeks: dict[str, int] = {}
+    for day, number in days.items():
+        of_week = date.fromisoformat(day)
+        monday = (of_week - timedelta(days=of_week.weekday())).isoformat()
+        weeks[monday] = weeks.get(monday, 0) + number
+    return weeks
+
+
+def _resolved(conn: Reader, question: Question) -> Filter:
+    """The filter with the person in it, by id."""
+    return (
+        question.filter if question.who is None else replace(question.filter, actor=_id(conn, question.who))
+    )
+
+
+def _id(conn: Reader, who: str) -> str:
+    """Who is meant: a name the file knows, else an id, `os:name` or `bot` as they stand."""
+    name = who.removeprefix("@")
+    ids = people.named(conn, name)
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        raise QuestionError(f"Several people are called {quoted(name)}: {', '.join(ids)}.", f"by {ids[0]}")
+    if re.fullmatch("[UW][A-Z0-9]+|os:.+|bot", name):
+        return name
+    known = people.all_names(conn)
+    raise QuestionError(
+        f"Nobody called {quoted(name)} is in the records.", "by @alice since 7d", near(name, known)
+    )

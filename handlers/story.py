@@ -1,0 +1,218 @@
+"""The whole story of one fix: who asked, who approved and why they might, what was there before and after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+from handlers.questions import parse_fix, printable
+from storage import evidence, fixes, people, queries
+from storage.database import Reader
+from storage.records import Entry, Fix, Json
+from storage.times import to_text
+
+_GIST = 240  # characters of the details on one line
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Raw data behind a fix. `size` in bytes; None: it was erased."""
+
+    sha256: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One fix from the proposal to its end, out of its records; `entries` are those, oldest first."""
+
+    fix: Fix
+    entries: tuple[Entry, ...]
+    via: str | None  # why the approver was allowed to: a group's id, or "settings"
+    before: Json  # the reading before the change, and the one read back; None: nothing was sent
+    after: Json
+    refusals: tuple[Entry, ...]
+    durations: Mapping[str, timedelta]  # in the order of the story; what did not happen is missing
+    evidence: tuple[Evidence, ...]
+    names: Mapping[str, str]  # id → name, for everybody in it whose name is known
+
+    @property
+    def lines(self) -> list[str]:
+        """The story as plain text."""
+        return _lines(self)
+
+    @property
+    def json(self) -> dict[str, Json]:
+        """The story as data, for `show --json`."""
+        return _json(self)
+
+
+def show(conn: Reader, fix: str) -> Story | None:
+    """The story of a fix, by any spelling of its name; None: there is no such fix. Raises `QuestionError`."""
+    id_ = parse_fix(fix)
+    stored = fixes.get(conn, int(id_.removeprefix("FIX-")))
+    if stored is None:
+        return None
+    entries = tuple(queries.story(conn, id_))
+    change = _readings(entries)
+    return Story(
+        fix=stored,
+        entries=entries,
+        via=_via(stored, entries),
+        before=change.get("before"),
+        after=change.get("after"),
+        refusals=tuple(entry for entry in entries if entry.kind == "refusal"),
+        durations=_durations(stored, entries),
+        evidence=tuple(Evidence(one, _size(conn, one)) for one in queries.evidence_of(conn, id_)),
+        names=people.names(conn, {entry.actor for entry in entries}),
+    )
+
+
+def details_of(entry: Entry) -> dict[str, Json]:
+    """What a record tells beside its columns."""
+    details: dict[str, Json] = json.loads(entry.body)["details"]
+    return details
+
+
+def gist(entry: Entry) -> str:
+    """The details of a record on one short line: its reason first, then what is short enough to read."""
+    details = details_of(entry)
+    reason = details.pop("reason", None)
+    parts = [str(reason)] if reason else []
+    for name, value in details.items():
+        if name not in {"evidence", "basis", "checks", "cut"} and value not in (None, [], {}, ""):
+            parts.append(f"{name}={_plain(value)}")
+    text = printable(", ".join(parts))
+    return text if len(text) <= _GIST else text[: _GIST - 1] + "…"
+
+
+def _plain(value: Json) -> str:
+    """A value as people read it: readings by what they read, lists with commas, the rest as JSON."""
+    match value:
+        case str():
+            return value
+        case {"is": "value", "value": {"kind": str(kind), "data": data}}:
+            return f"{data} ({kind})"
+        case {"is": str(word)}:
+            return word
+        case list() if all(isinstance(one, str | int) for one in value):
+            return " ".join(map(str, value))
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+def _via(fix: Fix, entries: tuple[Entry, ...]) -> str | None:
+    """Of the approval that counts: the last one its approver gave."""
+    for entry in reversed(entries):
+        details = details_of(entry) if entry.kind == "decision" and entry.actor == fix.approver else {}
+        if details.get("decision") == "approve":
+            via = details.get("via")
+            return via if isinstance(via, str) else None
+    return None
+
+
+def _readings(entries: tuple[Entry, ...]) -> dict[str, Json]:
+    """`before` and `after` as the last record that has them tells them."""
+    readings: dict[str, Json] = {}
+    for entry in entries:
+        if entry.kind in {"change", "readback"}:
+            details = details_of(entry)
+            readings |= {name: details[name] for name in ("before", "after") if details.get(name)}
+    return readings
+
+
+def _durations(fix: Fix, entries: tuple[Entry, ...]) -> dict[str, timedelta]:
+    confirmed = [entry.ts for entry in entries if (entry.kind, entry.outcome) == ("follow_up", "ok")]
+    marks = [
+        ("proposed", fix.created_at),
+        ("approved", fix.approved_at),
+        ("sent", fix.sent_at),
+        (fix.state if fix.state != "confirmed" else "applied", fix.ended_at),
+        ("confirmed", confirmed[-1] if confirmed else None),
+    ]
+    there = [(name, at) for name, at in marks if at is not None]
+    return {f"{one} to {other}": until - since for (one, since), (other, until) in pairwise(there)}
+
+
+def _size(conn: Reader, sha256: str) -> int | None:
+    data = evidence.read(conn, sha256)
+    return None if data is None else len(data)
+
+
+def _lines(story: Story) -> list[str]:
+    fix = story.fix
+    head = [
+        f"{fix.id}: {fix.kind} on {fix.node} ({fix.cluster}), {fix.state}",
+        f"  asked      {_who(story, fix.requester)}, {to_text(fix.created_at)}",
+        f"  approved   {_approved(story)}",
+        f"  before     {_reading(story.before, fix.expected)}",
+        f"  after      {_reading(story.after, 'nothing was read back')}",
+        f"  digest     {fix.digest}",
+        f"  reason     {fix.reason}" if fix.reason else "",
+        *(f"  took       {name}: {_seconds(took)}" for name, took in story.durations.items()),
+        *(f"  refused    {_who(story, one.actor)}: {gist(one)}" for one in story.refusals),
+        *(f"  evidence   {one.sha256} {_kept(one)}" for one in story.evidence),
+    ]
+    records = [
+        f"  {to_text(one.ts)}  #{one.seq}  {one.kind} {one.outcome}  {_told(story, one)}"
+        for one in story.entries
+    ]
+    return [printable(text) for text in [*filter(None, head), "", *records]]
+
+
+def _told(story: Story, entry: Entry) -> str:
+    return f"{_who(story, entry.actor)}  {gist(entry)}"
+
+
+def _approved(story: Story) -> str:
+    fix = story.fix
+    if fix.approver is None or fix.approved_at is None:
+        return "by nobody"
+    why = f", allowed through {story.via}" if story.via else ""
+    return f"{_who(story, fix.approver)}, {to_text(fix.approved_at)}{why}"
+
+
+def _who(story: Story, id_: str) -> str:
+    name = story.names.get(id_)
+    return f"{name} ({id_})" if name else id_
+
+
+def _reading(reading: Json, otherwise: str) -> str:
+    return otherwise if reading is None else _plain(reading)
+
+
+def _seconds(took: timedelta) -> str:
+    return f"{took.total_seconds():.1f} s"
+
+
+def _kept(one: Evidence) -> str:
+    return "erased" if one.size is None else f"{one.size} bytes"
+
+
+def _json(story: Story) -> dict[str, Json]:
+    fix = story.fix
+    return {
+        "fix": fix.id,
+        "kind": fix.kind,
+        "node": fix.node,
+        "cluster": fix.cluster,
+        "state": fix.state,
+        "reason": fix.reason,
+        "requester": fix.requester,
+        "approver": fix.approver,
+        "via": story.via,
+        "digest": fix.digest,
+        "before": story.before,
+        "after": story.after,
+        "durations_ms": {name: round(took.total_seconds() * 1000) for name, took in story.durations.items()},
+        "evidence": [{"sha256": one.sha256, "bytes": one.size} for one in story.evidence],
+        "names": dict(story.names),
+        "records": [
+            {"seq": one.seq, "ts": to_text(one.ts), "kind": one.kind, "outcome": one.outcome,
+             "actor": one.actor, "details": details_of(one)}
+            for one in story.entries
+        ],
+    }  # fmt: skip
