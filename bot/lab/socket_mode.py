@@ -165,7 +165,7 @@ class SocketMode:
     def _count(self, more: int) -> None:
         with self._lock:
             self._unfinished += more
-        self.workspace.touch("delivery")
+        self.workspace.wake()
 
     async def _deliver(self, payload: Json) -> None:
         if self.settings.spread:
@@ -179,7 +179,7 @@ class SocketMode:
             seconds = asyncio.get_running_loop().time() - started
             kind = payload["event"]["type"]
             self.deliveries.append(Delivery(payload["event_id"], kind, attempt, outcome, seconds))
-            self.workspace.touch("delivery")
+            self.workspace.wake()
             if outcome == "acked":
                 return
             reason = outcome
@@ -236,7 +236,7 @@ class SocketMode:
             reset_connection(silent.websocket.scope)
         self._sockets.append(socket)
         await socket.send(_hello(self.connected))
-        self.workspace.touch("connected")
+        self.workspace.wake()
         try:
             await _listen(socket)
         finally:
@@ -247,7 +247,7 @@ class SocketMode:
         for acked in socket.pending.values():
             if not acked.done():
                 acked.set_exception(ConnectionError())
-        self.workspace.touch("disconnected")
+        self.workspace.wake()
 
     def _silence(self, socket: Socket) -> None:
         socket.silent = True

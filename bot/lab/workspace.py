@@ -230,7 +230,7 @@ class Workspace:
             return found
 
     def wait_for(self, predicate: Callable[[], T | None], timeout: float = 10.0) -> T:
-        """The first true value of `predicate`, asked now and after every change of the workspace.
+        """The first true value of `predicate`, asked now and whenever workspace or sockets change.
 
         Raises:
             TimeoutError: nothing came within `timeout` seconds; it carries the transcript.
@@ -261,13 +261,10 @@ class Workspace:
         with self._changed:
             yield
 
-    def touch(self, kind: str, channel: str = "", ts: str = "") -> None:
-        """Wake everyone who waits, and tell the subscribers."""
+    def wake(self) -> None:
+        """Let everyone who waits look again."""
         with self._changed:
-            self.version += 1
             self._changed.notify_all()
-            for tell in list(self._subscribers):
-                tell(Change(kind, channel, ts))
 
     def transcript(self) -> str:
         """Everything said, one line each, for a person who reads a failed test."""
@@ -316,7 +313,7 @@ class Workspace:
             if ephemeral_to is None:
                 self.notifications += notified_by(message, self.channels[channel], self.groups)
                 self.log.said(message, person, self.channels[channel])
-            self.touch("posted", channel, message.ts)
+            self._tell("posted", channel, message.ts)
             return message
 
     def change(self, before: Message, now: Message) -> None:
@@ -328,7 +325,7 @@ class Workspace:
             self.log.of_message(slack_events.message_changed(now, before, channel, event_ts), channel)
             if now.edited != before.edited:
                 self.log.mention(now, author, channel, event_ts)
-            self.touch("edited", now.channel, now.ts)
+            self._tell("edited", now.channel, now.ts)
 
     def remove(self, user: str, channel: str, ts: str) -> None:
         """Delete a message as its author or an admin."""
@@ -337,7 +334,7 @@ class Workspace:
             del self._messages[channel][ts]
             here = self.channels[channel]
             self.log.of_message(slack_events.message_deleted(gone, here, self._new_ts()), here)
-            self.touch("deleted", channel, ts)
+            self._tell("deleted", channel, ts)
 
     def add_reaction(self, user: str, channel: str, ts: str, emoji: str) -> None:
         """React by ids; raises SlackRefusal `invalid_name`, `message_not_found`, `already_reacted`."""
@@ -412,13 +409,19 @@ class Workspace:
         if message.user == self.bot_user and worded_anew:
             self.anomalies += anomalies_of(message, self.people)
 
+    def _tell(self, kind: str, channel: str, ts: str) -> None:
+        self.version += 1
+        self.wake()
+        for tell in list(self._subscribers):
+            tell(Change(kind, channel, ts))
+
     def _reacted(
         self, kind: Literal["reaction_added", "reaction_removed"], user: str, emoji: str, message: Message
     ) -> None:
         author, channel = self.people[message.user], self.channels[message.channel]
         event = slack_events.reaction(kind, user, emoji, message, author=author, event_ts=self._new_ts())
         self.log.reaction(event, channel)
-        self.touch("reacted" if kind == "reaction_added" else "unreacted", message.channel, message.ts)
+        self._tell("reacted" if kind == "reaction_added" else "unreacted", message.channel, message.ts)
 
 
 def _in_thread(message: Message, thread_ts: str | None) -> bool:
