@@ -193,7 +193,7 @@ class _Parser:
     # --- values ---
 
     def _number(self, example: str) -> int:
-        word = self._next(example, "number")
+        word = self._next(example)
         if not _NUMBER.fullmatch(word):
             raise QuestionError(f"{quoted(word)} is no number from 1 on.", example)
         return int(word)
@@ -212,7 +212,7 @@ class _Parser:
 
     def _moment(self, example: str, *, end: bool) -> datetime:
         """`7d` (ago), `today`, `yesterday`, a date, or a date and a time in one word or two."""
-        word = self._next(example, "time").lower()
+        word = self._next(example).lower()
         midnight = self._now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         days = {"today": midnight, "yesterday": midnight - timedelta(days=1)}
         try:

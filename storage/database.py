@@ -269,7 +269,8 @@ def _create(path: Path) -> None:
         with suppress(FileExistsError):
             path.touch(mode=0o600, exist_ok=False)
         if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
+            with suppress(PermissionError):  # of another account: whether we may use it shows below
+                path.chmod(0o600)
     except OSError as error:
         raise storage_error(path, error) from error
 
