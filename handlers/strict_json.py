@@ -12,7 +12,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_MOST_LEVELS = 100  # the module writes with ConvertTo-Json -Depth 100
 _MOST_DIGITS = 100  # a number with more is garbage; Python itself refuses more than 4,300
+_TOO_DEEP = "nested too deeply"
 _CODE = re.compile(r"0x[0-9a-f]{8}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 
@@ -53,24 +55,24 @@ def parse_leniently(text: str) -> object:
     try:
         return json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant)
     except RecursionError:
-        raise BrokenContract("", "nested too deeply") from None
+        raise BrokenContract("", _TOO_DEEP) from None
     except ValueError as error:
         raise BrokenContract("", f"no JSON ({error})") from None
 
 
 def flaw(tree: object) -> str | None:
     """The first thing in a tree that cannot be used; None = it is clean."""
-    waiting = [tree]
+    waiting = [(tree, 0)]
     while waiting:
-        one = waiting.pop()
+        one, level = waiting.pop()
         if isinstance(one, Unusable):
             return one.reason
         if isinstance(one, float) and not math.isfinite(one):
             return "a number that is none"
-        if isinstance(one, dict):
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
+        if level > _MOST_LEVELS:
+            return _TOO_DEEP
+        children = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        waiting.extend((child, level + 1) for child in children)
     return None
 
 
