@@ -54,6 +54,7 @@ class _Run:
         """The shell has the pipeline, or never will."""
         self.stopped = threading.Event()
         self.garbage: Garbage | None = None
+        self.lost = False
         self.kept = bytearray()
         """Output that the client has not asked for yet."""
         self.ended = False
@@ -116,7 +117,8 @@ class WatchedShell:
         deadline = time.monotonic() + timeout
         if not run.begun.wait(timeout):
             return Output()
-        self._fetch(run, pipeline, max(0.0, deadline - time.monotonic()))
+        if not run.kept:
+            self._fetch(run, pipeline, max(0.0, deadline - time.monotonic()))
         with self._lock:
             fragments = bytes(run.kept)
             run.kept.clear()
@@ -151,15 +153,14 @@ class WatchedShell:
         if hook is not None:
             hook(call.parameters)
         run.garbage = self._faults.garbage.take(call.command)
-        lost = self._faults.lost.take(call.command)
+        run.lost = bool(self._faults.lost.take(call.command))
         seconds = self._faults.slow.get(call.command, 0.0)
         if seconds:
             threading.Thread(target=self._deliver, args=(run, pipeline, seconds), daemon=True).start()
         else:
             self._deliver(run, pipeline, 0.0)
-        if lost:
+        if run.lost:
             self._run_out(run, pipeline)
-            call.finish("lost")
             raise AnswerLost
 
     def _deliver(self, run: _Run, pipeline: UUID, seconds: float) -> None:
@@ -178,8 +179,8 @@ class WatchedShell:
             self._fetch(run, pipeline, 1.0)
 
     def _fetch(self, run: _Run, pipeline: UUID, timeout: float) -> None:
-        """Move output from the shell to `run.kept`, waiting for it if there is none."""
-        if run.kept or run.ended:
+        """Wait for output of the shell and move it to `run.kept`."""
+        if run.ended:
             return
         output = self._shell.receive(pipeline, timeout)
         with self._lock:
@@ -193,7 +194,7 @@ class WatchedShell:
     def _end(self, run: _Run) -> None:
         run.ended = True
         if run.call is not None:
-            run.call.finish("stopped" if run.stopped.is_set() else "done")
+            run.call.finish("stopped" if run.stopped.is_set() else "lost" if run.lost else "done")
 
     def _stopped(self, pipeline: UUID) -> bytes:
         """Return what a pipeline says that was stopped before it began."""

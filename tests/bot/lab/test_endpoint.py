@@ -16,7 +16,7 @@ from bot.lab.endpoint import CHANGE_USER, CONSTRAINED, QUERY_USER, Endpoint
 from bot.lab.eventlog import Record
 from bot.lab.host_shell import HostShell
 from bot.lab.incidents import build
-from bot.lab.shell import Configuration, Output
+from bot.lab.shell import Configuration, Output, split_fragments
 from tests.bot.lab.practice_client import MODULE_TEXT, Refused, open_pool, prepare, run, wsman
 
 ZERO = '{"is":"value","value":{"kind":"REG_SZ","data":"0.0.0.0"}}'
@@ -350,12 +350,13 @@ def test_nobody_gets_in_without_a_logon(endpoint: Endpoint) -> None:
     assert answer.headers["WWW-Authenticate"] == 'Negotiate, Basic realm="WSMAN"'
 
 
-class RecordingShell(HostShell):
-    """Another kind of shell: it writes down what the transport asks of it."""
+class DribblingShell(HostShell):
+    """Another kind of shell: it writes down what is asked of it, and gives its output piece by piece."""
 
     def __init__(self, cluster: PracticeCluster, configuration: Configuration, user: str) -> None:
         super().__init__(cluster, configuration, user)
         self.asked: list[str] = []
+        self._waiting: dict[UUID | None, list[bytes]] = {}
 
     def command(self, pipeline: UUID, fragments: bytes) -> None:
         """Write down and run."""
@@ -363,8 +364,12 @@ class RecordingShell(HostShell):
         super().command(pipeline, fragments)
 
     def receive(self, pipeline: UUID | None, timeout: float) -> Output:
-        """Give fragment by fragment, as a process on a pipe would."""
-        return super().receive(pipeline, timeout)
+        """Give fragment by fragment, as a process on a pipe does."""
+        waiting = self._waiting.setdefault(pipeline, [])
+        output = super().receive(pipeline, 0.0 if waiting else timeout)
+        waiting += split_fragments(output.fragments)
+        piece = waiting.pop(0) if waiting else b""
+        return Output(piece, output.done and not waiting)
 
     def close(self, pipeline: UUID | None = None) -> None:
         """Write down and close."""
@@ -374,11 +379,11 @@ class RecordingShell(HostShell):
 
 def test_any_shell_can_stand_behind_the_endpoint(cluster: PracticeCluster) -> None:
     """The factory gets configuration and user; calls are logged all the same."""
-    made: list[RecordingShell] = []
+    made: list[DribblingShell] = []
 
-    def make(configuration: Configuration, user: str) -> RecordingShell:
+    def make(configuration: Configuration, user: str) -> DribblingShell:
         assert (configuration.name, user) == ("Microsoft.PowerShell", QUERY_USER)
-        made.append(RecordingShell(cluster, configuration, user))
+        made.append(DribblingShell(cluster, configuration, user))
         return made[0]
 
     with Endpoint(cluster, shell_factory=make) as endpoint:
@@ -388,3 +393,29 @@ def test_any_shell_can_stand_behind_the_endpoint(cluster: PracticeCluster) -> No
         pool.close()
         assert made[0].asked == ["command", "close pipeline", "close"]
         assert len(endpoint.calls) == 1
+
+
+def test_a_pool_opens_in_two_receives_whatever_the_pace_of_its_shell(cluster: PracticeCluster) -> None:
+    """Capability and private data together, then the state: also if each comes by itself."""
+
+    def make(configuration: Configuration, user: str) -> DribblingShell:
+        return DribblingShell(cluster, configuration, user)
+
+    with Endpoint(cluster, shell_factory=make) as endpoint:
+        open_pool(wsman(endpoint))
+        assert actions(endpoint) == ["Create", "Receive", "Receive"]
+
+
+def test_an_answer_is_lost_whatever_the_pace_of_its_shell(cluster: PracticeCluster) -> None:
+    """The connection is cut once the last piece is there, not before."""
+
+    def make(configuration: Configuration, user: str) -> DribblingShell:
+        return DribblingShell(cluster, configuration, user)
+
+    with Endpoint(cluster, shell_factory=make) as endpoint:
+        endpoint.faults.lose_answer("Set-RootVer")
+        pool = open_pool(wsman(endpoint))
+        with pytest.raises(requests.ConnectionError):
+            run(pool, "Set-RootVer", send=True, FixId="FIX-1", Expected=ZERO)
+        assert [call.end for call in endpoint.calls] == ["lost"]
+        assert len(cluster.owner().writes) == 1
