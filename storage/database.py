@@ -12,6 +12,7 @@ a power cut; `trusted_schema=OFF` and `cell_size_check=ON`, because the file may
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -273,6 +274,10 @@ def _create(path: Path) -> None:
                 path.chmod(0o600)
     except OSError as error:
         raise storage_error(path, error) from error
+    if not os.access(path, os.R_OK | os.W_OK):  # SQLite would open it read-only, and leave -wal and -shm
+        raise StorageUnavailable(
+            path, "this account has no write access", "Give it write access to the file and its folder."
+        )
 
 
 def _open_writer(path: Path) -> sqlite_utils.Database:
