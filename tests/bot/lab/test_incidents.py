@@ -9,6 +9,8 @@ import pytest
 from bot.lab.cluster import PracticeCluster
 from bot.lab.host import answer
 from bot.lab.incidents import INCIDENTS, SINCE, build
+from handlers.collection import load_collection
+from handlers.report import replay
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
@@ -159,3 +161,43 @@ def test_an_unknown_incident_is_refused() -> None:
     """The caller names what it knows."""
     with pytest.raises(KeyError):
         build("no such incident")
+
+
+def verdicts(cluster: PracticeCluster) -> dict[str, tuple[str, str | None]]:
+    """Return what the product says of each node of the practice cluster."""
+    collection = {
+        "schema": 1,
+        "asked": "EXCH-CL1",
+        "cluster": "EXCH-CL1",
+        "at": "2026-11-23T10:00:00Z",
+        "inventory": {
+            "nodes": {node.name: node.computer for node in cluster.nodes},
+            "virtual_servers": cluster.virtual_servers,
+        },
+        "fixed": {},
+        "results": {node.name: facts(cluster, node.name) for node in cluster.nodes},
+    }
+    diagnoses = replay(load_collection(json.dumps(collection)))
+    return {diagnosis.node: (diagnosis.verdict, diagnosis.confidence) for diagnosis in diagnoses}
+
+
+@pytest.mark.parametrize("name", INCIDENTS)
+def test_the_product_gives_the_verdict_that_is_written_down(name: str) -> None:
+    """Lab and product were made apart from one another: where they agree, neither is wrong alone."""
+    expected = INCIDENTS[name].expected
+    assert verdicts(build(name, lambda: NOW)[0]) == {
+        node: (entry.verdict, entry.confidence) for node, entry in expected.items()
+    }
+
+
+def test_the_story_of_zero_closes() -> None:
+    """RootVer set and the attendant brought online: both nodes are healthy, also after a failover."""
+    cluster, _ = build("zero", lambda: NOW)
+    before = json.dumps(facts(cluster)["root_ver"])
+    parameters = {"ComputerName": "exch-node2", "FixId": "FIX-1", "Expected": before}
+    assert json.loads(answer(cluster, "Set-RootVer", parameters))["outcome"] == "written"
+    assert cluster.bring_online()
+    healthy = {"exch-node1": ("healthy", None), "exch-node2": ("healthy", None)}
+    assert verdicts(cluster) == healthy
+    assert cluster.fail_over()
+    assert verdicts(cluster) == healthy
