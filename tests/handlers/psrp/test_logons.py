@@ -1,0 +1,183 @@
+"""A refused logon counts towards the lock-out of the account: it happens once."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from bot.lab.endpoint import Endpoint
+from handlers.errors import NotSent, RemoteError
+from handlers.hosts import HostOptions
+from handlers.psrp import PsrpRemote
+from handlers.psrp.failures import Failed, Failure
+from handlers.psrp.limits import Limits
+from handlers.psrp.logons import Door, Doors
+from tests.handlers.psrp.conftest import MakeRemote
+from tests.handlers.psrp.practice_host import (
+    BASIC,
+    FACTS,
+    MODULE,
+    PERMIT,
+    actions,
+    change_identity,
+    options_for,
+)
+
+REFUSED = Failure("the logon was refused", "Look after it.", refused=True)
+LOST = Failure("the connection was lost", "Ask again.", again=True)
+
+
+def ask(remote: PsrpRemote, host: str = "mgmt1") -> str:
+    """The answer, or the error's sentence."""
+    try:
+        return remote.query(host, FACTS)
+    except RemoteError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
+def test_two_hundred_queries_with_a_wrong_password_are_one_logon(
+    host: Endpoint, make_remote: MakeRemote, options: dict[str, Any]
+) -> None:
+    """Sixteen workers at once: one tries, all hear the same sentence, nobody tries again."""
+    remote = make_remote(password="wrong", **options)
+    with ThreadPoolExecutor(16) as workers:
+        told = set(workers.map(lambda _: ask(remote), range(200)))
+    assert [logon.accepted for logon in host.logons] == [False]
+    assert len(told) == 1
+    assert "the logon of CORP\\rootver was refused (401)" in told.pop()
+    assert set(actions(host)) == {"Logon"}
+
+
+def test_a_refusal_stands_until_somebody_asks_for_another_try(
+    host: Endpoint, make_remote: MakeRemote
+) -> None:
+    """`forget_refusals` is the doctor's: one more logon, and if it is good everything goes on."""
+    remote = make_remote()
+    host.faults.refuse_logons = True
+    with pytest.raises(NotSent, match="refused"):
+        remote.query("mgmt1", FACTS)
+    host.faults.refuse_logons = False
+    with pytest.raises(NotSent, match="refused"):
+        remote.query("mgmt1", FACTS)
+    assert len(host.logons) == 1
+    remote.forget_refusals("mgmt1")
+    assert remote.query("mgmt1", FACTS).startswith('{"schema":1')
+    assert len(host.logons) == 2
+
+
+def test_a_refusal_bars_one_user_not_the_host(host: Endpoint, make_remote: MakeRemote) -> None:
+    """The change identity has an account of its own."""
+    remote = make_remote(password="wrong", change=change_identity(host))
+    with pytest.raises(NotSent):
+        remote.query("mgmt1", FACTS)
+    assert '"written"' in remote.change(PERMIT)
+
+
+def test_a_refusal_bars_the_user_under_every_name_of_the_host(host: Endpoint) -> None:
+    """Two sections with the same server and user are one account to lock."""
+    options = options_for(host, password="wrong")
+    remote = PsrpRemote({"a": options, "b": options}, module=lambda: MODULE)
+    assert "refused" in ask(remote, "a")
+    assert "refused" in ask(remote, "b")
+    assert len(host.logons) == 1
+    remote.close()
+
+
+def test_a_password_that_changes_later_is_refused_once(host: Endpoint, make_remote: MakeRemote) -> None:
+    """Warm sessions that connect anew go through the same door, first alone."""
+    remote = make_remote(Limits(keep_alive=0))
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(lambda _: ask(remote), range(32)))
+    door = remote._doors.of(options_for(host))
+    door._admitted_until = 0  # a minute later
+    good = len(host.logons)
+    host.faults.refuse_logons = True
+    with ThreadPoolExecutor(8) as workers:
+        told = set(workers.map(lambda _: ask(remote), range(32)))
+    assert len(host.logons) == good + 1
+    assert len(told) == 1
+
+
+def test_disposing_of_a_shell_tries_no_refused_logon(host: Endpoint, make_remote: MakeRemote) -> None:
+    """Rather a shell that the host ends by itself than one more bad logon."""
+    remote = make_remote(Limits(keep_alive=0))
+    remote.query("mgmt1", FACTS)
+    host.faults.refuse_logons = True
+    remote._doors.of(options_for(host))._admitted_until = 0
+    with pytest.raises(RemoteError, match="refused"):
+        remote.query("mgmt1", FACTS)
+    remote.close(5)
+    assert [logon.accepted for logon in host.logons] == [True, False]
+
+
+def test_a_host_that_is_away_is_no_refusal(make_remote: MakeRemote, host: Endpoint) -> None:
+    """Nothing is barred: the next query tries again."""
+    remote = make_remote()
+    host.faults.next_exchange("reset", "Create")
+    host.faults.next_exchange("reset", "Create")
+    assert "connection was lost" in ask(remote)
+    assert ask(remote).startswith('{"schema":1')
+
+
+# --- the door itself ---
+
+
+def test_others_wait_for_the_first_logon_and_then_go_together() -> None:
+    """While one is inside, nobody else logs on; once it was good, everybody may."""
+    door, inside = Door(), threading.Event()
+    assert door.enter(1) is True
+    with ThreadPoolExecutor(4) as workers:
+        waiting = [workers.submit(door.enter, 5) for _ in range(4)]
+        inside.wait(0.05)
+        assert not any(future.done() for future in waiting)
+        door.leave(None)
+        assert [future.result() for future in waiting] == [False] * 4
+
+
+def test_those_who_waited_share_the_failure_and_the_next_one_tries() -> None:
+    """A dead host costs one connection attempt for all who wait, not one after the other."""
+    door = Door()
+    door.enter(1)
+    with ThreadPoolExecutor(4) as workers:
+        waiting = [workers.submit(door.enter, 5) for _ in range(4)]
+        while len(door._changed._waiters) < 4:  # type: ignore[attr-defined]
+            threading.Event().wait(0.005)
+        door.leave(LOST)
+        errors = [future.exception() for future in waiting]
+    assert all(isinstance(error, Failed) and error.failure is LOST for error in errors)
+    assert door.enter(1) is True
+
+
+def test_waiting_for_a_logon_ends_with_the_time_given() -> None:
+    """The asker's deadline holds at the door, too."""
+    door = Door()
+    door.enter(1)
+    with pytest.raises(Failed) as error:
+        door.enter(0.02)
+    assert "first logon" in error.value.failure.what
+
+
+def test_a_refused_door_stays_shut_until_it_is_reopened() -> None:
+    """The same failure for everybody."""
+    door = Door()
+    door.enter(1)
+    door.leave(REFUSED)
+    for _ in range(2):
+        with pytest.raises(Failed) as error:
+            door.enter(1)
+        assert error.value.failure is REFUSED
+    door.reopen()
+    assert door.enter(1) is True
+
+
+def test_a_door_is_one_host_and_one_user_without_case() -> None:
+    """Names of hosts and accounts do not differ by case."""
+    doors = Doors()
+    one = HostOptions(server="mgmt1", username="CORP\\rootver")
+    assert doors.of(one) is doors.of(HostOptions(server="MGMT1", username="corp\\RootVer"))
+    assert doors.of(one) is not doors.of(HostOptions(server="mgmt1", username="CORP\\rootver-fix"))
+    assert doors.of(one) is not doors.of(HostOptions(server="mgmt2", username="CORP\\rootver"))
