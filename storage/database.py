@@ -309,10 +309,13 @@ def _set(path: Path, db: sqlite_utils.Database, name: str, value: int | str) -> 
 
 def _check_ours(path: Path, conn: sqlite3.Connection, *, upgradable: bool) -> None:
     """Raise `StorageForeign` unless the file is ours and of a version that can be used (or upgraded)."""
-    with storage_errors(path):
-        mark = conn.execute("PRAGMA application_id").fetchone()[0]
-        version = conn.execute("PRAGMA user_version").fetchone()[0]
-        empty = conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    try:
+        with storage_errors(path):
+            mark = conn.execute("PRAGMA application_id").fetchone()[0]
+            version = conn.execute("PRAGMA user_version").fetchone()[0]
+            empty = conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    except UnicodeDecodeError as error:  # the text of SQLite's own error quotes a damaged schema
+        raise StorageDamaged(path, "it is damaged", "Keep a copy, then restore a snapshot.") from error
     if upgradable and mark == 0 and empty:
         return
     if mark != APPLICATION_ID:

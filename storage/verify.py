@@ -127,7 +127,10 @@ def verify(conn: sqlite3.Connection, anchors: Collection[Anchor] = ()) -> Verifi
         _check_fixes(fixes, found)
         erased = _check_evidence(conn, found)
         _check_file(conn, found)
-    except sqlite3.DatabaseError as error:  # a damaged page: everything found before it is told all the same
+    except (
+        sqlite3.DatabaseError,
+        UnicodeDecodeError,
+    ) as error:  # a damaged page: everything found before it is told all the same
         found.fault(f"the file cannot be read any further: {error}")
     anchored = _check_anchors(sorted(anchors), seen, size, found)
     return Verification(
@@ -153,7 +156,7 @@ def start_check(conn: sqlite3.Connection) -> tuple[Fault, ...]:
             found.fault(f"{size - count} records are missing in between")
         _check_records(conn, size, (), found, after=max(0, size - START_CHECK))
         _check_last_anchor(conn, size, found)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         found.fault(f"the file cannot be read: {error}")
     return tuple(found.faults)
 

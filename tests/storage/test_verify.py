@@ -1,0 +1,305 @@
+"""Verify: every mutant is found, or told as exposure; a good file is never accused."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from storage import audit, evidence, fixes
+from storage.database import Database, StorageError
+from storage.records import Record
+from storage.verify import Anchor, Verification, anchor_line, parse_anchors, verify
+from tests.storage.mutants import ANCHORED, CHAIN, UNGUARDED, cut_tail, drop_trigger, forge
+from tests.storage.samples import Ticking, command, new_fix
+
+RECORDS = 100
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Anchor, ...]]:
+    """A file of 100 records, and the anchors that were published at 30 and at 90."""
+    path = tmp_path_factory.mktemp("original") / "rootver.db"
+    lines = []
+    with Database.open(path, Ticking()) as db:
+        for number in range(1, RECORDS + 1):
+            with db.write() as tx:
+                audit.append(tx, command(f"nodes {number}"))
+                if number in {30, 90}:
+                    lines.append(anchor_line(tx))
+    return path, parse_anchors("\n".join(lines))
+
+
+@pytest.fixture
+def copy(original: tuple[Path, tuple[Anchor, ...]], tmp_path: Path) -> Path:
+    return Path(shutil.copy(original[0], tmp_path / "copy.db"))
+
+
+@pytest.fixture
+def anchors(original: tuple[Path, tuple[Anchor, ...]]) -> tuple[Anchor, ...]:
+    return original[1]
+
+
+def check(path: Path, anchors: tuple[Anchor, ...] = ()) -> Verification:
+    with Database.read_only(path) as db, db.read() as conn:
+        return verify(conn, anchors)
+
+
+def start_faults(path: Path) -> list[str]:
+    with Database.open(path, Ticking()) as db:
+        return [str(fault) for fault in db.faults]
+
+
+def test_a_good_file_is_never_accused(copy: Path, anchors: tuple[Anchor, ...]) -> None:
+    """No fault, both anchors compared, ten records not yet anchored."""
+    found = check(copy, anchors)
+    assert (found.ok, found.size, found.anchors, found.unanchored, found.first_bad) == (
+        True,
+        100,
+        2,
+        10,
+        None,
+    )
+    assert start_faults(copy) == []
+
+
+def test_without_anchors_nothing_is_anchored(copy: Path) -> None:
+    """The exposure is the whole file, and it is told."""
+    assert check(copy).unanchored == RECORDS
+
+
+@pytest.mark.parametrize("mutate", CHAIN, ids=lambda mutate: mutate.__name__)
+def test_the_chain_alone_finds_it(copy: Path, mutate: Callable[[sqlite3.Connection], None]) -> None:
+    """Edit, delete, swap, a record twice: found without any anchor, with the first bad record."""
+    forge(copy, mutate)
+    assert check(copy).first_bad == CHAIN[mutate]
+    assert start_faults(copy)
+
+
+@pytest.mark.parametrize("mutate", ANCHORED, ids=lambda mutate: mutate.__name__)
+def test_an_anchor_finds_what_the_chain_cannot(
+    copy: Path, anchors: tuple[Anchor, ...], mutate: Callable[[sqlite3.Connection], None]
+) -> None:
+    """A chain written anew and a cut tail look whole by themselves; the anchor at 90 knows better."""
+    forge(copy, mutate)
+    assert check(copy).ok
+    found = check(copy, anchors)
+    assert found.first_bad in {86, 90}
+    assert len(found.faults) == 1
+
+
+def test_the_fault_of_a_rewritten_chain_names_the_range(copy: Path, anchors: tuple[Anchor, ...]) -> None:
+    """Up to the last good anchor nothing was changed."""
+    forge(copy, ANCHORED[1])
+    found = check(copy, anchors)
+    assert "records 31 to 90" in str(found.faults[0])
+    assert found.unanchored == 70
+
+
+def test_a_tail_cut_behind_the_last_anchor_is_exposure(copy: Path, anchors: tuple[Anchor, ...]) -> None:
+    """It cannot be found; what verify says is how many records nobody vouches for."""
+    forge(copy, lambda conn: conn.execute("DELETE FROM audit WHERE seq > 95"))
+    found = check(copy, anchors)
+    assert (found.ok, found.size, found.unanchored) == (True, 95, 5)
+
+
+@pytest.mark.parametrize("mutate", UNGUARDED, ids=lambda mutate: mutate.__name__)
+def test_missing_or_altered_guards_are_found(copy: Path, mutate: Callable[[Path], None]) -> None:
+    """By verify and at the next start; the bot starts all the same, so that it can say so."""
+    mutate(copy)
+    assert UNGUARDED[mutate] in " ".join(map(str, check(copy).faults))
+    assert UNGUARDED[mutate] in " ".join(start_faults(copy))
+
+
+def test_all_faults_are_reported(copy: Path) -> None:
+    """Not only the first one."""
+    forge(copy, lambda conn: conn.execute("UPDATE audit SET node = 'n9' WHERE seq IN (7, 8, 50)"))
+    assert [fault.seq for fault in check(copy).faults] == [7, 8, 50]
+
+
+def test_many_faults_are_counted(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list ends somewhere, the count does not."""
+    monkeypatch.setattr("storage.verify.MAX_FAULTS", 10)
+    forge(copy, lambda conn: conn.execute("UPDATE audit SET node = 'n9'"))
+    found = check(copy)
+    assert (len(found.faults), found.more_faults) == (10, RECORDS - 10)
+
+
+@pytest.mark.parametrize(
+    "column", ["ts", "kind", "outcome", "actor", "node", "fix_id", "body", "leaf", "hash"]
+)
+def test_an_edit_of_any_column_is_found(copy: Path, column: str) -> None:
+    """Each of them, with the record named."""
+    values = {
+        "ts": "2026-11-02T08:41:01.000009Z",
+        "outcome": "error",
+        "leaf": bytes(32),
+        "hash": bytes(32),
+        "body": "{}",
+    }
+    forge(
+        copy,
+        lambda conn: conn.execute(
+            f"UPDATE audit SET {column} = ? WHERE seq = 99", (values.get(column, "other"),)
+        ),
+    )
+    assert check(copy).first_bad == 99
+    assert start_faults(copy)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"actor":"UALICE","details":{},"actor":"UEVE","details":{},"fix":null,',
+        '{"actor":"UALICE","details":[],"fix":null,',
+        '{"actor":"UALICE","details":{"a":1}garbage,"fix":null,',
+    ],
+)
+def test_a_body_of_another_shape_is_found(copy: Path, body: str) -> None:
+    """Names twice, details that are no object, no JSON: even with a chain that fits."""
+
+    def mutate(conn: sqlite3.Connection) -> None:
+        (tail,) = conn.execute(
+            "SELECT substr(body, instr(body, '\"kind\"')) FROM audit WHERE seq = 9"
+        ).fetchone()
+        conn.execute("UPDATE audit SET body = ? WHERE seq = 9", (body + tail,))
+        ANCHORED[1](conn)
+
+    forge(copy, mutate)
+    assert 9 in {fault.seq for fault in check(copy).faults}
+
+
+def test_random_damage_is_found_or_harmless(copy: Path, tmp_path: Path) -> None:
+    """One flipped bit, 100 times: verify always has an answer, and what it passes reads as before."""
+    good = copy.read_bytes()
+    with sqlite3.connect(copy) as conn:
+        rows = conn.execute("SELECT * FROM audit").fetchall()
+    conn.close()
+    dice = random.Random(906154)
+    used = [place for place, byte in enumerate(good) if byte]  # the rest is mostly free space
+    missed = 0
+    for _ in range(100):
+        damaged = bytearray(good)
+        damaged[dice.choice(used)] ^= 1 << dice.randrange(8)
+        path = tmp_path / "damaged.db"
+        path.write_bytes(damaged)
+        try:
+            found = check(path)
+        except StorageError:
+            continue
+        if found.ok:
+            missed += 1
+            conn = sqlite3.connect(path)
+            assert conn.execute("SELECT * FROM audit").fetchall() == rows
+            conn.close()
+    assert missed < 20
+
+
+def test_anchors_are_found_in_any_text() -> None:
+    """A log, a channel export, mixed case; each once, by size; what only looks like one is none."""
+    one, two = "ab" * 32, "cd" * 32
+    text = (
+        f"10:06 INFO anchor 12 {two}\n> *FIX-12 applied* `anchor 3 {one.upper()}` thanks\nanchor 12 {two}."
+        f"\nanchor 4 {one[:-1]}\nanchor x {one}\nanchor {'9' * 16} {one}\nreanchor 5 {one}"
+    )
+    assert parse_anchors(text) == (Anchor(3, one), Anchor(12, two))
+    assert parse_anchors("no line at all") == ()
+
+
+def test_an_anchor_of_another_file_is_a_fault(copy: Path) -> None:
+    """Also one for size 0 with another hash; the one of an empty file is good."""
+    assert check(copy, (Anchor(0, "00" * 32),)).ok
+    assert not check(copy, (Anchor(0, "11" * 32),)).ok
+    found = check(copy, (Anchor(50, "ab" * 32), Anchor(5000, "ab" * 32)))
+    assert [fault.seq for fault in found.faults] == [50, 101]
+
+
+def test_the_last_published_anchor_is_checked_at_the_start(copy: Path) -> None:
+    """Its record in the file is compared with the chain."""
+    with Database.open(copy, Ticking()) as db, db.write() as tx:
+        audit.append(tx, Record("anchor", "ok", "bot", details={"anchor": anchor_line(tx), "sink": "log"}))
+    assert start_faults(copy) == []
+    forge(copy, lambda conn: conn.execute("UPDATE audit SET hash = leaf WHERE seq = 100"))
+    assert any("not what was anchored" in fault for fault in start_faults(copy))
+
+
+def test_the_start_looks_at_the_newest_records_only(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quick: an old edit is for verify; a gap anywhere is found by counting."""
+    monkeypatch.setattr("storage.verify.START_CHECK", 20)
+    forge(copy, lambda conn: conn.execute("UPDATE audit SET actor = 'UEVE' WHERE seq = 40"))
+    assert start_faults(copy) == []
+    forge(copy, lambda conn: conn.execute("DELETE FROM audit WHERE seq = 41"))
+    assert start_faults(copy) == ["1 records are missing in between"]
+
+
+def test_a_file_with_faults_still_records(copy: Path) -> None:
+    """Fixes are blocked by whoever reads `faults`; diagnoses go on and are recorded."""
+    forge(copy, cut_tail)
+    drop_trigger(copy)
+    with Database.open(copy, Ticking()) as db:
+        assert db.faults
+        with db.write() as tx:
+            assert audit.append(tx, command()).seq == 86
+
+
+# --- what the records speak of --------------------------------------------------------------------
+
+
+def test_evidence_that_was_changed_is_found(db: Database) -> None:
+    """Raw data must be what its hash says."""
+    with db.write() as tx:
+        kept = evidence.keep(tx, b'{"root_ver": "0.0.0.0"}')
+        audit.append(tx, Record("probe", "ok", "bot", details={"evidence": kept}))
+    with db.read() as conn:
+        assert verify(conn).ok
+    with db.write() as tx:
+        tx.execute("UPDATE evidence SET data = x'00'")
+    with db.read() as conn:
+        assert [str(fault) for fault in verify(conn).faults] == [f"evidence {kept} is not what was stored"]
+
+
+def test_evidence_that_went_without_a_record_is_found(db: Database) -> None:
+    """An erasure is recorded; a row that is simply gone is a fault."""
+    with db.write() as tx:
+        kept = evidence.keep(tx, b"{}")
+        audit.append(tx, Record("backup", "ok", "bot", details={"evidence": [kept]}))
+    with db.write() as tx:
+        tx.execute("DELETE FROM evidence")
+    with db.read() as conn:
+        assert "no record tells of its erasure" in str(verify(conn).faults[0])
+
+
+def test_a_fix_stands_where_its_records_leave_it(db: Database) -> None:
+    """An edited state would be an approval that nobody gave."""
+    with db.write() as tx:
+        fix = fixes.insert(tx, new_fix())
+        audit.append(tx, Record("proposal", "pending", fix.requester, fix.node, fix.id))
+    with db.read() as conn:
+        assert verify(conn).ok
+    with db.write() as tx:
+        tx.execute("UPDATE fix SET state = 'approved', approver = 'UEVE'")
+    with db.read() as conn:
+        assert [str(fault) for fault in verify(conn).faults] == [
+            "FIX-1 is approved, but by its records it is proposed"
+        ]
+    with db.write() as tx:
+        moved = fixes.move(tx, 1, "approved", "voided")
+        assert moved is not None
+        audit.append(
+            tx, Record("decision", "refused", "bot", fix.node, fix.id, {"state": ["proposed", "voided"]})
+        )
+    with db.read() as conn:
+        assert verify(conn).ok
+
+
+def test_verify_reads_in_batches(
+    copy: Path, anchors: tuple[Anchor, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever their size: the same answer."""
+    for size in (1, 7, 100, 101):
+        monkeypatch.setattr("storage.verify.BATCH", size)
+        assert check(copy, anchors).ok
