@@ -1,0 +1,130 @@
+"""The practice lab as a whole: workspace, management host, cluster, and the unchanged bot between them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from starlette.routing import BaseRoute
+
+from bot.lab.bot_process import BotProcess
+from bot.lab.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
+from bot.lab.incidents import build
+from bot.lab.shell import ShellFactory
+from bot.lab.workspace import Workspace
+from bot.lab.workspace_server import WorkspaceServer
+
+ONCALL = "#exchange-oncall"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The times of the practice bot, in the units of its settings."""
+
+    grace_seconds: float = 5
+    expires_minutes: float = 30
+    remind_minutes: float = 10
+    follow_up_minutes: Sequence[float] = (1, 5, 15)
+
+
+class Practice:
+    """One practice lab on loopback, with a database of its own in a temporary folder. A context manager."""
+
+    def __init__(
+        self,
+        incident: str = "zero",
+        *,
+        port: int = 0,
+        timing: Timing = Timing(),
+        shells: ShellFactory | None = None,
+        extra_routes: Sequence[BaseRoute] = (),
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="rootver-lab-")
+        self.incident = incident
+        self.cluster, self.faults = build(incident)
+        self.workspace = Workspace()
+        self.server = WorkspaceServer(self.workspace, port=port, extra_routes=extra_routes)
+        self.endpoint = Endpoint(self.cluster, self.faults, shell_factory=shells)
+        self._timing = timing
+        self.bot: BotProcess | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the practice database and the bot's log are."""
+        return Path(self._folder.name)
+
+    def start(self) -> Practice:
+        """Start everything; returns once the bot is connected. Raises RuntimeError if it does not start."""
+        self.server.start()
+        self.endpoint.start()
+        self.bot = BotProcess(self.folder, self._settings(), self._environment())
+        self.start_bot()
+        return self
+
+    def start_bot(self) -> None:
+        """Start the bot (again) on the same database."""
+        assert self.bot is not None
+        self.bot.start(lambda: self.server.sockets.connected > 0)
+
+    def stop(self) -> None:
+        """Stop everything and remove the folder."""
+        if self.bot is not None:
+            self.bot.stop()
+        self.faults.release()
+        self.endpoint.stop()
+        self.server.stop()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Practice:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _settings(self) -> str:
+        people, timing = self.workspace.id_of, self._timing
+        return f"""\
+# Settings of the practice bot; written anew with each lab.
+[slack]
+audit_channel = "{people("#exchange-audit")}"
+
+[approval]
+approvers = ["{people("bob")}", "{people("carol")}"]
+grace_seconds = {timing.grace_seconds}
+expires_minutes = {timing.expires_minutes}
+remind_minutes = {timing.remind_minutes}
+follow_up_minutes = {list(timing.follow_up_minutes)}
+
+[storage]
+path = "rootver.db"
+
+[hosts.mgmt1]
+server = "127.0.0.1"
+port = {self.endpoint.port}
+ssl = false
+auth = "negotiate"
+username = '{QUERY_USER}'
+
+[hosts.mgmt1.change]
+username = '{CHANGE_USER}'
+configuration_name = "RootVerChange"
+
+[clusters.{self.cluster.name}]
+host = "mgmt1"
+nodes = [{", ".join(f'"{node.name}"' for node in self.cluster.nodes)}]
+virtual_servers = [{", ".join(f'"{name}"' for name in self.cluster.virtual_servers)}]
+"""
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "SLACK_BOT_TOKEN": self.workspace.bot_token,
+            "SLACK_APP_TOKEN": self.workspace.app_token,
+            "SLACK_API_URL": self.server.api_url,
+            "ROOTVER_HOSTS__MGMT1__PASSWORD": ACCOUNTS[QUERY_USER],
+            "ROOTVER_HOSTS__MGMT1__CHANGE__PASSWORD": ACCOUNTS[CHANGE_USER],
+        }

@@ -1,0 +1,32 @@
+"""The daily anchor: size and head of the record, told outside of the file once a day, also when idle."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from handlers.ports import Clock
+from storage import audit, notices, once
+from storage.database import Database
+from storage.records import NewNotice, Record
+from storage.verify import anchor_line
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Publishes the anchor of the day: to the log always, to the audit channel where one is configured."""
+
+    database: Database
+    clock: Clock
+
+    def publish_daily(self) -> None:
+        """Publish today's anchor (UTC) unless that was done."""
+        with self.database.write() as tx:
+            if not once.first_time(tx, f"anchor {self.clock.now():%Y-%m-%d}"):
+                return
+            line = anchor_line(tx)
+            audit.append(tx, Record("anchor", "ok", "bot", details={"anchor": line, "sink": "audit"}))
+            notices.add(tx, NewNotice("audit", "anchor", details={"anchor": line}))
+        log.info("%s", line)
