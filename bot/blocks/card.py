@@ -57,7 +57,9 @@ def card(fix: Fix, around: Surroundings) -> Post:
     blocks = [section([f"{_HEADINGS[state][0]} *{fix.id}* {heading}", *reason, change, *_undo(fix)])]
     if state in UNDECIDED:
         blocks += [section(_deciding(fix, around)), context(_notes(fix))]
-    blocks.append(context([f"{plain(fix.node)} in {plain(fix.cluster)} · asked by {mention(fix.requester)}"]))
+    blocks.append(
+        context([f"{plain(fix.computer)} in {plain(fix.cluster)} · asked by {mention(fix.requester)}"])
+    )
     return post([f"{fix.id} {heading}. {change}"], blocks)
 
 

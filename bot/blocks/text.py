@@ -144,4 +144,5 @@ def _visible(character: str) -> str:
 
 
 def _date(at: datetime, shape: str, fallback: str) -> str:
-    return f"<!date^{int(at.timestamp())}^{shape}|{fallback}>"
+    seconds = int(at.timestamp())
+    return f"<!date^{seconds}^{shape}|{fallback}>" if seconds > 0 else fallback

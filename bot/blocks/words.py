@@ -1,8 +1,10 @@
-"""What the short names of the knowledge mean, in words for people. All of it is ours: nothing to escape."""
+"""What the short names of the knowledge mean, in words for people. The words are ours."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from bot.blocks.text import plain
 
 # Results of a check: a word always, the emoji beside it. Not the emoji that decide on a card.
 RESULTS: Mapping[str, str] = {
@@ -80,4 +82,4 @@ NOT_CHECKED: Mapping[str, str] = {
 
 def meant(names: Mapping[str, str], name: str) -> str:
     """The words for a name; one that is not listed yet is read as it is written."""
-    return names.get(name) or name.replace("_", " ")
+    return names.get(name) or plain(name.replace("_", " "))

@@ -1,0 +1,211 @@
+"""A diagnosis as one message: what is being checked, then the verdict with the evidence behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from bot.blocks.post import Attachment, Post, context, post, section
+from bot.blocks.text import clock_time, day_and_time, kb_link, listed, plain, sentence
+from bot.blocks.words import CHECKS, FINDINGS, NOT_CHECKED, NOTES, RESULTS, RULED_OUT, meant
+from bot.limits import Block
+from handlers.collection import dump_collection
+from handlers.diagnose import ClusterReport
+from handlers.inventory import Inventory, UnknownName
+from handlers.kb906154.article import SYMPTOMS, VERDICT
+from handlers.kb906154.assess import Diagnosis
+from handlers.kb906154.checks import Check
+from handlers.report import to_json
+
+# How a verdict looks: nothing wrong, not known or not ours to say, or something found.
+_FINE = frozenset({"healthy"})
+_DOUBTFUL = frozenset({"inconclusive", "refused", "out_of_scope"})
+# Results that get a line of their own; the others are named together.
+_TELLING = ("fail", "warn", "unknown")
+
+
+def checking(asked: str, inventory: Inventory, answered: Sequence[str] = ()) -> Post:
+    """What is said at once, and while it runs: who is being asked, and who has answered."""
+    return post([_checking(asked, inventory) + _answered(answered)])
+
+
+def diagnosed(reports: Sequence[ClusterReport], told: Iterable[str] = ()) -> Post:
+    """The result. `told`: what becomes of the proposals, as finished sentences."""
+    follow = [section(told)] if (told := list(told)) else []
+    summary = [_summary(one) for report in reports for one in report.asked_for]
+    blocks = _all(reports) if len(reports) > 1 else _one(reports[0])
+    return post([*summary, *told], [*blocks, *follow, _foot(reports)], _files(reports))
+
+
+# --- while it runs ---
+
+
+def _checking(asked: str, inventory: Inventory) -> str:
+    if asked.casefold() == "all":
+        nodes = sum(len(cluster.nodes) for cluster in inventory.clusters)
+        return f"Checking {nodes} nodes of {len(inventory.clusters)} clusters …"
+    try:
+        target = inventory.resolve(asked)
+    except UnknownName:
+        return f"Checking {plain(asked)} …"
+    computers = {node: plain(computer) for node, computer in target.cluster.nodes.items()}
+    if target.node is None:
+        return f"Checking {plain(target.cluster.name)}: {listed(computers.values())} …"
+    own = computers.pop(target.node)
+    partner = "partner" if len(computers) == 1 else "partners"
+    return (
+        f"Checking {own} and its {partner} {listed(computers.values())} …"
+        if computers
+        else f"Checking {own} …"
+    )
+
+
+def _answered(nodes: Sequence[str]) -> str:
+    if not nodes:
+        return ""
+    return (
+        f" {listed(plain(node) for node in nodes)} answered."
+        if len(nodes) <= 8
+        else f" {len(nodes)} answered."
+    )
+
+
+# --- the result ---
+
+
+def _one(report: ClusterReport) -> list[Block]:
+    """One cluster: whom was asked for in full, the others side by side."""
+    asked = report.asked_for
+    blocks = [block for one in asked for block in _node(one)]
+    others = [one for one in report.diagnoses if one not in asked]
+    if others:
+        blocks.append(section(["*Other nodes*", *(_line(one) for one in others)]))
+    return blocks
+
+
+def _all(reports: Sequence[ClusterReport]) -> list[Block]:
+    """Many clusters: a line for each node, what was found first; the attached file has the rest."""
+    return [
+        section([f"*{plain(report.cluster or report.asked)}*", *(_line(one) for one in _worst_first(report))])
+        for report in sorted(reports, key=lambda report: min(map(_rank, report.diagnoses), default=2))
+    ]
+
+
+def _worst_first(report: ClusterReport) -> list[Diagnosis]:
+    return sorted(report.diagnoses, key=_rank)
+
+
+def _rank(one: Diagnosis) -> int:
+    return 2 if one.verdict in _FINE else 1 if one.verdict in _DOUBTFUL else 0
+
+
+def _node(one: Diagnosis) -> Iterator[Block]:
+    yield section([
+        f"{_emoji(one)} *{_summary(one)}*",
+        *(sentence(why, limit=600) for why in one.why),
+        *_symptoms(one),
+        *_next(one),
+    ])  # fmt: skip
+    if one.checks:
+        yield section(["*Checks*", *_checks(one.checks)])
+    remarks = [*_ruled_out(one), *_findings(one), *_notes(one), *_not_checked(one)]
+    if remarks:
+        yield section(remarks)
+
+
+def _summary(one: Diagnosis) -> str:
+    confidence = f" ({one.confidence})" if one.confidence and one.confidence != one.verdict else ""
+    return f"{plain(one.computer)}: {VERDICT[one.verdict].title}{confidence}"
+
+
+def _emoji(one: Diagnosis) -> str:
+    return (":red_circle:", ":white_circle:", ":large_green_circle:")[_rank(one)]
+
+
+def _line(one: Diagnosis) -> str:
+    """A node in one line: its verdict, RootVer and who owns."""
+    seen = next((check.seen for check in one.checks if check.id == "root_ver"), one.why[0] if one.why else "")
+    owner = {True: "owner", False: "passive", None: "owner unknown"}[one.owner] if one.checks else ""
+    return " · ".join(filter(None, [f"{_emoji(one)} {_summary(one)}", plain(seen), owner]))
+
+
+def _symptoms(one: Diagnosis) -> Iterator[str]:
+    if one.symptoms:
+        kinds = {symptom.number for symptom in one.symptoms}
+        since = min(symptom.record.time for symptom in one.symptoms)
+        yield f"{len(kinds)} of the article's {len(SYMPTOMS)} events since {clock_time(since)}."
+
+
+def _next(one: Diagnosis) -> Iterator[str]:
+    advice = VERDICT[one.verdict].advice
+    if advice and not one.offered:
+        yield f"Next: {' '.join(advice)}"
+
+
+def _checks(checks: Sequence[Check]) -> Iterator[str]:
+    """What is not in order, line by line, the worst first; then the rest by name."""
+    for result in _TELLING:
+        for check in checks:
+            if check.result == result and check.id != "store_databases":
+                yield (
+                    f"{RESULTS[result]} {meant(CHECKS, check.id)}: {plain(check.seen)}, "
+                    f"expected {plain(check.expected)}"
+                )
+    for result in ("ok", "info"):
+        names = [
+            f"{meant(CHECKS, check.id)} ({plain(check.seen, 80)})"
+            for check in checks
+            if check.result == result
+        ]
+        if names:
+            yield f"{RESULTS[result]} {' · '.join(names)}"
+
+
+def _ruled_out(one: Diagnosis) -> Iterator[str]:
+    in_order = [RULED_OUT[check.id] for check in one.checks if check.result == "ok" and check.id in RULED_OUT]
+    if in_order:
+        yield f"*Ruled out* {' · '.join(in_order)}"
+
+
+def _findings(one: Diagnosis) -> Iterator[str]:
+    if one.findings:
+        yield f"*Also found* {' · '.join(meant(FINDINGS, finding) for finding in one.findings)}"
+
+
+def _notes(one: Diagnosis) -> Iterator[str]:
+    if one.notes:
+        yield f"*Notes* {' · '.join(meant(NOTES, note) for note in one.notes)}"
+
+
+def _not_checked(one: Diagnosis) -> Iterator[str]:
+    if one.not_checked:
+        yield f"*Not checked* {' · '.join(meant(NOT_CHECKED, section) for section in one.not_checked)}"
+
+
+def _foot(reports: Sequence[ClusterReport]) -> Block:
+    attached = " · raw facts attached" if any(report.collection for report in reports) else ""
+    return context([f"{kb_link()}{attached} · {day_and_time(max(report.at for report in reports))}"])
+
+
+def _files(reports: Sequence[ClusterReport]) -> list[Attachment]:
+    """What was answered, as `rootver replay` reads it; of several clusters in one archive, with verdicts."""
+    facts = {
+        f"facts-{_file_name(one.collection.cluster)}.json": dump_collection(one.collection).encode()
+        for one in reports
+        if one.collection is not None
+    }
+    if len(reports) == 1:
+        return [Attachment(name, "Raw facts, for rootver replay", content) for name, content in facts.items()]
+    objects = [to_json(one.asked, one.cluster, one.at, one.diagnoses) for one in reports]
+    facts["diagnoses.json"] = json.dumps(objects, indent=1).encode()
+    archive = BytesIO()
+    with ZipFile(archive, "w", ZIP_DEFLATED) as zipped:
+        for name, content in facts.items():
+            zipped.writestr(name, content)
+    return [Attachment("facts.zip", "All verdicts, and the raw facts of each cluster", archive.getvalue())]
+
+
+def _file_name(cluster: str) -> str:
+    return "".join(one if one.isalnum() or one in "-_" else "-" for one in cluster)

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.blocks.card import Surroundings, card, involved, prepare_line, reading_words
+from handlers.approval import UNDECIDED, ApprovalRules, State
+from storage.records import Json
+from tests.bot.message_checks import check, words
+from tests.bot.samples import (
+    ALICE,
+    BOB,
+    CAROL,
+    FIX,
+    HOSTILE,
+    RULES,
+    START,
+    fix_in,
+    hostile_fix,
+    hostile_texts,
+)
+
+AROUND = Surroundings(RULES)
+ENDS = {
+    State.APPLIED: "applied", State.CONFIRMED: "confirmed", State.DRIFTED: "drifted",
+    State.DECLINED: "declined", State.CANCELLED: "cancelled", State.EXPIRED: "expired",
+    State.VOIDED: "voided", State.FAILED: "failed",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("paused", [None, (CAROL, START)], ids=["", "paused"])
+def test_a_card_is_a_good_message_in_every_state(state: State, paused: tuple[str, object] | None) -> None:
+    """It fits Slack's limits, mentions only the people of this fix and names it."""
+    drawn = card(fix_in(state), Surroundings(RULES, paused, BOB))  # type: ignore[arg-type]
+    check(drawn, ALICE, BOB, CAROL)
+    assert drawn.text.startswith("FIX-12 ")
+    assert "EXCH-NODE2" in words(drawn)
+
+
+@pytest.mark.parametrize("state", State)
+@given(hostile=hostile_texts())
+@settings(deadline=None, max_examples=25)
+def test_nothing_that_a_server_or_the_settings_say_spoils_a_card(state: State, hostile: str) -> None:
+    """No ping, no open code span, within the limits."""
+    check(card(hostile_fix(state, hostile), AROUND), BOB)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda one: ascii(one[:12]))
+def test_nothing_hostile_spoils_the_line_that_becomes_the_card(hostile: str) -> None:
+    """It is posted, so a mention in it would really ping."""
+    check(prepare_line(hostile_fix(State.PROPOSED, hostile)))
+
+
+@pytest.mark.parametrize("state", State)
+def test_the_words_of_an_end_stand_on_a_card_only_at_that_end(state: State) -> None:
+    """Who searches a channel for "applied" finds what was applied, and nothing else."""
+    shown = words(card(fix_in(state), Surroundings(RULES, None, BOB))).lower()
+    found = {end for end, word in ENDS.items() if re.search(rf"\b{word}\b", shown)}
+    assert found == ({state} & ENDS.keys())
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_state_is_a_word_and_not_only_an_emoji(state: State) -> None:
+    """The text without any emoji still says where the fix stands."""
+    without = re.sub(r":[a-z_]+:", "", card(fix_in(state), AROUND).text)
+    assert re.match(r"FIX-12 (proposed|approved|sent|applied|confirmed|drifted|failed|\w+ed\b)", without)
+
+
+def test_the_line_that_becomes_the_card_mentions_who_can_approve() -> None:
+    """Slack notifies of mentions in a post, never of those that an edit adds."""
+    line = prepare_line(FIX)
+    check(line, BOB, CAROL)
+    assert line.text == (
+        f"FIX-12 is being prepared for EXCH-NODE2, <@{BOB}> <@{CAROL}>; "
+        "if this line stays, its card is further down."
+    )
+    assert line.blocks == ()
+
+
+def test_a_proposed_card_says_all_that_an_approver_needs() -> None:
+    """Node, now and new with kinds, undo, what happens, who may approve until when, what to know."""
+    shown = words(card(FIX, AROUND))
+    for part in (
+        "proposed: set RootVer on EXCH-NODE2",
+        "now `0.0.0.0` (REG_SZ) → new `1.1.4322.0` (REG_SZ)",
+        "backup: the whole ASP.NET key, kept in the audit, attached as .reg",
+        "undo: `@rootver restore FIX-12`",
+        "restarts nothing; afterwards someone brings the System Attendant resource online",
+        f"approvers: <@{BOB}> <@{CAROL}> (not <@{ALICE}>, who asked)",
+        f"open until <!date^{int((START + timedelta(minutes=30)).timestamp())}^{{time}}|10:34 UTC>",
+        ":white_check_mark: approve · :x: decline · `@rootver cancel FIX-12`",
+        "another ASP.NET version is registered too: 1.1 is being chosen",
+        "This node owns the System Attendant.",
+        "This change does not follow a failover. exch-node1: nothing of KB 906154 to be seen.",
+        "set-up or `aspnet_regiis` can move the value again",
+        f"asked by <@{ALICE}>",
+    ):
+        assert part in shown, part
+
+
+def test_a_card_that_nobody_can_approve_says_so() -> None:
+    """And names the group that could not be read."""
+    details: dict[str, Json] = {**FIX.details, "able": [], "groups_unreadable": ["S07EXADMINS"]}
+    shown = words(card(replace(FIX, details=details), AROUND))
+    assert "approvers: nobody can approve right now" in shown
+    assert "group `S07EXADMINS` could not be read: its members are refused until it can" in shown
+
+
+def test_who_may_approve_what_they_asked_for_is_not_excluded() -> None:
+    """With allow_self_approval the requester is not named as excluded."""
+    rules = replace(RULES, allow_self_approval=True)
+    assert "who asked" not in words(card(FIX, Surroundings(rules)))
+
+
+def test_a_passive_node_is_preventive() -> None:
+    """Nothing is down there, and nothing has to be hurried."""
+    shown = words(card(replace(FIX, details={**FIX.details, "owner": False}), AROUND))
+    assert "Preventive: this node is passive" in shown
+
+
+def test_an_owner_whose_attendant_runs_is_preventive() -> None:
+    """Latent on the owner."""
+    shown = words(card(replace(FIX, details={**FIX.details, "confidence": "latent"}), AROUND))
+    assert "Preventive: this node owns the System Attendant, which is not down." in shown
+
+
+def test_an_undocumented_form_is_noted() -> None:
+    """Only 0.0.0.0 is documented as invalid."""
+    details = {**FIX.details, "verdict": "rootver_invalid_undocumented"}
+    assert "documented nowhere" in words(card(replace(FIX, details=details), AROUND))
+
+
+def test_an_approved_card_says_how_to_stop_it() -> None:
+    """Grace period in words, and the way out."""
+    shown = words(card(fix_in(State.APPROVED), AROUND))
+    assert f"approved by <@{BOB}>, applying in 5 s; remove the reaction to stop" in shown
+
+
+def test_the_grace_period_on_the_card_is_the_one_of_the_settings() -> None:
+    """Half a second is half a second."""
+    rules = ApprovalRules(grace=timedelta(seconds=0.5))
+    assert "applying in 0.5 s;" in words(card(fix_in(State.APPROVED), Surroundings(rules)))
+
+
+def test_an_applied_card_says_what_was_read_back_when_and_who_approved() -> None:
+    """The proof in one line."""
+    shown = words(card(fix_in(State.APPLIED), AROUND))
+    assert "applied: RootVer on EXCH-NODE2 is `1.1.4322.0` (REG_SZ), read back <!date^" in shown
+    assert f"approved by <@{BOB}>" in shown
+
+
+@pytest.mark.parametrize("state", [State.DECLINED, State.CANCELLED])
+def test_a_card_that_somebody_ended_names_them(state: State) -> None:
+    """Not only that it ended."""
+    assert f"{state} by <@{BOB}>" in card(fix_in(state), Surroundings(RULES, None, BOB)).text
+    assert " by " not in card(fix_in(state), AROUND).text.split(":")[0]
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_pause_stands_only_on_cards_that_wait(state: State) -> None:
+    """Who paused and how it ends."""
+    shown = words(card(fix_in(state), Surroundings(RULES, (CAROL, START))))
+    assert ("*paused* by <@U07CAROL000>" in shown) == (state in UNDECIDED)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_card_asks_for_reactions_only_while_they_count(state: State) -> None:
+    """Afterwards no emoji asks to be tapped."""
+    assert (":white_check_mark:" in words(card(fix_in(state), AROUND))) == (state in UNDECIDED)
+
+
+def test_a_reason_stands_on_the_card_with_the_people_in_it() -> None:
+    """The sentence of the use case, mentions of the fix's people kept."""
+    fix = fix_in(State.PROPOSED, reason=f"The approval of <@{BOB}> no longer stands. <@U07EVIL> <!channel>")
+    shown = card(fix, AROUND)
+    check(shown, ALICE, BOB, CAROL)
+    assert f"The approval of <@{BOB}> no longer stands." in words(shown)
+
+
+def test_a_restore_says_what_it_puts_back() -> None:
+    """Its heading names the fix it undoes, and a value that was missing is removed."""
+    restore = fix_in(
+        State.PROPOSED, kind="restore", restores=9, details={"able": [BOB], "notes": []},
+        target='{"is":"absent","missing":"value"}',
+    )  # fmt: skip
+    shown = words(card(restore, AROUND))
+    assert "put RootVer on EXCH-NODE2 back to what it was before FIX-9" in shown
+    assert "→ new no value" in shown
+    assert "System Attendant resource online" not in shown
+
+
+@pytest.mark.parametrize(
+    ("reading", "shown"),
+    [
+        ('{"is":"value","value":{"kind":"REG_SZ","data":"0.0.0.0"}}', "`0.0.0.0` (REG_SZ)"),
+        ('{"is":"value","value":{"kind":"REG_DWORD","data":7}}', "`7` (REG_DWORD)"),
+        ('{"is":"value","value":{"kind":"REG_MULTI_SZ","data":["a","b"]}}', '`["a", "b"]` (REG_MULTI_SZ)'),
+        ('{"is":"value","value":{"kind":"REG_SZ","data":""}}', "(empty) (REG_SZ)"),
+        ('{"is":"absent","missing":"value"}', "no value"),
+        ('{"is":"absent","missing":"key"}', "no ASP.NET key"),
+        ('{"is":"unreadable","code":"0x80070005","message":"no"}', "not readable (`0x80070005`)"),
+        ("[]", "something that is no reading"),
+    ],
+)
+def test_a_reading_reads_as_in_regedit(reading: str, shown: str) -> None:
+    """Data exactly, kind beside it; absent and unreadable are different things."""
+    assert reading_words(reading) == shown
+
+
+@given(st.sets(st.text(max_size=20)))
+@settings(deadline=None, max_examples=50)
+def test_any_emoji_of_the_settings_can_stand_on_a_card(names: set[str]) -> None:
+    """The settings may hold anything."""
+    rules = ApprovalRules(approve=frozenset(names), decline=frozenset(names))
+    check(card(FIX, Surroundings(rules)), ALICE, BOB, CAROL)
+
+
+def test_a_sentence_about_a_fix_may_mention_its_people() -> None:
+    """Requester, approver and those who could approve."""
+    assert set(involved(fix_in(State.APPROVED))) == {ALICE, BOB, CAROL}

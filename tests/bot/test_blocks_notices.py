@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.blocks.notices import Told, in_thread, to_audit, to_one
+from handlers.approval import UNDECIDED, State
+from storage.records import Fix, Json
+from storage.verify import parse_anchors
+from tests.bot.message_checks import check
+from tests.bot.samples import ALICE, ANCHOR, BOB, CAROL, FIX, RULES, fix_in, hostile_fix, hostile_texts
+
+CARD = "https://practice.slack.example/archives/C07ONCALL00/p1000200"
+SEEN: Json = {"is": "value", "value": {"kind": "REG_SZ", "data": "2.0.50727.0"}}
+CHANGED: Json = {"root_ver": [{"is": "absent", "missing": "value"}, SEEN], "versions": [{"a": True}, {}]}
+
+# Topic → the details that come with it.
+THREAD: dict[str, dict[str, Json]] = {
+    "reminder": {},
+    "applied": {"anchor": ANCHOR, "after": SEEN},
+    "voided": {"changed": CHANGED, "reason": "The server changed."},
+    "failed": {"after": SEEN, "reason": "The write failed (write_failed)."},
+    "indeterminate": {"reason": "No answer in time."},
+    "confirmed": {"owner": True, "verdict": "healthy", "look": 1},
+    "drifted": {"found": SEEN},
+    "look": {"seen": "down", "reason": "System Attendant is not running yet.", "look": 1, "last": False},
+    "unconfirmed": {"seen": "down", "reason": "System Attendant is not running.", "look": 3, "last": True},
+    "withdrawn": {"by": BOB, "seen_late": False},
+    "reopened": {"reason": f"<@{BOB}> is no longer an approver."},
+    "declined": {"by": CAROL, "decision": "decline"},
+    "cancelled": {"by": ALICE},
+    "expired": {"reason": "Nobody decided in time."},
+    "already_approved": {},
+    "something_new": {},
+}  # fmt: skip
+REASONS = (
+    "not_a_member", "own_request", "not_an_approver", "not_verified", "too_late", "expired", "paused",
+    "already_approved", "something_new",
+)  # fmt: skip
+
+
+def told(fix: Fix = FIX, **details: Any) -> Told:
+    return Told(fix, details, RULES, CARD)
+
+
+def said(topic: str, fix: Fix = FIX, **details: Any) -> str:
+    """What the thread is told."""
+    post = in_thread(topic, told(fix, **{**THREAD[topic], **details}))
+    assert post is not None
+    return post.text
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("topic", THREAD)
+def test_every_topic_is_a_good_message_in_every_state(topic: str, state: State) -> None:
+    """Told late, a fix may have moved on; the words still fit and mention only its people."""
+    post = in_thread(topic, told(fix_in(state), **THREAD[topic]))
+    if post is not None:
+        check(post, ALICE, BOB, CAROL)
+        assert "FIX-12" in post.text
+
+
+@pytest.mark.parametrize("topic", THREAD)
+@given(hostile=hostile_texts(), state=st.sampled_from(State))
+@settings(deadline=None, max_examples=25)
+def test_nothing_hostile_spoils_what_a_thread_is_told(topic: str, hostile: str, state: State) -> None:
+    """Everything in the details and on the fix may come from a server."""
+    reading: Json = {"is": "value", "value": {"kind": hostile, "data": hostile}}
+    details = {**dict.fromkeys(THREAD[topic], hostile), "after": reading, "found": reading, "look": 1}
+    details["changed"] = {hostile: [reading, hostile], "other": hostile}
+    post = in_thread(topic, Told(hostile_fix(state, hostile), details, RULES, CARD))
+    if post is not None:
+        check(post, BOB)
+
+
+@given(hostile=hostile_texts(), state=st.sampled_from(State))
+@settings(deadline=None, max_examples=50)
+def test_nothing_hostile_spoils_what_one_person_or_the_audit_channel_is_told(
+    hostile: str, state: State
+) -> None:
+    """The same for the other audiences."""
+    details: dict[str, Json] = {"reason": hostile, "want": hostile, "flags": [hostile], "anchor": hostile}
+    fix = hostile_fix(state, hostile)
+    for topic in ("refused", "hint"):
+        post = to_one(topic, Told(fix, details, RULES, CARD))
+        if post is not None:
+            check(post, BOB)
+    for topic in ("anchor", "storage_fault", hostile):
+        check(to_audit(topic, {**details, "faults": [hostile]}))
+        check(to_audit(topic, details))
+
+
+@pytest.mark.parametrize(
+    ("topic", "parts"),
+    [
+        ("reminder", ["FIX-12 still waits", f"<@{BOB}> <@{CAROL}>: react on", f"<{CARD}|its card>", "10:34"]),
+        ("voided", ["nothing was changed on EXCH-NODE2. The server changed.",
+                    "root ver: then no value, now `2.0.50727.0` (REG_SZ)",
+                    'versions: then `{"a": true}`, now `{}`', "`@rootver diagnose exch-node2`"]),
+        ("failed", ["RootVer is now `2.0.50727.0` (REG_SZ).", "The write failed", "The backup is attached",
+                    "`@rootver restore FIX-12`"]),
+        ("indeterminate", ["not known whether", "No answer in time.", "read it back", "send nothing again"]),
+        ("confirmed", ["System Attendant is running on EXCH-NODE2, no new errors since", "FIX-12 confirmed"]),
+        ("drifted", ["now, not `1.1.4322.0` (REG_SZ)", "`2.0.50727.0`", f"<@{ALICE}>, find out who"]),
+        ("look", ["not confirmed yet. System Attendant is not running yet.", "online on EXCH-NODE2",
+                  "I look again 5 min after the change"]),
+        ("unconfirmed", ["stays applied, not confirmed: this was the last look", "online on EXCH-NODE2"]),
+        ("withdrawn", [f"taken back by <@{BOB}>, nothing was sent", "open again until"]),
+        ("reopened", [f"no longer holds, nothing was sent. <@{BOB}> is no longer an approver."]),
+        ("declined", [f"FIX-12 declined by <@{CAROL}>: nothing was changed on EXCH-NODE2."]),
+        ("cancelled", [f"FIX-12 cancelled by <@{ALICE}>: nothing was changed on EXCH-NODE2."]),
+        ("expired", ["FIX-12 expired at", "Nobody decided in time.", "for a new proposal"]),
+    ],
+)  # fmt: skip
+def test_each_sentence_says_what_who_why_and_what_next(topic: str, parts: list[str]) -> None:
+    """Nobody has to ask what to do now."""
+    shown = said(topic)
+    for part in (*parts, *(["Next: "] if topic != "reminder" else [])):
+        assert part in shown, shown
+
+
+def test_applied_carries_the_proof_and_what_happens_next() -> None:
+    """Read back, asked by, approved by, what to do, when it is looked at again, and the anchor."""
+    shown = said("applied", fix_in(State.APPLIED))
+    assert "FIX-12 applied: RootVer on EXCH-NODE2 is `1.1.4322.0` (REG_SZ), read back" in shown
+    assert f"asked by <@{ALICE}>, approved by <@{BOB}>" in shown
+    assert 'Next: bring "Exchange System Attendant" online on EXCH-NODE2' in shown
+    assert "I look again after 60 s, 5 min and 15 min." in shown
+    assert str(parse_anchors(shown)[0]) == ANCHOR
+
+
+def test_applied_on_a_passive_node_asks_for_nothing() -> None:
+    """There is nothing to bring online."""
+    fix = fix_in(State.APPLIED, details={**FIX.details, "owner": False})
+    assert "Next: nothing: this node is passive." in said("applied", fix)
+
+
+def test_an_applied_restore_asks_to_look() -> None:
+    """Whether the old value was the better one shows only in use."""
+    fix = fix_in(State.APPLIED, kind="restore", restores=9)
+    assert "Next: see whether Exchange runs as it should" in said("applied", fix)
+
+
+def test_a_last_look_is_not_announced_again() -> None:
+    """After the last time of the settings there is no other."""
+    assert "I look again" not in said("look", look=3)
+
+
+def test_a_reminder_of_a_fix_that_was_decided_meanwhile_is_not_sent() -> None:
+    """It would only confuse."""
+    for state in State:
+        assert (in_thread("reminder", told(fix_in(state))) is not None) == (state in UNDECIDED)
+
+
+def test_a_reminder_mentions_again_who_can_approve() -> None:
+    """It is a new message because an edit notifies nobody."""
+    post = in_thread("reminder", told())
+    assert post is not None
+    check(post, ALICE, BOB, CAROL)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("want", ["approve", "decline", "withdraw"])
+def test_a_refusal_says_why_and_what_to_do(reason: str, want: str) -> None:
+    """Each reason has words of its own."""
+    post = to_one("refused", told(fix_in(State.APPROVED), reason=reason, want=want, flags=[]))
+    assert post is not None
+    check(post, BOB)
+    assert "of FIX-12 does not count: " in post.text
+    assert "Next: " in post.text
+    assert ("_" in post.text) == (reason == "something_new")
+
+
+def test_a_refusal_names_the_kind_of_account() -> None:
+    """So that nobody has to guess what is wrong with theirs."""
+    post = to_one("refused", told(reason="not_a_member", want="approve", flags=["guest", "other workspace"]))
+    assert post is not None
+    assert "(guest and other workspace)" in post.text
+
+
+def test_a_hint_leads_to_the_card() -> None:
+    """And comes only while there is something to decide."""
+    post = to_one("hint", told())
+    assert post is not None
+    assert f"<{CARD}|its card>" in post.text
+    assert to_one("hint", told(fix_in(State.APPLIED))) is None
+
+
+def test_an_anchor_reaches_the_audit_channel_as_verify_reads_it() -> None:
+    """The line can be copied out of Slack's export."""
+    assert [str(one) for one in parse_anchors(to_audit("anchor", {"anchor": ANCHOR}).text)] == [ANCHOR]
+
+
+def test_a_storage_fault_says_what_it_means() -> None:
+    """Fixes are blocked, and who can look."""
+    post = to_audit("storage_fault", {"faults": ["record 7: the hash is another"]})
+    assert "Fixes are blocked" in post.text
+    assert "record 7: the hash is another" in post.text
+
+
+def test_a_card_without_an_address_is_named_all_the_same() -> None:
+    """Before the line was posted there is no link."""
+    post = in_thread("withdrawn", Told(FIX, {}, RULES))
+    assert post is not None
+    check(post)
+    assert "see its card" in post.text

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.blocks import text
+from bot.blocks.post import Post, context, fitted, post, section, within
+from bot.limits import length, problems
+from tests.bot.message_checks import check
+from tests.bot.samples import ALICE, BOB, HOSTILE, hostile_texts
+
+
+@given(hostile_texts())
+@settings(deadline=None, max_examples=300)
+def test_foreign_words_are_harmless_in_a_sentence(hostile: str) -> None:
+    """Nothing in them is read by Slack, and they stay short."""
+    check(Post(f"EXCH: {text.plain(hostile)}."))
+    assert length(text.plain(hostile)) <= 5 * text.SPAN
+
+
+@given(hostile_texts())
+@settings(deadline=None, max_examples=300)
+def test_foreign_text_is_harmless_in_a_code_span(hostile: str) -> None:
+    """The span begins and ends where we say."""
+    span = text.code(hostile)
+    check(Post(f"EXCH: {span}."))
+    if hostile:
+        assert re.fullmatch(r"`[^`]+`", span)
+
+
+@given(hostile_texts())
+@settings(deadline=None, max_examples=300)
+def test_a_sentence_that_quotes_a_server_mentions_only_who_it_may(hostile: str) -> None:
+    """Mentions of others stay words."""
+    check(Post(f"x {text.sentence(hostile, {ALICE})}"), ALICE)
+
+
+@given(st.lists(hostile_texts(), max_size=60))
+@settings(deadline=None, max_examples=100)
+def test_foreign_lines_are_harmless_in_a_block_of_code(lines: list[str]) -> None:
+    """However many, they fit into a section."""
+    check(post([text.preformatted(lines, 2_900)]))
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda one: ascii(one[:12]))
+def test_nothing_is_lost_silently(hostile: str) -> None:
+    """Where something was cut, a note says so."""
+    shown = text.plain(hostile)
+    assert len(hostile) <= text.SPAN or not hostile.strip() or shown.endswith(text.CUT)
+
+
+def test_a_code_span_shows_what_cannot_be_seen() -> None:
+    """A value that looks right and is not must not look right."""
+    assert text.code("1.1.4322.0\u200b") == "`1.1.4322.0\\u200b`"
+    assert text.code("\u202e0.0.0.0") == "`\\u202e0.0.0.0`"
+    assert text.code("a\nb") == "`a\\u000ab`"
+    assert text.code("") == "(empty)"
+
+
+def test_a_sentence_keeps_code_and_the_people_it_is_about() -> None:
+    """Our own sentences carry both."""
+    said = "The approval of <@U07BOB00000> is gone. See `help`."
+    assert text.sentence(said, {BOB}) == said
+    assert text.sentence(said) == "The approval of &lt;@U07BOB00000&gt; is gone. See `help`."
+
+
+@pytest.mark.parametrize("who", ["os:alice", "bot", "", "U07>", "<@U07BOB00000>", "u07bob"])
+def test_only_slack_ids_become_mentions(who: str) -> None:
+    """Everything else is a word."""
+    check(Post(f"by {text.mention(who)}"))
+
+
+def test_a_time_is_shown_in_the_readers_zone_with_utc_beside_it() -> None:
+    """Slack's date token, with what is read where it is not understood."""
+    at = datetime(2026, 11, 23, 11, 34, 5, tzinfo=timezone(timedelta(hours=1)))
+    assert text.clock_time(at) == f"<!date^{int(at.timestamp())}^{{time}}|10:34 UTC>"
+    assert text.clock_seconds(at).endswith("|10:34:05 UTC>")
+    assert text.day_and_time(at).endswith("|2026-11-23 10:34:05 UTC>")
+
+
+def test_a_time_before_1970_is_shown_too() -> None:
+    """A clock of a server may say anything."""
+    check(Post(text.day_and_time(datetime(1, 1, 1, tzinfo=UTC))))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (0.5, "0.5 s"), (5, "5 s"), (60, "60 s"), (300, "5 min"), (900, "15 min")],
+)
+def test_durations_are_short(seconds: float, words: str) -> None:
+    """Seconds up to two minutes, then minutes."""
+    assert text.duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_lists_read_as_lists(words: list[str], sentence: str) -> None:
+    """With `and` before the last one."""
+    assert text.listed(words) == sentence
+
+
+@given(st.text(), st.integers(20, 100))
+@settings(deadline=None)
+def test_a_cut_text_fits(words: str, limit: int) -> None:
+    """Counted as Slack may count."""
+    assert length(text.cut(words, limit)) <= limit
+
+
+@given(st.lists(st.text(max_size=4_000), max_size=20), st.integers(200, 3_000))
+@settings(deadline=None)
+def test_lines_are_kept_whole_or_not_at_all(lines: list[str], limit: int) -> None:
+    """A cut line could end inside an entity."""
+    kept = within(lines, limit)
+    assert length(kept) <= limit
+    assert "\n".join(lines).startswith(kept.removesuffix(text.CUT.strip()).rstrip("\n"))
+
+
+@given(st.lists(st.integers(1, 3_000), max_size=120))
+@settings(deadline=None)
+def test_any_number_of_blocks_becomes_a_message_that_fits(sizes: list[int]) -> None:
+    """What does not fit is dropped from the end, with a note."""
+    blocks = [section(["x" * size]) for size in sizes]
+    kept = fitted(blocks)
+    assert problems("x", kept) == []
+    assert len(kept) == len(blocks) or "did not fit" in str(kept[-1])
+
+
+def test_a_section_with_nothing_that_fits_still_says_so() -> None:
+    """An empty text would be refused."""
+    assert problems("x", [section(["x" * 5_000]), context([])]) == []
