@@ -179,26 +179,30 @@ class Ruling:
 
 
 def rule(
-    fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules, at: datetime, *, paused: bool
+    fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules, at: datetime, *, blocked: str | None
 ) -> Ruling:
     """Judge one reaction on a fix's card (design: rule book of reactions).
 
-    `at` is the later of the event's time and our clock's: an answer that comes late is late.
+    `at` is the later of the event's time and our clock's: an answer that comes late is late. `blocked` is why
+    nothing may be approved at all now (`paused`, `audit_fault`), None = nothing is in the way.
     """
     if want == "approve" and who.id == fix.approver:
         return Ruling("ignore")  # has approved already
-    refusal = _not_allowed(fix, want, who, rules)
+    refusal = _not_allowed(fix, want, who, rules) or _too_late(fix, at)
     if refusal:
         return Ruling("refuse", refusal)
-    if fix.state not in UNDECIDED:
-        return Ruling("refuse", "expired" if fix.state == State.EXPIRED else "too_late")
-    if at >= fix.expires_at:
-        return Ruling("refuse", "expired")
     if want == "decline":
         return Ruling("cancel" if who.id == fix.requester else "decline")
-    if paused:
-        return Ruling("refuse", "paused")
+    if blocked:
+        return Ruling("refuse", blocked)
     return Ruling("approve") if fix.state == State.PROPOSED else Ruling("refuse", "already_approved")
+
+
+def _too_late(fix: Fix, at: datetime) -> str | None:
+    """Why this fix can no longer be decided on; None = it can."""
+    if fix.state not in UNDECIDED:
+        return "expired" if fix.state == State.EXPIRED else "too_late"
+    return "expired" if at >= fix.expires_at else None
 
 
 def _not_allowed(fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules) -> str | None:

@@ -13,15 +13,20 @@ from handlers.diagnose import Diagnoser
 from handlers.errors import NotSent, RemoteError
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
-from handlers.fix.decide import withdraw
+from handlers.fix.decide import blocked, withdraw
 from handlers.fix.moves import Told, advance, note
 from handlers.fix.outcome import Outcomes
 from handlers.inventory import Cluster, Inventory
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Query, Remote
 from handlers.probes import BrokenContract, decode_backup, decode_change
-from storage import evidence, fixes, switches
+from storage import evidence, fixes
 from storage.database import Database
 from storage.records import Fix, Json, Outcome
+
+BLOCKED = {
+    "paused": "Fixes are paused: approve again after `resume`.",
+    "audit_fault": "The audit failed its check: see `doctor`. Approve again once it is repaired.",
+}
 
 
 class Ended(Exception):
@@ -66,10 +71,10 @@ class Changes:
             fix, now = fixes.get(tx, number), self.clock.now()
             if fix is None or fix.state != State.APPROVED:
                 return None
-            pause = switches.paused(tx)
-            if pause is not None:
-                reason = "Fixes are paused: approve again after `resume`."
-                withdraw(tx, fix, Told("withdrawal", "refused", topic="reopened", reason=reason), self.rules)
+            why = blocked(tx, self.database)
+            if why is not None:
+                told = Told("withdrawal", "refused", topic="reopened", reason=BLOCKED[why])
+                withdraw(tx, fix, told, self.rules)
                 return None
             if now >= fix.expires_at:
                 reason = "Its life ended before it could be applied. Diagnose again."

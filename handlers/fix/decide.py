@@ -176,7 +176,7 @@ class Decisions:
             return
         once.mark_judged(tx, number, who.id, name)
         late = max(at, self.clock.now())
-        ruling = rule(fix, want, who, self.rules, late, paused=switches.paused(tx) is not None)
+        ruling = rule(fix, want, who, self.rules, late, blocked=blocked(tx, self.database))
         if ruling.step == "approve":
             self._approve(tx, fix, who, seen_late=seen_late)
         elif ruling.step == "refuse":
@@ -263,6 +263,13 @@ class Decisions:
             for fix in fixes.in_states(tx, UNDECIDED):
                 notices.add(tx, NewNotice("card", "card", fix=fix.number))
         return Ruling("approve")
+
+
+def blocked(tx: Transaction, database: Database) -> str | None:
+    """Why nothing may be approved or sent now: an audit that failed its check, or somebody's pause."""
+    if database.faults:
+        return "audit_fault"
+    return "paused" if switches.paused(tx) else None
 
 
 def withdraw(tx: Transaction, fix: Fix, told: Told, rules: ApprovalRules) -> Fix | None:

@@ -143,23 +143,23 @@ def test_the_rule_book_of_reactions(
     """Each row of the design's table that needs no I/O."""
     fix = make_fix(state, approver=BOB if state == State.APPROVED else None)
     at = NOW + timedelta(minutes=minutes)
-    assert rule(fix, want, who, RULES, at, paused=paused) == expected  # type: ignore[arg-type]
+    assert rule(fix, want, who, RULES, at, blocked="paused" if paused else None) == expected  # type: ignore[arg-type]
 
 
 def test_the_approver_reacting_again_changes_nothing() -> None:
     """An alias beside the first reaction is neither a second approval nor a refusal."""
     fix = make_fix(State.APPROVED, approver=BOB)
-    assert rule(fix, "approve", Reactor(BOB, via="settings"), RULES, NOW, paused=False) == Ruling("ignore")
+    assert rule(fix, "approve", Reactor(BOB, via="settings"), RULES, NOW, blocked=None) == Ruling("ignore")
 
 
 def test_self_approval_needs_the_setting_and_the_role() -> None:
     """allow_self_approval lifts one rule only."""
     rules = ApprovalRules(approvers=frozenset({ALICE}), allow_self_approval=True)
     assert (
-        rule(make_fix(), "approve", Reactor(ALICE, via="settings"), rules, NOW, paused=False).step
+        rule(make_fix(), "approve", Reactor(ALICE, via="settings"), rules, NOW, blocked=None).step
         == "approve"
     )
-    assert rule(make_fix(), "approve", Reactor(ALICE), rules, NOW, paused=False).reason == "not_an_approver"
+    assert rule(make_fix(), "approve", Reactor(ALICE), rules, NOW, blocked=None).reason == "not_an_approver"
 
 
 @given(
@@ -179,7 +179,7 @@ def test_nobody_approves_who_may_not(
     """Approval implies a full member, an approver, not the requester, in time, not paused, still proposed."""
     who = Reactor(user, flags, via, unknown)
     at = NOW + timedelta(seconds=seconds)
-    ruling = rule(make_fix(state), want, who, RULES, at, paused=paused)  # type: ignore[arg-type]
+    ruling = rule(make_fix(state), want, who, RULES, at, blocked="paused" if paused else None)  # type: ignore[arg-type]
     if ruling.step == "approve":
         assert want == "approve"
         assert not flags

@@ -11,6 +11,7 @@ from bot.lab.incidents import INCIDENTS
 from handlers.approval import ApprovalRules, State
 from handlers.fix.propose import NotProposed, Proposed
 from handlers.ports import Message
+from storage.verify import Fault
 from tests.handlers.fix.night import ALICE, BOB, CAROL, THREAD, Night
 
 Start = Callable[..., Night]
@@ -69,6 +70,16 @@ def test_without_approvers_no_card_is_ever_posted(start: Start) -> None:
 def test_in_a_direct_message_no_card_is_posted(night: Night) -> None:
     """Nobody else could see it."""
     assert not_proposed(night, direct=True) == ["direct_message"]
+
+
+def test_an_audit_that_failed_its_check_blocks_fixes_but_not_diagnoses(night: Night) -> None:
+    """No card, no approval, nothing sent."""
+    night.propose()
+    night.react(BOB)
+    night.database.faults = (Fault("a trigger is missing"),)
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.PROPOSED, 0)
+    assert not_proposed(night) == ["audit_fault"]
 
 
 def test_no_write_access_with_a_shared_account_is_no_card(start: Start) -> None:

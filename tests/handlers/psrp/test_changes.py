@@ -135,6 +135,17 @@ def test_a_broken_answer_after_the_command_is_unknown(host: Endpoint, make_remot
     assert len(host.calls.named("Set-RootVer")) == 1
 
 
+def test_a_connection_that_was_closed_before_the_change_does_no_harm(
+    host: Endpoint, make_remote: MakeRemote
+) -> None:
+    """It is noticed before anything is sent, so the change can travel on a new one, once."""
+    remote = make_remote()
+    remote.query("mgmt1", FACTS)
+    host.cut_connections()
+    assert json.loads(remote.change(PERMIT))["outcome"] == "written"
+    assert len(host.calls.named("Set-RootVer")) == 1
+
+
 def test_a_shell_that_is_gone_before_the_command_is_not_sent(host: Endpoint, make_remote: MakeRemote) -> None:
     """The host says that it knows no such shell: nothing can have run."""
     remote = make_remote(**BASIC)

@@ -45,7 +45,7 @@ def test_a_command_that_runs_is_cut_off_and_stopped(host: Endpoint, make_remote:
         host.calls.wait_for("Get-RootVerFact")
         began = time.monotonic()
         remote.close()
-        assert isinstance(asked.exception(), RemoteError)
+        assert "the bot is stopping" in str(asked.exception())
         assert time.monotonic() - began < 3
     assert eventually(lambda: not host.shells())
     assert [call.end for call in host.calls] == ["stopped"]

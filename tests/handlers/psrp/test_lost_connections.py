@@ -84,15 +84,17 @@ def test_a_connection_that_was_idle_too_long_is_made_anew(
 
 
 @pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
-def test_a_connection_that_dies_early_costs_a_second_try(
+def test_a_connection_that_the_host_closed_is_noticed_before_anything_is_sent(
     host: Endpoint, make_remote: MakeRemote, options: dict[str, Any]
 ) -> None:
-    """With message encryption the keys died with it (measured); the query succeeds all the same."""
+    """With message encryption its keys died with it (measured): a new logon, the same shell."""
     remote = make_remote(**options)
     remote.query("mgmt1", FACTS)
+    shells, before = host.shells(), len(host.exchanges)
     host.cut_connections()
     assert remote.query("mgmt1", FACTS).startswith('{"schema":1')
-    assert eventually(lambda: len(host.shells()) == 1)
+    assert host.shells() == shells
+    assert [action for action in actions(host)[before:] if action != "Logon"] == ["Command", "Receive"]
 
 
 def test_a_restarted_host_gets_a_new_shell(host: Endpoint, make_remote: MakeRemote) -> None:
