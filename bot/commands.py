@@ -1,0 +1,296 @@
+"""The commands of the chat: one table gives the parser, the help and the tables in the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal, cast
+
+from bot.typed_text import words_of
+from handlers.questions import QuestionError, near, parse_fix, printable, quoted
+
+# --- what was asked for ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnose:
+    """Look at a node, a cluster, or `all`; the name is as typed."""
+
+    verb: ClassVar[str] = "diagnose"
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """List the open fixes."""
+
+    verb: ClassVar[str] = "fixes"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel a fix ("FIX-12")."""
+
+    verb: ClassVar[str] = "cancel"
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Propose to put back what a fix replaced ("FIX-12")."""
+
+    verb: ClassVar[str] = "restore"
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Approve and send nothing until `resume`."""
+
+    verb: ClassVar[str] = "pause"
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """End a pause."""
+
+    verb: ClassVar[str] = "resume"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A question to the audit; `handlers.history.parse` understands the words."""
+
+    verb: ClassVar[str] = "history"
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """The story of a fix ("FIX-12")."""
+
+    verb: ClassVar[str] = "show"
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The answer to a question as a file; the words are those of `History`."""
+
+    verb: ClassVar[str] = "export"
+    words: tuple[str, ...]
+    format: Literal["csv", "jsonl"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Check the audit."""
+
+    verb: ClassVar[str] = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """List clusters and nodes."""
+
+    verb: ClassVar[str] = "nodes"
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """Check the bot itself, Slack and the management hosts."""
+
+    verb: ClassVar[str] = "doctor"
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Explain all commands, or the one that `topic` names (as typed)."""
+
+    verb: ClassVar[str] = "help"
+    topic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Not understood. `text` is what was typed; `reason` is one sentence with the next step.
+
+    `suggestion` is a whole command that may have been meant.
+    """
+
+    verb: ClassVar[None] = None
+    text: str
+    suggestion: str | None
+    reason: str
+
+
+Command = (
+    Diagnose | Fixes | Cancel | Restore | Pause | Resume | History | Show | Export | Verify | Nodes | Doctor
+    | Help | Unknown
+)  # fmt: skip
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+class Misused(Exception):
+    """The words behind a verb do not fit; the sentence without its example."""
+
+
+def _nothing(words: list[str]) -> tuple[()]:
+    if words:
+        raise Misused(f"{quoted(' '.join(words))} is too much: it takes no more words.")
+    return ()
+
+
+def _one_name(words: list[str]) -> tuple[str]:
+    if len(words) != 1:
+        raise Misused("It takes one name: of a node, of a cluster, or all.")
+    return (words[0],)
+
+
+def _one_fix(words: list[str]) -> tuple[str]:
+    """`FIX-12`, `fix 12`, `#12`, `12`."""
+    spelled = "".join(words) if len(words) == 2 and words[0].lower() == "fix" else " ".join(words)
+    try:
+        return (parse_fix(spelled),)
+    except QuestionError as error:
+        raise Misused("It takes the number of one fix." if not words else error.what) from error
+
+
+def _question(words: list[str]) -> tuple[tuple[str, ...]]:
+    return (tuple(words),)
+
+
+def _question_and_format(words: list[str]) -> tuple[tuple[str, ...], str]:
+    if not words or words[-1].lower() not in ("csv", "jsonl"):
+        raise Misused("It ends in the format: csv or jsonl.")
+    return tuple(words[:-1]), words[-1].lower()
+
+
+def _topic(words: list[str]) -> tuple[str | None]:
+    return (words[0] if words else None,)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A row: what it makes, the words behind its verb, what it does, an example, how its words are read."""
+
+    makes: Callable[..., Command]
+    words: str
+    summary: str
+    example: str
+    read: Callable[[list[str]], tuple[object, ...]] = _nothing
+
+    @property
+    def verb(self) -> str:
+        """The first word."""
+        return cast(str, self.makes.verb)  # type: ignore[attr-defined]
+
+    @property
+    def usage(self) -> str:
+        """Verb and words."""
+        return f"{self.verb} {self.words}".strip()
+
+
+_FILTERS = (
+    "[NODE|CLUSTER] [by @who] [since 7d|2026-11-01] [until …] [kind …] [outcome …] [fix FIX-12] [last 50]"
+)
+
+TABLE: tuple[Spec, ...] = (
+    Spec(
+        Diagnose, "NODE|CLUSTER|all", "look at every node of the cluster, say what is wrong, propose a fix",
+        "diagnose exch-node2", _one_name,
+    ),
+    Spec(Fixes, "", "list the fixes that are open", "fixes"),
+    Spec(
+        Cancel, "FIX-n", "cancel a fix before it is applied: who asked for it, or an approver",
+        "cancel FIX-12", _one_fix,
+    ),
+    Spec(Restore, "FIX-n", "propose to put back what a fix replaced", "restore FIX-12", _one_fix),
+    Spec(
+        History, _FILTERS, "what happened, newest first; history summary … counts it",
+        "history exch-node2 since 7d", _question,
+    ),
+    Spec(Show, "FIX-n", "the whole story of a fix", "show FIX-12", _one_fix),
+    Spec(
+        Export, f"{_FILTERS} csv|jsonl", "the same records as history, as a file",
+        "export exch-node2 since 30d csv", _question_and_format,
+    ),
+    Spec(Verify, "", "check that the record is whole", "verify"),
+    Spec(Nodes, "", "list the clusters and their nodes", "nodes"),
+    Spec(Pause, "", "approvers: approve and send nothing; diagnoses go on", "pause"),
+    Spec(Resume, "", "approvers: end the pause", "resume"),
+    Spec(Doctor, "", "check the bot itself: Slack, the management hosts, the record", "doctor"),
+    Spec(Help, "[command]", "explain the commands, or one of them", "help diagnose", _topic),
+)  # fmt: skip
+BY_VERB = {spec.verb: spec for spec in TABLE}
+
+
+_SUGGESTED = 200  # characters of what was typed that a suggestion repeats at most
+
+# --- the parser -----------------------------------------------------------------------------------
+
+
+def parse(text: str) -> Command:
+    """Understand what was typed to the bot, without its own mention. Never raises: see `Unknown`."""
+    words = words_of(text)
+    if not words:
+        return Help(None)
+    spec = BY_VERB.get(words[0].lower())
+    if spec is None:
+        return _no_command(text, words)
+    try:
+        return spec.makes(*spec.read(words[1:]))
+    except Misused as misused:
+        return Unknown(text, spec.example, f"{spec.verb}: {misused} Example: {spec.example}")
+
+
+def words(command: Command) -> str:
+    """What was understood behind the verb, for the record."""
+    match command:
+        case Diagnose(target):
+            return target
+        case Cancel(fix) | Restore(fix) | Show(fix):
+            return fix
+        case History(asked):
+            return " ".join(asked)
+        case Export(asked, format):
+            return " ".join([*asked, format])
+        case Help(topic):
+            return topic or ""
+    return ""
+
+
+def _no_command(text: str, typed: list[str]) -> Unknown:
+    verb = near(typed[0], BY_VERB)
+    if verb is None:
+        return Unknown(text, None, f"{quoted(typed[0])} is no command. help lists all of them.")
+    corrected = printable(" ".join([verb, *typed[1:]]))
+    sound = len(corrected) <= _SUGGESTED and not isinstance(parse(corrected), Unknown)
+    suggestion = corrected if sound else BY_VERB[verb].example
+    return Unknown(text, suggestion, f"{quoted(typed[0])} is no command. Did you mean: {suggestion}")
+
+
+# --- help -----------------------------------------------------------------------------------------
+
+
+def help_lines(topic: str | None = None) -> list[str]:
+    """The help as plain lines: all commands, or one of them with its example."""
+    if topic is None:
+        return [*(f"{spec.usage}: {spec.summary}" for spec in TABLE), "Example: diagnose exch-node2"]
+    spec = BY_VERB.get(topic.lower())
+    if spec is None:
+        verb = near(topic, BY_VERB)
+        hint = f"Did you mean: help {verb}" if verb else "help lists all commands."
+        return [f"{quoted(topic)} is no command. {hint}"]
+    return [spec.usage, f"{spec.summary[0].upper()}{spec.summary[1:]}.", f"Example: {spec.example}"]
+
+
+def markdown() -> str:
+    """The table for the docs."""
+    rows = [
+        f"| `{spec.usage.replace('|', chr(92) + '|')}` | {spec.summary} | `{spec.example}` |"
+        for spec in TABLE
+    ]
+    return "\n".join(["| command | what it does | example |", "|---|---|---|", *rows]) + "\n"

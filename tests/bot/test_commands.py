@@ -1,0 +1,236 @@
+"""Words → commands: the table, what keyboards and Slack do to words, and that nothing stays unanswered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot import commands
+from bot.commands import (
+    TABLE,
+    Cancel,
+    Diagnose,
+    Doctor,
+    Export,
+    Fixes,
+    Help,
+    History,
+    Nodes,
+    Pause,
+    Restore,
+    Resume,
+    Show,
+    Unknown,
+    Verify,
+    help_lines,
+    markdown,
+    parse,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("diagnose exch-node2", Diagnose("exch-node2")),
+        ("diagnose EXCH-CL1", Diagnose("EXCH-CL1")),
+        ("diagnose all", Diagnose("all")),
+        ("fixes", Fixes()),
+        ("cancel FIX-12", Cancel("FIX-12")),
+        ("pause", Pause()),
+        ("resume", Resume()),
+        ("restore FIX-12", Restore("FIX-12")),
+        ("history", History(())),
+        ("history exch-node2 since 7d", History(("exch-node2", "since", "7d"))),
+        ("show FIX-12", Show("FIX-12")),
+        ("export exch-node2 since 30d csv", Export(("exch-node2", "since", "30d"), "csv")),
+        ("export JSONL", Export((), "jsonl")),
+        ("verify", Verify()),
+        ("nodes", Nodes()),
+        ("doctor", Doctor()),
+        ("help", Help(None)),
+        ("help diagnose", Help("diagnose")),
+    ],
+)
+def test_every_command_of_the_design_is_understood(typed: str, meant: commands.Command) -> None:
+    """Each verb makes its own dataclass with the words behind it."""
+    assert parse(typed) == meant
+
+
+def test_every_example_of_the_table_is_a_command_of_its_own_row() -> None:
+    """What the help shows works when it is copied."""
+    for spec in TABLE:
+        assert parse(spec.example).verb == spec.verb
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "DIAGNOSE exch-node2",
+        "  Diagnose   exch-node2  ",
+        "diagnose\u00a0exch-node2",
+        "diagnose\u202fexch-node2",
+        "diagnose exch\u2011node2",
+        "diagnose exch\u2013node2",
+        "diagnose \u201cexch-node2\u201d",
+        "diagnose \u2018exch-node2\u2019",
+        "diagnose `exch-node2`",
+        "*diagnose* exch-node2",
+        "diagnose \u200bexch-node2\u200b",
+        "\ufeffdiagnose exch-\u00adnode2",
+        "diagnose exch-node2.",
+        "diagnose exch-node2!",
+        "diagnose\nexch-node2",
+        "diagnose <http://exch-node2|exch-node2>",
+        "diagnose <http://exch-node2>",
+        "diagnose <https://exch-node2/>",
+        "diagnose <mailto:exch-node2|exch-node2>",
+    ],
+)
+def test_what_slack_and_keyboards_do_to_words_is_undone(typed: str) -> None:
+    """All of these are one command."""
+    assert parse(typed) == Diagnose("exch-node2")
+
+
+def test_a_linked_full_name_is_its_label() -> None:
+    """Slack turns names with a known top-level domain into links."""
+    typed = "diagnose <http://exch-node2.corp.example.com|exch-node2.corp.example.com>"
+    assert parse(typed) == Diagnose("exch-node2.corp.example.com")
+
+
+def test_the_three_signs_slack_escapes_come_back_once() -> None:
+    """&amp;lt; was typed as &lt; and stays that."""
+    assert parse("diagnose a&amp;lt;b") == Diagnose("a&lt;b")
+    assert parse("diagnose &lt;exch&gt;") == Diagnose("<exch>")
+
+
+def test_the_mention_of_a_person_stays_as_slack_writes_it() -> None:
+    """The questions' own parser knows it."""
+    assert parse("history by <@U012AB3CD> since 7d") == History(("by", "<@U012AB3CD>", "since", "7d"))
+
+
+@pytest.mark.parametrize("spelling", ["FIX-12", "fix-12", "Fix 12", "FIX12", "12", "#12", "fix \u201312"])
+def test_a_fix_may_be_spelled_in_many_ways(spelling: str) -> None:
+    """All name FIX-12."""
+    assert parse(f"show {spelling}") == Show("FIX-12")
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "\u200b", "?", "...", "\u00a0", '""'])
+def test_a_bare_mention_is_a_question_for_help(typed: str) -> None:
+    """Somebody who only says the bot's name gets the list."""
+    assert parse(typed) == Help(None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        (
+            "diagnose",
+            "diagnose: It takes one name: of a node, of a cluster, or all. Example: diagnose exch-node2",
+        ),
+        ("diagnose exch-node1 exch-node2", "diagnose: It takes one name"),
+        ("cancel", "cancel: It takes the number of one fix. Example: cancel FIX-12"),
+        ("cancel exch-node2", 'cancel: "exch-node2" is no fix. Example: cancel FIX-12'),
+        ("show FIX-0", 'show: "FIX-0" is no fix.'),
+        ("show FIX-12 FIX-13", "show: "),
+        ("fixes please", 'fixes: "please" is too much: it takes no more words. Example: fixes'),
+        ("export exch-node2", "export: It ends in the format: csv or jsonl. Example: export exch-node2"),
+        ("export", "export: It ends in the format"),
+    ],
+)
+def test_missing_or_extra_words_give_a_sentence_with_an_example(typed: str, reason: str) -> None:
+    """Nothing is guessed: an instruction that is half understood is not carried out."""
+    answer = parse(typed)
+    assert isinstance(answer, Unknown)
+    assert answer.reason.startswith(reason)
+    assert answer.suggestion is not None
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggestion"),
+    [
+        ("diagnoes exch-node2", "diagnose exch-node2"),
+        ("histroy exch-node2 since 7d", "history exch-node2 since 7d"),
+        ("dianose", "diagnose exch-node2"),
+        ("hepl", "help"),
+        ("show-me", "show FIX-12"),
+    ],
+)
+def test_a_typo_gets_the_whole_command_that_was_meant(typed: str, suggestion: str) -> None:
+    """The suggestion can be copied as it stands; where the rest does not fit either, it is the example."""
+    answer = parse(typed)
+    assert isinstance(answer, Unknown)
+    assert answer.suggestion == suggestion
+    assert suggestion in answer.reason
+
+
+def test_what_is_like_no_command_is_answered_too() -> None:
+    """It names the word and the way to the list."""
+    assert parse("xyzzy 42") == Unknown("xyzzy 42", None, '"xyzzy" is no command. help lists all of them.')
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["diagnose", "fix", "12", "<http://", "|", "&amp;", ">", "\u200b", " "])).map(
+        "".join
+    )
+)
+def test_any_text_gives_a_command_and_a_short_answer(text: str) -> None:
+    """Parsing never raises, and what is said back is one short printable line."""
+    command = parse(text)
+    if isinstance(command, Unknown):
+        assert command.reason.isprintable()
+        assert len(command.reason) < 500
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(TABLE), st.integers(0, 2**32))
+def test_upper_case_and_signs_around_words_change_nothing(spec: commands.Spec, seed: int) -> None:
+    """Every example survives being shouted and decorated."""
+    decorated = "\u00a0".join(f"\u201c{word}\u201d" for word in spec.example.split())
+    verb, _, rest = decorated.partition("\u00a0")
+    assert parse(f"{verb.upper()}\u00a0{rest}".strip()) == parse(spec.example)
+
+
+def test_very_long_words_are_not_repeated() -> None:
+    """An answer stays short whatever was typed."""
+    answer = parse("diagnos " + "x" * 40_000)
+    assert isinstance(answer, Unknown)
+    assert len(answer.reason) < 300
+
+
+def test_what_was_understood_is_told_for_the_record() -> None:
+    """The record holds the words as understood, never the message."""
+    assert commands.words(parse("diagnose <http://exch-node2|exch-node2>!")) == "exch-node2"
+    assert commands.words(parse("show fix 12")) == "FIX-12"
+    assert commands.words(parse("export since 7d CSV")) == "since 7d csv"
+    assert commands.words(parse("history by @bob")) == "by @bob"
+    assert commands.words(parse("verify")) == ""
+    assert commands.words(parse("frobnicate all my secrets")) == ""
+
+
+def test_help_lists_every_command_and_explains_each() -> None:
+    """A command cannot be forgotten in the help: both come from the table."""
+    overview = "\n".join(help_lines())
+    for spec in TABLE:
+        assert spec.usage in overview
+        usage, summary, example = help_lines(spec.verb.upper())
+        assert usage == spec.usage
+        assert summary.casefold() == f"{spec.summary}.".casefold()
+        assert example == f"Example: {spec.example}"
+
+
+def test_help_on_what_is_no_command_suggests_one() -> None:
+    """Typos in the topic are met like typos in a verb."""
+    assert help_lines("diagnoes") == ['"diagnoes" is no command. Did you mean: help diagnose']
+    assert help_lines("xyzzy") == ['"xyzzy" is no command. help lists all commands.']
+
+
+def test_the_docs_print_the_table() -> None:
+    """docs/commands.md holds the table exactly as the code prints it."""
+    assert markdown() in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
