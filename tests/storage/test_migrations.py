@@ -1,0 +1,105 @@
+"""The layout: safe when two start at once, and every earlier one can be upgraded."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlite_utils
+
+from storage import audit
+from storage.database import Database, StorageForeign
+from storage.migrations import APPLICATION_ID, LATEST, STEPS, audit_schema, expected_audit, migrations
+from storage.verify import verify
+from tests.storage.samples import Ticking, command, fill
+
+PROCESSES = 6
+
+
+def open_and_record(path: Path, gate: object, results: object) -> None:
+    """One process: opens the file as a command does, records once, tells how it went."""
+    gate.wait()  # type: ignore[attr-defined]
+    try:
+        with Database.open_for_command(path, Ticking()) as db:
+            fill(db, 1)
+            results.put("ok")  # type: ignore[attr-defined]
+    except Exception as error:  # noqa: BLE001 - told to the parent
+        results.put(f"{type(error).__name__}: {error}")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_processes_that_start_at_once_all_find_a_whole_file(path: Path, attempt: int) -> None:
+    """Nobody dies of a lock, the tables are made once, every record is there."""
+    context = multiprocessing.get_context("fork")
+    gate, results = context.Barrier(PROCESSES), context.Queue()
+    started = [context.Process(target=open_and_record, args=(path, gate, results)) for _ in range(PROCESSES)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(60)
+    assert [results.get(timeout=10) for _ in started] == ["ok"] * PROCESSES
+    with Database.open(path, Ticking()) as db, db.read() as conn:
+        assert db.faults == ()
+        assert (verify(conn).size, verify(conn).faults) == (PROCESSES, ())
+        assert conn.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0] == LATEST
+
+
+def test_every_step_is_counted() -> None:
+    """The version of the file is the number of steps; none is missing in the list."""
+    db = sqlite_utils.Database(memory=True)
+    assert [step.name for step in migrations.pending(db)] == list(STEPS)
+    assert len(STEPS) == LATEST
+
+
+@pytest.mark.parametrize("steps", range(1, LATEST))
+def test_an_older_file_is_upgraded_with_its_chain(path: Path, steps: int) -> None:
+    """From every earlier layout: same head, same guards, and it goes on from there."""
+    db = sqlite_utils.Database(sqlite3.connect(path, isolation_level=None))
+    migrations.apply(db, stop_before=STEPS[steps])
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {steps}")
+    db.close()
+    old = open_old(path)
+    head = audit.head(old.conn)
+    old.close()
+    with pytest.raises(StorageForeign, match="older version"):
+        Database.read_only(path)
+    with Database.open(path, Ticking()) as upgraded:
+        assert upgraded.faults == ()
+        with upgraded.read() as conn:
+            assert audit.head(conn) == head
+            assert audit_schema(conn) == expected_audit()
+        fill(upgraded, 1)
+        with upgraded.read() as conn:
+            assert (verify(conn).size, verify(conn).faults) == (head[0] + 1, ())
+
+
+def open_old(path: Path) -> sqlite_utils.Database:
+    """Records written while the file still had its earlier layout."""
+    from storage.database import Transaction
+
+    db = sqlite_utils.Database(sqlite3.connect(path, isolation_level=None))
+    tx = Transaction(db, Ticking()())
+    for number in range(5):
+        audit.append(tx, command(f"nodes {number}"))
+    return db
+
+
+def test_an_upgrade_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All steps or none: the file stays as it was and can be opened by the version that made it."""
+    Database.open(path, Ticking()).close()
+
+    def broken(db: sqlite_utils.Database) -> None:
+        db.execute("CREATE TABLE half (x TEXT)")
+        raise RuntimeError("broken step")
+
+    monkeypatch.setattr(migrations, "_migrations", [*migrations._migrations])
+    migrations(name="m999_broken")(broken)
+    with pytest.raises(RuntimeError, match="broken step"):
+        Database.open(path, Ticking())
+    monkeypatch.undo()
+    with Database.open(path, Ticking()) as db, db.read() as conn:
+        assert db.faults == ()
+        assert conn.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone()[0] == 0
