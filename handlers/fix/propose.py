@@ -142,6 +142,9 @@ class Proposals:
                 "To let it fix: set approvers or approver_groups in [approval]."
             )
             return NotProposed(node, "diagnose_only", sentence)
+        if self.database.faults:
+            sentence = "The audit failed its check at the start, so nothing can be approved: see `doctor`."
+            return NotProposed(node, "audit_fault", sentence)
         if direct:
             sentence = (
                 "In a direct message nobody else could approve: ask again in a channel with the approvers."
