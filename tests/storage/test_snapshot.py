@@ -1,0 +1,104 @@
+"""Snapshots: whole, private, verifiable, and never over another file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from storage import browse, people
+from storage.database import Database
+from storage.export import CannotCreate
+from storage.snapshot import snapshot
+from storage.verify import verify
+from tests.storage.samples import Ticking, fill
+
+
+def test_a_snapshot_of_the_running_bot_verifies(db: Database, tmp_path: Path) -> None:
+    """Same head, guards and all; mode 0600, one file, no write-ahead log needed."""
+    fill(db, 20)
+    target = tmp_path / "copy.db"
+    with db.read() as conn:
+        snapshot(conn, target)
+        head = verify(conn).head
+    fill(db, 1)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    with Database.read_only(target) as copy, copy.read() as conn:
+        found = verify(conn)
+    assert (found.size, found.head, found.faults) == (20, head, ())
+    assert not list(tmp_path.glob("copy.db-*"))
+
+
+def test_a_snapshot_can_be_the_next_file(db: Database, tmp_path: Path) -> None:
+    """Put back, the bot goes on from it."""
+    fill(db, 3)
+    with db.read() as conn:
+        snapshot(conn, tmp_path / "copy.db")
+    with Database.open(tmp_path / "copy.db", Ticking()) as copy:
+        assert copy.faults == ()
+        assert fill(copy, 1)[0].seq == 4
+
+
+def test_a_reader_can_take_one_too(path: Path, tmp_path: Path) -> None:
+    """`rootver snapshot` needs no lock; its connection stays one for reading."""
+    with Database.open(path, Ticking()) as db:
+        fill(db, 2)
+    with Database.read_only(path) as reader, reader.read() as conn:
+        snapshot(conn, tmp_path / "copy.db")
+        with pytest.raises(sqlite3.OperationalError):
+            conn.execute("DELETE FROM once")
+    assert (tmp_path / "copy.db").exists()
+
+
+def test_a_snapshot_never_overwrites(db: Database, tmp_path: Path) -> None:
+    """Not even an empty file."""
+    target = tmp_path / "there.db"
+    target.touch()
+    with db.read() as conn, pytest.raises(CannotCreate):
+        snapshot(conn, target)
+    assert target.read_bytes() == b""
+
+
+def test_a_snapshot_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """No half a file that looks like a whole one."""
+    conn = sqlite3.connect(tmp_path / "none.db", isolation_level=None)
+    conn.execute("BEGIN")
+    with pytest.raises(sqlite3.OperationalError):
+        snapshot(conn, tmp_path / "copy.db")
+    assert not (tmp_path / "copy.db").exists()
+    conn.close()
+
+
+def test_the_questions_for_datasette_run_on_a_snapshot(db: Database, tmp_path: Path) -> None:
+    """Each of them, and none needs more than reading."""
+    with db.write() as tx:
+        people.remember(tx, "UALICE", "alice")
+    fill(db, 3)
+    target = tmp_path / "copy.db"
+    with db.read() as conn:
+        snapshot(conn, target)
+    conn = sqlite3.connect(f"{target.as_uri()}?mode=ro&immutable=1", uri=True)
+    for sql in browse.QUERIES.values():
+        assert conn.execute(sql, {"fix": "FIX-1"}).fetchall() is not None
+    conn.close()
+
+
+def test_the_metadata_names_the_snapshot_and_hides_what_helps_nobody() -> None:
+    """Facets on the audit; raw host data is not on the front page."""
+    described = json.loads(browse.metadata(Path("/somewhere/copy-2026.db")))
+    database = described["databases"]["copy-2026"]
+    assert database["tables"]["audit"]["facets"] == ["kind", "outcome", "node", "actor"]
+    assert database["tables"]["evidence"] == {"hidden": True}
+    assert len(database["queries"]) == len(browse.QUERIES)
+
+
+def test_datasette_listens_on_this_machine_only() -> None:
+    """Immutable, no SQL of one's own, no download of the file."""
+    words = browse.command(Path("copy.db"), Path("metadata.json"), 8001)
+    assert words[:4] == ["datasette", "serve", "--immutable", "copy.db"]
+    assert words[words.index("--host") + 1] == "127.0.0.1"
+    assert words[words.index("allow_download") + 1] == "off"
+    assert words[words.index("default_allow_sql") + 1] == "off"
