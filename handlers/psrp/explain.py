@@ -158,6 +158,10 @@ _HTTP = {
 
 
 def _http(error: Exception) -> Failure | None:
+    if isinstance(error, requests.TooManyRedirects):
+        return Failure(
+            "it redirects to another address, as WinRM never does", "Correct server, port and path."
+        )
     if not isinstance(error, WinRMTransportError):
         return None
     advice = _HTTP.get(error.code, "See the log Microsoft-Windows-WinRM/Operational on the host.")

@@ -187,7 +187,7 @@ class PsrpRemote:
         try:
             return session.run(call.command, call.parameters, deadline)
         except Failed as failed:
-            return failed
+            return Failed(stopping(), sent=failed.sent) if self._closed else failed
         except BaseException:  # Ctrl-C: the script on the host must not go on
             self._end(session)
             if shells:

@@ -17,7 +17,7 @@ from pypsrp.wsman import SelectorSet
 from handlers.hosts import HostOptions
 from handlers.psrp.deadline import Deadline
 from handlers.psrp.explain import OPERATION_TIMEOUT, explain
-from handlers.psrp.failures import Failed, Failure, cut, timed_out
+from handlers.psrp.failures import Failed, Failure, cut, stopping, timed_out
 from handlers.psrp.limits import Limits
 from handlers.psrp.logons import Door
 from handlers.psrp.wire import Wire
@@ -36,6 +36,7 @@ class Session:
         )
         self._pipeline: PowerShell | None = None  # the one that may still run
         self._shell_may_exist = False
+        self._abandoned = False
         self._has_module = options.delivery == "endpoint"
         self._commands = 0
         self._used = time.monotonic()
@@ -81,7 +82,9 @@ class Session:
         return self._idle >= self.limits.host_idle
 
     def cut(self) -> None:
-        """Break the connection now, from any thread; the command that runs fails."""
+        """Break the connection now, from any thread: the command that runs, or is about to, fails."""
+        self._abandoned = True
+        self._wire.deadline = Deadline(0)
         self._wire.cut()
 
     @property
@@ -91,6 +94,8 @@ class Session:
     def _prepare(self, deadline: Deadline) -> None:
         """A connection to trust, and an open runspace pool."""
         self._wire.deadline = deadline
+        if self._abandoned:
+            raise Failed(stopping())
         self._wire.received = 0
         if self._idle > self.limits.keep_alive:
             self._wire.repair()

@@ -1,7 +1,7 @@
 """pypsrp's WSMan with limits that hold: on time, on size, on repetition and on logons.
 
-What this module touches of the transport (`session`, `encryption`, `_build_session`, its time-outs) is not
-promised by pypsrp: it is pinned below 0.10, and the tests go through every one of these.
+What this module touches of the transport (`session`, `encryption`, `_build_session`, its time-outs) and
+`_pool_manager` is not promised by pypsrp: it is pinned below 0.10, and the tests go through all of it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, cast
 
+from pypsrp._pool_manager import DisableNewConnectionsContext, NewConnectionDisabled
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.wsman import NAMESPACES, WSMan
 
@@ -68,7 +69,7 @@ class Wire(WSMan):
         self._limit()
         exchange = functools.partial(super().invoke, *args, **kwargs)
         try:
-            return exchange() if self._logged_on else self._log_on_with(exchange)
+            return self._exchange(exchange)
         except WSManFaultError:
             raise
         except BaseException:
@@ -111,11 +112,31 @@ class Wire(WSMan):
         self.transport.connection_timeout = cast("int", min(self.options.connection_timeout, left))
         self.transport.read_timeout = cast("int", min(self.options.read_timeout, left + self.limits.grace))
 
+    def _exchange(self, exchange: Callable[[], Element]) -> Element:
+        """On the connection that is there. If it was closed meanwhile, nothing has been sent: connect anew.
+
+        Left alone, requests would open a connection by itself, past the door and with keys of the old one.
+        """
+        if self._logged_on:
+            with suppress(NewConnectionDisabled), DisableNewConnectionsContext():
+                return exchange()
+            self.repair()
+        return self._log_on_with(exchange)
+
+    def _session(self) -> requests.Session:
+        """A session of requests whose connections `cut` finds."""
+        session = self.transport._build_session()  # noqa: SLF001 -- see the module's text
+        # The environment has been read (proxies, CA bundle). Asking it again costs time with every exchange,
+        # and a .netrc could add a password of somebody else's.
+        session.trust_env = False
+        session.max_redirects = 0  # WinRM never redirects; a 307 would send a change to another place
+        self._connections = _remember_connections(session)
+        return session
+
     def _log_on_with(self, exchange: Callable[[], Element]) -> Element:
         """The first exchange of a connection carries the logon: alone, unless one has just been good."""
         if self.transport.session is None:
-            self.transport.session = self.transport._build_session()  # noqa: SLF001 -- see the module's text
-            self._connections = _remember_connections(self.transport.session)
+            self.transport.session = self._session()
         alone = self.door.enter(self.deadline.left)
         failure: Failure | None = interrupted()
         try:

@@ -1,0 +1,32 @@
+"""What the package brings along, and what it leaves for later."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from bot.lab.endpoint import Endpoint
+from bot.lab.shell import COMMANDS
+from handlers.ports import Remote
+from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import module_text
+from tests.handlers.psrp.practice_host import FACTS, options_for
+
+
+def test_importing_the_remote_imports_no_transport() -> None:
+    """pypsrp and requests cost 0.2 s: the first command pays, not every start."""
+    code = (
+        "import sys, handlers.psrp; print([m for m in ('pypsrp', 'requests', 'spnego') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_module_of_the_package_is_what_is_sent(host: Endpoint) -> None:
+    """Its text defines the five commands, and is sent as it lies there."""
+    text = module_text()
+    assert all(f"function {name}" in text for name in COMMANDS)
+    remote: Remote = PsrpRemote({"mgmt1": options_for(host)})
+    assert remote.query("mgmt1", FACTS).startswith('{"schema":1')
+    assert isinstance(remote, PsrpRemote)
+    remote.close()
