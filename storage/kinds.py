@@ -220,10 +220,7 @@ KINDS: Mapping[str, KindOfRecord] = {
         "the settings the bot runs with; never a secret",
         {
             "sha256": "of the settings file",
-            "clusters": "cluster → its nodes",
-            "approvers": "ids",
-            "approver_groups": "ids",
-            "settings": "all settings but secrets",
+            "settings": "all but the secrets; its `clusters` tell questions which nodes belong together",
             "reason": _REASON,
         },
     ),

@@ -204,16 +204,13 @@ def _nodes(conn: Reader) -> Iterator[str]:
 
 
 def _configured(conn: Reader) -> dict[str, list[str]]:
-    """The clusters of the newest settings record."""
+    """The clusters of the newest settings record, with their nodes."""
     newest = history(conn, Filter(kinds=("settings",)), None, 1)
-    clusters = json.loads(newest[0].body)["details"].get("clusters") if newest else None
-    if not isinstance(clusters, dict):
-        return {}
-    return {
-        name: [node for node in nodes if isinstance(node, str)]
-        for name, nodes in clusters.items()
-        if isinstance(nodes, list)
-    }
+    match json.loads(newest[0].body)["details"] if newest else None:
+        case {"settings": {"clusters": dict() as clusters}}:
+            return {name: [*one.get("nodes", ())] for name, one in clusters.items() if isinstance(one, dict)}
+        case _:
+            return {}
 
 
 def _probes_around(conn: Reader, node: str, first: int, last: int) -> list[Entry]:

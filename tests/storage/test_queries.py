@@ -190,7 +190,8 @@ def test_names_come_from_the_records(db: Database) -> None:
     with db.write() as tx:
         audit.append(tx, command(node="old-node9"))
         fixes.insert(tx, new_fix())
-        details: dict[str, Any] = {"clusters": {"EXCH-CL2": ["exch-node5", "exch-node6"], "odd": 7}}
+        nodes = {"exch-node5": "EXCH-NODE5", "exch-node6": "EXCH-NODE6"}
+        details: dict[str, Any] = {"settings": {"clusters": {"EXCH-CL2": {"nodes": nodes}, "odd": 7}}}
         audit.append(tx, Record("settings", "ok", "bot", details=details))
     with db.read() as conn:
         assert queries.names_seen(conn) == {

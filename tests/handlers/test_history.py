@@ -1,0 +1,189 @@
+"""Answers: pages, names, counts, and text that nothing can act on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers.history import (
+    Page,
+    QuestionError,
+    answer,
+    chart,
+    everything,
+    json_line,
+    known_names,
+    line,
+    parse,
+    summarize,
+)
+from handlers.inventory import Cluster, Inventory
+from storage import audit, people
+from storage.database import Database
+from storage.queries import Summary
+from storage.records import Record
+from tests.storage.samples import START, Ticking
+
+INVENTORY = Inventory(
+    (Cluster("EXCH-CL1", "mgmt1", {"exch-node1": "EXCH-NODE1", "exch-node2": "EXCH-NODE2"}),)
+)
+
+
+@pytest.fixture
+def clock() -> Ticking:
+    return Ticking(step=timedelta(hours=1))
+
+
+@pytest.fixture
+def db(tmp_path: Path, clock: Ticking) -> Iterator[Database]:
+    """Fifty records of two nodes, the cluster and nobody, by alice and bob, one an hour."""
+    with Database.open(tmp_path / "rootver.db", clock) as database:
+        for number in range(50):
+            node = ["exch-node1", "exch-node2", "EXCH-CL1", None, "old-node7"][number % 5]
+            with database.write() as tx:
+                who = ["UALICE", "UBOB"][number % 2]
+                audit.append(tx, Record("command", "ok", who, node, details={"words": ["x", str(number)]}))
+        with database.write() as tx:
+            people.remember(tx, "UALICE", "alice")
+            people.remember(tx, "UBOB", "Bob")
+            people.remember(tx, "UBOB2", "bob")
+        yield database
+
+
+def ask(db: Database, clock: Ticking, text: str, size: int = 20) -> Page:
+    with db.read() as conn:
+        question = parse(text.split(), clock.at, known_names(conn, INVENTORY))
+        return answer(conn, question, size)
+
+
+def seqs(page: Page) -> list[int]:
+    return [entry.seq for entry in page.entries]
+
+
+def test_the_newest_come_first_page_by_page(db: Database, clock: Ticking) -> None:
+    """Twenty at a time; the last page says that there are no more."""
+    page = ask(db, clock, "all")
+    assert (seqs(page), page.more, page.next_before) == (list(range(50, 30, -1)), True, 31)
+    with db.read() as conn:
+        assert page.following is not None
+        second = answer(conn, page.following)
+        assert second.following is not None
+        third = answer(conn, second.following)
+    assert seqs(second) == list(range(30, 10, -1))
+    assert (seqs(third), third.more, third.following) == (list(range(10, 0, -1)), False, None)
+
+
+def test_more_can_be_asked_in_words_too(db: Database, clock: Ticking) -> None:
+    """`before` takes the seq of the last record that was shown."""
+    assert seqs(ask(db, clock, "all before 31")) == list(range(30, 10, -1))
+
+
+def test_last_limits_the_whole_answer(db: Database, clock: Ticking) -> None:
+    """Over all pages; more than there is does no harm."""
+    page = ask(db, clock, "all last 25")
+    assert (len(page.entries), page.more) == (20, True)
+    with db.read() as conn:
+        assert page.following is not None
+        rest = answer(conn, page.following)
+        assert [entry.seq for entry in everything(conn, parse(["last", "3"], clock.at, {}))] == [50, 49, 48]
+        assert len(list(everything(conn, parse(["all"], clock.at, {})))) == 50
+    assert (seqs(rest), rest.more) == ([30, 29, 28, 27, 26], False)
+    assert (len(ask(db, clock, "last 7").entries), ask(db, clock, "last 7").more) == (7, False)
+
+
+def test_a_cluster_is_its_nodes_and_itself(db: Database, clock: Ticking) -> None:
+    """And a node that left the settings long ago can still be asked for."""
+    found = ask(db, clock, "exch-cl1", 100)
+    assert {entry.node for entry in found.entries} == {"exch-node1", "exch-node2", "EXCH-CL1"}
+    assert len(ask(db, clock, "old-node7").entries) == 10
+
+
+@pytest.mark.parametrize("who", ["alice", "@Alice", "<@UALICE>", "UALICE"])
+def test_a_person_is_found_by_name_or_id(db: Database, clock: Ticking, who: str) -> None:
+    """In any case of the name."""
+    found = ask(db, clock, f"by {who}", 100)
+    assert {entry.actor for entry in found.entries} == {"UALICE"}
+    assert len(found.entries) == 25
+
+
+def test_a_name_of_two_people_asks_which(db: Database, clock: Ticking) -> None:
+    """With the ids to choose from."""
+    with pytest.raises(QuestionError, match='Several people are called "bob": UBOB, UBOB2'):
+        ask(db, clock, "by bob")
+    assert ask(db, clock, "by UBOB2").entries == ()
+
+
+def test_an_unknown_name_gets_the_nearest_one(db: Database, clock: Ticking) -> None:
+    """And an id that nobody has is an empty answer, not an error."""
+    with pytest.raises(QuestionError, match=r'Nobody called "alise" .* Did you mean alice'):
+        ask(db, clock, "by @alise")
+    assert ask(db, clock, "by os:root").entries == ()
+
+
+def test_a_summary_counts_the_same_records(db: Database, clock: Ticking) -> None:
+    """With the filter and the person."""
+    with db.read() as conn:
+        counted = summarize(conn, parse(["summary", "by", "alice", "since", "24h"], clock.at, {}))
+    assert counted.total == 12
+    assert counted.people == {"UALICE": 12}
+    lines = chart(counted)
+    assert lines[0] == "12 records"
+    assert any(text.startswith("2026-11-0") and text.endswith("█") for text in lines)
+
+
+def test_a_chart_of_many_days_is_by_week() -> None:
+    """Ninety days fit on a screen; the longest bar is the most."""
+    days = {(START + timedelta(days=day)).strftime("%Y-%m-%d"): day + 1 for day in range(90)}
+    lines = [text for text in chart(Summary(sum(days.values()), days)) if "█" in text]
+    assert len(lines) == 13
+    assert lines[0].startswith("2026-11-02      28")
+    assert max(text.count("█") for text in lines) == 24
+    assert chart(Summary(0)) == ["0 records"]
+
+
+def test_a_line_says_who_did_what_when(db: Database) -> None:
+    """One line, the name beside the id if it is known."""
+    with db.write() as tx:
+        details: dict[str, Any] = {
+            "reason": "changed",
+            "before": {"is": "absent"},
+            "state": ["applying", "voided"],
+        }
+        entry = audit.append(tx, Record("change", "refused", "UBOB", "exch-node2", "FIX-12", details))
+    assert line(entry, {"UBOB": "bob"}) == (
+        f"{entry.ts:%Y-%m-%dT%H:%M:%SZ}  #51  change refused  exch-node2 FIX-12  bob (UBOB)  "
+        "changed, before=absent, state=applying voided"
+    )
+
+
+def test_nothing_in_a_line_acts_on_a_terminal(db: Database) -> None:
+    """Escapes, line breaks, right-to-left marks and overlong text are shown, not obeyed."""
+    with db.write() as tx:
+        hostile = "\x1b]0;owned\x07\n\u202egnp.exe\x9b2J" + "x" * 5000
+        entry = audit.append(tx, Record("command", "unknown", hostile, hostile, details={"words": [hostile]}))
+    shown = line(entry, {entry.actor: hostile})
+    assert shown.isprintable()
+    assert "\\u001B]0;owned\\u0007\\u000A\\u202Egnp.exe" in shown
+
+
+def test_json_lines_carry_the_body_as_an_object(db: Database) -> None:
+    """One line each, the documented names."""
+    with db.write() as tx:
+        entry = audit.append(tx, Record("probe", "ok", "bot", "exch-node1", "FIX-1", {"verdict": "healthy"}))
+    text = json_line(entry)
+    assert "\n" not in text
+    assert json.loads(text) == {
+        "seq": 51,
+        "ts": json.loads(entry.body)["ts"],
+        "kind": "probe",
+        "outcome": "ok",
+        "actor": "bot",
+        "node": "exch-node1",
+        "fix": "FIX-1",
+        "body": json.loads(entry.body),
+    }
