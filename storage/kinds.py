@@ -5,6 +5,7 @@ A field that is not listed is a defect (`undocumented`); a listed one may be mis
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -263,3 +264,7 @@ def describe() -> str:
         fields = "".join(f"- `{field}`: {meaning}\n" for field, meaning in kind.fields.items())
         parts.append(f"### `{name}`\n\n{kind.meaning[0].upper()}{kind.meaning[1:]}.\n\n{fields}")
     return "\n".join([*parts, f"Any kind:\n\n- `cut`: {_CUT}\n"])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(describe())
