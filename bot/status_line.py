@@ -35,10 +35,9 @@ class StatusLine:
     ) -> None:
         self._slack, self._place, self._editors, self._monotonic = slack, place, editors, monotonic
         self._editing = threading.Lock()  # held while Slack is asked, so that the result comes last
-        self._waiting: Post | None = None
         self._finished = False
         self._edited_at = monotonic()
-        self._message = self._post(first)
+        self._message = self._announce(first)
 
     def progress(self, post: Post) -> None:
         """Show this, unless the message was edited within the last second. Does not wait."""
@@ -47,12 +46,12 @@ class StatusLine:
         self._edited_at = self._monotonic()
         self._editors.submit(self._show, post)
 
-    def finish(self, result: Post) -> Message | None:
-        """Put the result in its place; where that fails, post it anew. None: Slack took neither."""
+    def finish(self, result: Post) -> Message:
+        """Put the result in its place; where that fails, post it anew. Raises `NotSaid` if that fails too."""
         with self._editing:
             self._finished = True
             if self._message is None or not self._edit(self._message, result):
-                self._message = self._post(result)
+                self._message = self._slack.post(self._place.channel, result, self._place.thread_ts)
             return self._message
 
     def __enter__(self) -> Self:
@@ -61,8 +60,10 @@ class StatusLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._finished:
-            self.finish(post(["This broke off before there was a result; see below."]))
+        if not self._finished and self._message is not None:
+            self._finished = True
+            with self._editing:
+                self._edit(self._message, post(["This broke off before there was a result; see below."]))
 
     # --- inside ---
 
@@ -79,7 +80,7 @@ class StatusLine:
             return False
         return True
 
-    def _post(self, words: Post) -> Message | None:
+    def _announce(self, words: Post) -> Message | None:
         """The work goes on even if Slack does not take its announcement."""
         try:
             return self._slack.post(self._place.channel, words, self._place.thread_ts)

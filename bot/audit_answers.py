@@ -1,0 +1,114 @@
+"""Answers out of the audit: history, the story of a fix, exports, verification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Any, Literal
+
+from bot.blocks import answers as words
+from bot.blocks.post import Post
+from handlers import history
+from handlers.history import Question, QuestionError
+from handlers.inventory import Inventory
+from handlers.ports import Clock
+from storage import audit, people
+from storage.database import Database, Reader
+from storage.export import export
+from storage.queries import Filter
+from storage.records import Json, Record
+from storage.verify import anchor_line, verify
+
+LARGEST_EXPORT = 32 * 1024 * 1024  # bytes held in memory; more is for the command line
+
+
+@dataclass(frozen=True, slots=True)
+class AuditAnswers:
+    """Answers questions about what was recorded."""
+
+    database: Database
+    clock: Clock
+    inventory: Inventory
+
+    def history(self, asked: tuple[str, ...]) -> Post:
+        """Records, newest first, or how many there are of each kind."""
+        return self._answered(lambda conn: self._history(conn, asked))
+
+    def show(self, fix: str) -> Post:
+        """The whole story of a fix."""
+        with self.database.read() as conn:
+            story = history.show(conn, fix)
+        return words.story(story) if story else words.no_such_fix(fix)
+
+    def export(
+        self, asked: tuple[str, ...], file_format: Literal["csv", "jsonl"], user: str, channel: str
+    ) -> Post:
+        """The records as a file; that they left the audit is recorded."""
+        return self._answered(lambda conn: self._export(conn, asked, file_format, user, channel))
+
+    def verify(self) -> Post:
+        """Whether everything is as it was written."""
+        with self.database.read() as conn:
+            return words.verified(verify(conn), anchor_line(conn))
+
+    # --- inside ---
+
+    def _answered(self, answer: Callable[[Reader], Post]) -> Post:
+        """The answer, or what is wrong with the question."""
+        try:
+            with self.database.read() as conn:
+                return answer(conn)
+        except QuestionError as error:
+            return words.misunderstood(error)
+
+    def _history(self, conn: Reader, asked: tuple[str, ...]) -> Post:
+        question = self._question(conn, asked)
+        if question.summary:
+            return words.counted(history.chart(history.summarize(conn, question)))
+        page = history.answer(conn, question)
+        return words.page(page, people.names(conn, {entry.actor for entry in page.entries}), asked)
+
+    def _question(self, conn: Reader, asked: Iterable[str]) -> Question:
+        return history.parse(list(asked), self.clock.now(), history.known_names(conn, self.inventory))
+
+    def _export(
+        self,
+        conn: Reader,
+        asked: tuple[str, ...],
+        file_format: Literal["csv", "jsonl"],
+        user: str,
+        channel: str,
+    ) -> Post:
+        wanted, content = _filter(conn, self._question(conn, asked)), _Bounded()
+        try:
+            written = export(conn, wanted, file_format, content)
+        except _TooLarge:
+            return words.too_large(f"{LARGEST_EXPORT // 2**20} MB")
+        details: dict[str, Json] = {
+            "format": file_format, "filter": " ".join(asked), "records": written.records,
+            "sha256": written.sha256, "channel": channel,
+        }  # fmt: skip
+        with self.database.write() as tx:
+            audit.append(tx, Record("export", "ok", user, details=details))
+        return words.exported(written, content.getvalue(), file_format)
+
+
+class _TooLarge(Exception):
+    """The export does not fit."""
+
+
+class _Bounded(BytesIO):
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > LARGEST_EXPORT:
+            raise _TooLarge
+        return super().write(data)
+
+
+def _filter(conn: Reader, question: Question) -> Filter:
+    """The question's filter with the person in it by id. Raises `QuestionError` for somebody nobody knows."""
+    if question.who is None:
+        return question.filter
+    history.answer(conn, question, 1)
+    name = question.who.removeprefix("@")
+    return replace(question.filter, actor=next(iter(people.named(conn, name)), name))

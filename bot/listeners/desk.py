@@ -1,0 +1,126 @@
+"""Takes what Slack brings and gives it to workers, so that no listener thread is ever held."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from bot import commands
+from bot.answers import Answers
+from bot.blocks import answers as words
+from bot.listeners.errors import Failures, Tell
+from bot.place import Place
+from handlers.admission import Admission, Asked, Refused
+from handlers.fix.decide import Decisions, Reaction
+
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message to the bot, as its event tells it. `bot`: a bot or a workflow wrote it."""
+
+    event_id: str
+    user: str | None
+    channel: str
+    ts: str
+    thread_ts: str
+    text: str
+    direct: bool
+    bot: bool
+
+    @property
+    def place(self) -> Place:
+        """The thread it is answered in: its own, or the one it stands in."""
+        return Place(self.channel, self.thread_ts, self.direct)
+
+
+def heard(body: dict[str, Any], event: dict[str, Any], *, direct: bool) -> Heard:
+    """Read an `app_mention` or `message` event. Raises `KeyError` for what is none.
+
+    Fields: https://docs.slack.dev/reference/events/app_mention. A classic bot message has no `user`.
+    """
+    return Heard(
+        event_id=body["event_id"],
+        user=event.get("user"),
+        channel=event["channel"],
+        ts=event["ts"],
+        thread_ts=event.get("thread_ts") or event["ts"],
+        text=event.get("text") or "",
+        direct=direct,
+        bot="bot_id" in event or event.get("subtype") == "bot_message",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Commands and reactions on their way in.
+
+    `front` gives first answers and judges reactions, `jobs` does what takes long; `moved` is called when
+    there may be something to tell or to do.
+    """
+
+    answers: Answers
+    admission: Admission
+    decisions: Decisions
+    failures: Failures
+    front: Executor
+    jobs: Executor
+    moved: Callable[[], None]
+
+    @property
+    def bot_user(self) -> str:
+        """The bot's own user id."""
+        return self.answers.slack.identity.user
+
+    def hear(self, message: Heard) -> None:
+        """Have a command carried out. Returns at once."""
+        self.failures.run(
+            self.front, lambda: self._carry_out(message), "a command", self._teller(message.place)
+        )
+
+    def decide(self, decide: Callable[[Reaction], None], reaction: Reaction) -> None:
+        """Have a reaction judged. Returns at once."""
+
+        def judge() -> None:
+            decide(reaction)
+            self.moved()
+
+        channel, slack = reaction.message.channel, self.answers.slack
+        whisper = partial(slack.whisper, channel, reaction.user)
+        self.failures.run(self.front, judge, "a reaction", whisper)
+
+    # --- inside ---
+
+    def _carry_out(self, message: Heard) -> None:
+        command = commands.parse(without_mention(message.text, self.bot_user))
+        asked = Asked(
+            message.event_id, message.user, message.channel, message.ts, message.thread_ts, message.direct,
+            message.bot, command.verb, commands.words(command) or None,
+        )  # fmt: skip
+        admitted = self.admission.admit(asked)
+        if isinstance(admitted, Refused):
+            self._refuse(admitted, message)
+        elif admitted is not None:
+            rest = self.answers.answer(command, admitted.id, message.place)
+            if rest is not None:
+                self.failures.run(self.jobs, rest, command.verb or "a command", self._teller(message.place))
+
+    def _teller(self, place: Place) -> Tell:
+        return lambda said: self.answers.say(place, said)
+
+    def _refuse(self, refusal: Refused, message: Heard) -> None:
+        if refusal.tell:
+            self.answers.say(message.place, words.refused(refusal, self.admission.channels))
+
+
+def without_mention(text: str, bot_user: str) -> str:
+    """What was typed to the bot: all that follows its first mention, else what stands before it."""
+    for mention in _MENTION.finditer(text):
+        if mention[1] == bot_user:
+            return text[mention.end() :].strip() or text[: mention.start()].strip()
+    return text

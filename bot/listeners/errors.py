@@ -1,0 +1,80 @@
+"""What failed inside: logged whole, recorded, and told where it was asked, without a traceback."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Any
+
+from bot.blocks.post import Post, post
+from bot.blocks.text import plain
+from bot.slack import NotSaid, SlackChat
+from storage import audit
+from storage.database import Database, StorageError
+from storage.records import Json, Record
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[], None]
+Tell = Callable[[Post], object]  # says something to whoever should know; raises `NotSaid`
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Runs work on an executor and sees to what it raises."""
+
+    database: Database
+
+    def run(self, executor: Executor, step: Step, where: str, tell: Tell) -> None:
+        """Have `step` done by a worker. `where` says what was being done, for the record."""
+        executor.submit(step).add_done_callback(lambda done: self._look(done, where, tell))
+
+    def report(self, error: BaseException, where: str, tell: Tell) -> None:
+        """Log it, record it, tell it."""
+        log.error("%s failed", where, exc_info=error)
+        number = self._record(error, where)
+        try:
+            tell(_words(error, number))
+        except NotSaid as failure:
+            log.warning("the failure could not be told: %s", failure)
+
+    def _look(self, done: Future[None], where: str, tell: Tell) -> None:
+        error = done.exception()
+        if error is not None:
+            self.report(error, where, tell)
+
+    def _record(self, error: BaseException, where: str) -> int | None:
+        """The number of the record; None: the file cannot be written, which may be the very failure."""
+        details: dict[str, Json] = {"where": where, "error": type(error).__name__, "reason": str(error)}
+        try:
+            with self.database.write() as tx:
+                return audit.append(tx, Record("error", "error", "bot", details=details)).seq
+        except StorageError as failure:
+            log.error("it could not be recorded: %s", failure)  # noqa: TRY400 - its cause is logged above
+            return None
+
+
+def _words(error: BaseException, number: int | None) -> Post:
+    if isinstance(error, StorageError):  # its whole sentence names a path of the machine
+        return post([f"The audit's file cannot be used: {plain(error.reason)}. Next: {plain(error.advice)}"])
+    known = f"record #{number}" if number else "the log; the audit could not be written"
+    return post([f"Something failed inside ({known}). Next: try again; if it stays, tell who runs this bot."])
+
+
+def listener(failures: Failures, slack: SlackChat) -> Callable[..., None]:
+    """Bolt's error listener: for what fails in a listener itself, before a worker has it."""
+
+    def failed(error: Exception, body: dict[str, Any]) -> None:
+        failures.report(error, "listening", _teller(slack, body.get("event") or {}))
+
+    return failed
+
+
+def _teller(slack: SlackChat, event: dict[str, Any]) -> Tell:
+    """Into the thread of the message that an event is about; nowhere, if it names none."""
+    channel, ts = event.get("channel"), event.get("thread_ts") or event.get("ts")
+    if isinstance(channel, str) and isinstance(ts, str):
+        return lambda said: slack.post(channel, said, ts)
+    return lambda said: None
