@@ -1,0 +1,106 @@
+"""The settings file and the environment → `Settings`, or every reason why not."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from bot.settings import environment, names, secrets
+from bot.settings.environment import NAMED, KeyPath
+from bot.settings.host_sections import PATHS, Host, options
+from bot.settings.sections import Approval, Cluster, Node, Section, Slack, Storage
+from bot.settings.settings import Settings
+from bot.settings.wording import sentences
+from bot.settings_file import SettingsError, SettingsFile, read
+from handlers import hosts as host_rules
+from handlers.hosts import HostOptions
+
+
+class Tree(Section):
+    """All sections."""
+
+    slack: Slack = Slack()
+    approval: Approval = Approval()
+    storage: Storage = Storage()
+    hosts: dict[str, Host] = Field(default_factory=dict)
+    clusters: dict[str, Cluster] = Field(default_factory=dict)
+    nodes: dict[str, Node] = Field(default_factory=dict)
+
+
+def load(config: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read, overlay, validate. `config` is what --config names.
+
+    Raises `SettingsError` with everything that is wrong; no secret is in it.
+    """
+    source = read(config, environ)
+    tree = copy.deepcopy(source.tree)
+    problems = [*_other_mode(environ), *secrets.refuse_in_file(tree)]
+    said = environment.overlay(tree, environ)
+    problems += [*said.problems, *secrets.read_files(tree, said.origins, source)]
+    named_hosts = list(tree["hosts"]) if isinstance(tree.get("hosts"), dict) else []
+    valid, wrong, complete = _validated(tree, said.origins)
+    problems += [*wrong, *names.problems(valid.clusters, valid.nodes, named_hosts)]
+    if complete:
+        problems += names.orphans(valid.clusters, valid.nodes)
+    hosts = {name: _located(options(host), source) for name, host in valid.hosts.items()}
+    problems += [problem for name, one in hosts.items() for problem in _host_problems(name, one)]
+    if problems:
+        raise SettingsError(problems, source.path)
+    return Settings(
+        file=source.path,
+        sha256=source.sha256,
+        database=source.locate(valid.storage.path),
+        slack=valid.slack,
+        approval=valid.approval,
+        clusters=valid.clusters,
+        nodes=valid.nodes,
+        host_options=hosts,
+    )
+
+
+def _other_mode(environ: Mapping[str, str]) -> Iterator[str]:
+    """Bolt takes these two for an installation by OAuth, and then ignores the token (bolt's App)."""
+    if environ.get("SLACK_CLIENT_ID") and environ.get("SLACK_CLIENT_SECRET"):
+        yield (
+            "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET are set: with them Slack's library would wait for an"
+            " installation by OAuth and ignore the token. Remove both from the environment."
+        )
+
+
+def _validated(tree: dict[str, Any], origins: Mapping[KeyPath, str]) -> tuple[Tree, list[str], bool]:
+    """What is valid, what is wrong, and whether all is valid: one broken section hides no other's faults."""
+    try:
+        return Tree.model_validate(tree), [], True
+    except ValidationError as error:
+        wrong = list(sentences(error, origins))
+        for one in error.errors(include_url=False, include_input=False):
+            _prune(tree, tuple(map(str, one["loc"])))
+    return Tree.model_validate(tree), wrong, False
+
+
+def _prune(tree: dict[str, Any], loc: KeyPath) -> None:
+    if loc[0] in NAMED and len(loc) > 1:
+        tree.get(loc[0], {}).pop(loc[1], None)
+    else:
+        tree.pop(loc[0], None)
+
+
+def _located(one: HostOptions, source: SettingsFile) -> HostOptions:
+    """The options with absolute paths."""
+    located: dict[str, Any] = {
+        name: str(source.locate(path)) for name in PATHS if isinstance(path := getattr(one, name), str)
+    }
+    return replace(one, change=one.change and _located(one.change, source), **located)
+
+
+def _host_problems(name: str, one: HostOptions) -> Iterator[str]:
+    yield from (f"hosts.{name}: {sentence}" for sentence in host_rules.check(one))
+    for where, part in ((f"hosts.{name}", one), (f"hosts.{name}.change", one.change)):
+        for path in (getattr(part, key) for key in PATHS if part):
+            if isinstance(path, str) and not Path(path).is_file():
+                yield f"{where}: there is no file {path}. Relative paths count from the settings file."

@@ -1,0 +1,134 @@
+"""The sections: keys, types, defaults, meaning, examples. docs/settings.md is printed from here.
+
+Types are strict; what comes from an environment variable is text and is converted before (`environment`).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from bot.settings import checks
+from handlers.approval import ApprovalRules
+
+_YEAR = 366 * 24 * 60  # minutes; no time in these settings makes sense beyond
+
+
+class Section(BaseModel):
+    """A table of the settings. What pydantic says of a wrong value is never shown (see `wording`)."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+User = Annotated[str, AfterValidator(checks.user)]
+Group = Annotated[str, AfterValidator(checks.group)]
+Channel = Annotated[str, AfterValidator(checks.channel)]
+Emoji = Annotated[str, AfterValidator(checks.emoji)]
+Name = Annotated[str, AfterValidator(checks.name)]
+Text = Annotated[str, AfterValidator(checks.one_line)]
+Minutes = Annotated[float, Field(ge=0, le=_YEAR, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=_YEAR * 60, allow_inf_nan=False)]
+BotToken = Annotated[SecretStr, AfterValidator(checks.bot_token)]
+AppToken = Annotated[SecretStr, AfterValidator(checks.app_token)]
+
+
+def _key(default: Any, meaning: str, example: Any, variable: str | None = None) -> Any:
+    """A key of a section; `variable` names the only place that it may come from."""
+    return Field(
+        default,
+        description=meaning,
+        examples=[example],
+        json_schema_extra={"variable": variable} if variable else None,
+        strict=False if isinstance(example, list) else None,  # a list of TOML becomes a tuple
+    )
+
+
+class Slack(Section):
+    """[slack]."""
+
+    channels: tuple[Channel, ...] = _key(
+        (), "channels in which the bot answers; none: every channel it was invited to", ["C012AB3CD"]
+    )
+    direct_messages: bool = _key(True, "whether it answers direct messages", False)
+    audit_channel: Channel | None = _key(
+        None, "the channel that gets an anchor of the audit once a day", "C012AB3CD"
+    )
+    bot_token: BotToken | None = _key(None, "the bot's token", "xoxb-…", "SLACK_BOT_TOKEN")
+    app_token: AppToken | None = _key(
+        None, "the app-level token, for Socket Mode", "xapp-…", "SLACK_APP_TOKEN"
+    )
+    bot_token_file: Text | None = _key(
+        None, "a file that holds the bot's token", "/run/secrets/slack_bot_token", "SLACK_BOT_TOKEN_FILE"
+    )
+    app_token_file: Text | None = _key(
+        None, "a file that holds the app-level token", "/run/secrets/slack_app_token", "SLACK_APP_TOKEN_FILE"
+    )
+    api_url: Annotated[str, AfterValidator(checks.api_url)] = _key(
+        "https://slack.com/api/", "where Slack's Web API is", "http://127.0.0.1:8040/api/", "SLACK_API_URL"
+    )
+
+
+class Approval(Section):
+    """[approval]."""
+
+    approvers: tuple[User, ...] = _key(
+        (), "people who may approve; none here and no group: diagnose only", ["U012AB3CD"]
+    )
+    approver_groups: tuple[Group, ...] = _key((), "user groups whose members may approve", ["S012AB3CD"])
+    approve: tuple[Emoji, ...] = _key(
+        ("white_check_mark",), "reactions that approve", ["white_check_mark", "+1"]
+    )
+    decline: tuple[Emoji, ...] = _key(("x",), "reactions that decline", ["x", "-1"])
+    expires_minutes: Minutes = _key(30, "how long a proposal is open", 30)
+    grace_seconds: Seconds = _key(5, "between approval and change: time to take it back", 5)
+    remind_minutes: Minutes = _key(10, "after which the approvers are reminded, once", 10)
+    follow_up_minutes: tuple[Minutes, ...] = _key(
+        (1, 5, 15), "when an applied fix is looked at again, each counted from the change", [1, 5, 15]
+    )
+    allow_self_approval: bool = _key(False, "whether people may approve what they asked for", True)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Approval:
+        checks.reactions(self.approve, self.decline)
+        checks.rising(self.follow_up_minutes)
+        return self
+
+    def rules(self) -> ApprovalRules:
+        """As the rule book takes them."""
+        return ApprovalRules(
+            approvers=frozenset(self.approvers),
+            approver_groups=frozenset(self.approver_groups),
+            approve=frozenset(self.approve),
+            decline=frozenset(self.decline),
+            expires=timedelta(minutes=self.expires_minutes),
+            grace=timedelta(seconds=self.grace_seconds),
+            remind=timedelta(minutes=self.remind_minutes),
+            follow_up=tuple(timedelta(minutes=one) for one in self.follow_up_minutes),
+            allow_self_approval=self.allow_self_approval,
+        )
+
+
+class Storage(Section):
+    """[storage]."""
+
+    path: Text = _key("rootver.db", "the database file; it is made if it is not there", "rootver.db")
+
+
+class Cluster(Section):
+    """[clusters.NAME]."""
+
+    host: str = _key(..., "its management host: the NAME of a [hosts.NAME]", "mgmt1")
+    nodes: tuple[Name, ...] = _key(..., "its nodes, by the names people type", ["exch-node1", "exch-node2"])
+    virtual_servers: tuple[Name, ...] = _key(
+        (), "its Exchange virtual servers, so that the bot can say what such a name is", ["EXCHVS1"]
+    )
+
+
+class Node(Section):
+    """[nodes.NAME]."""
+
+    computer: Annotated[Name, AfterValidator(checks.no_address)] | None = _key(
+        None, "its computer name; none: the node's name in upper case", "EXCH-NODE2"
+    )

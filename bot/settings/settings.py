@@ -1,0 +1,94 @@
+"""The settings, checked: what every other part is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.settings.doubts import about_chat, about_hosts
+from bot.settings.names import computers
+from bot.settings.sections import Approval, Cluster, Node, Slack
+from bot.settings.showing import shown
+from bot.settings_file import SettingsError
+from handlers import inventory
+from handlers.approval import ApprovalRules
+from handlers.hosts import HostOptions
+from handlers.inventory import Inventory
+from storage.records import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Both of Slack's, in clear: the bot's, and the app-level one."""
+
+    bot: str = field(repr=False)
+    app: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings that can be used. `file` and its `sha256` (hex) are None where only the environment spoke."""
+
+    file: Path | None
+    sha256: str | None
+    database: Path
+    slack: Slack
+    approval: Approval
+    clusters: Mapping[str, Cluster]
+    nodes: Mapping[str, Node]
+    host_options: Mapping[str, HostOptions]
+
+    def inventory(self) -> Inventory:
+        """The clusters, in the order of the file."""
+        return Inventory(
+            tuple(
+                inventory.Cluster(name, one.host, computers(one, self.nodes), one.virtual_servers)
+                for name, one in self.clusters.items()
+            )
+        )
+
+    def hosts(self) -> Mapping[str, HostOptions]:
+        """Management host → how to reach it."""
+        return self.host_options
+
+    def approval_rules(self) -> ApprovalRules:
+        """Section [approval], as the rule book takes it."""
+        return self.approval.rules()
+
+    def tokens(self) -> Tokens:
+        """Slack's tokens; raises `SettingsError` where one is missing."""
+        bot, app = self.slack.bot_token, self.slack.app_token
+        missing = [
+            f"{name} is not set. Set it, or {name}_FILE with the path of a file that holds the token."
+            for name, token in (("SLACK_BOT_TOKEN", bot), ("SLACK_APP_TOKEN", app))
+            if token is None
+        ]
+        if bot is None or app is None:
+            advice = "`rootver manifest` helps to make the app in Slack; `rootver lab` needs no Slack."
+            raise SettingsError([*missing, advice])
+        return Tokens(bot.get_secret_value(), app.get_secret_value())
+
+    def warnings(self) -> list[str]:
+        """What will probably not work, or is weak, a sentence each."""
+        return [
+            *about_chat(self.slack, self.approval),
+            *about_hosts(self.host_options, self.clusters),
+        ]
+
+    def public(self) -> dict[str, Json]:
+        """Everything but the secrets, for people and for the audit: no floats."""
+        return {
+            "slack": shown(self.slack),
+            "approval": shown(self.approval),
+            "storage": {"path": str(self.database)},
+            "hosts": {name: shown(one) for name, one in self.host_options.items()},
+            "clusters": {
+                cluster.name: {
+                    "host": cluster.host,
+                    "nodes": dict(cluster.nodes),
+                    "virtual_servers": list(cluster.virtual_servers),
+                }
+                for cluster in self.inventory().clusters
+            },
+        }
