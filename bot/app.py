@@ -1,0 +1,225 @@
+"""The composition root: builds every part, connects to Slack, and stops in order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+
+from bot import listeners
+from bot.answers import Answers
+from bot.audit_answers import AuditAnswers
+from bot.delivery import Deliverer
+from bot.listeners.desk import Desk
+from bot.listeners.errors import Failures
+from bot.scheduler import Loop, Scheduler
+from bot.settings import Settings
+from bot.slack import SlackChat, retry_handlers
+from handlers.admission import Admission
+from handlers.anchors import Anchors
+from handlers.diagnose import Diagnoser, last_change
+from handlers.fix.apply import Changes
+from handlers.fix.approvers import ApproverList
+from handlers.fix.decide import Decisions
+from handlers.fix.follow_up import FollowUps
+from handlers.fix.outcome import Outcomes
+from handlers.fix.propose import Proposals
+from handlers.fix.timekeeper import Timekeeper
+from handlers.ports import Clock
+from handlers.psrp import PsrpRemote
+from storage import audit
+from storage.database import Database
+from storage.records import Json, Record
+
+log = logging.getLogger(__name__)
+
+PING_SECONDS = 2.5  # the built-in client gives a dead connection up after five unanswered pings
+REMOTE_WORKERS = 16  # PSRP work runs here, never in Bolt's five listener threads
+FRONT = 16  # first answers and reactions: never behind a diagnosis
+JOBS = 32  # diagnoses and fixes under way at once; each waits for remote workers
+DELIVERY_SECONDS = 0.1  # between looks for something to tell
+HEALTH_SECONDS = 5.0
+ANCHOR_SECONDS = 60.0  # between looks whether today's anchor is out
+DRAIN_SECONDS = 8.0  # for work under way at SIGTERM; a container is killed ten seconds after it
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+        return datetime.now(UTC)
+
+
+class Bot:
+    """All parts of the running bot. `start` connects, `stop` drains; a context manager."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        clock = clock or SystemClock()
+        tokens, rules, inventory = settings.tokens(), settings.approval_rules(), settings.inventory()
+        self.settings = settings
+        self.database = Database.open(settings.database, clock.now)
+        try:
+            client = WebClient(
+                token=tokens.bot, base_url=settings.slack.api_url, retry_handlers=retry_handlers()
+            )
+            self.chat = SlackChat.connect(client)
+        except BaseException:
+            self.database.close()
+            raise
+        self.remote = PsrpRemote(settings.hosts())
+        self.workers = ThreadPoolExecutor(REMOTE_WORKERS, thread_name_prefix="remote")
+        self.jobs = ThreadPoolExecutor(JOBS, thread_name_prefix="job")
+        self.front = ThreadPoolExecutor(FRONT, thread_name_prefix="front")
+
+        deadlines = {name: one.deadline_seconds for name, one in settings.hosts().items()}
+        approvers = ApproverList(rules, self.chat)
+        self.diagnoser = Diagnoser(
+            self.remote, inventory, clock, self.workers, deadlines, self.database, last_change(self.database)
+        )
+        self.decisions = Decisions(self.database, self.chat, clock, rules, approvers, self.chat.identity.user)
+        shared = frozenset(name for name, one in settings.hosts().items() if one.change is None)
+        self.proposals = Proposals(self.database, clock, rules, approvers, inventory, self.diagnoser, shared)
+        outcomes = Outcomes(self.database, clock, rules, inventory, self.diagnoser)
+        changes = Changes(
+            self.database,
+            self.remote,
+            self.chat,
+            clock,
+            rules,
+            approvers,
+            inventory,
+            self.diagnoser,
+            outcomes,
+        )
+        follow_ups = FollowUps(self.database, clock, rules, inventory, self.diagnoser)
+        self.timekeeper = Timekeeper(
+            self.database, clock, rules, self.decisions, changes, outcomes, follow_ups
+        )
+        self.deliverer = Deliverer(
+            self.database, self.chat, rules, self.proposals.card_posted, self.decisions.card_gone,
+            settings.slack.audit_channel,
+        )  # fmt: skip
+        self.scheduler = Scheduler(self.timekeeper, self.jobs)
+        self.loops = [
+            self.scheduler.loop,
+            Loop("delivery", self.deliverer.run_once, DELIVERY_SECONDS),
+            Loop("anchors", Anchors(self.database, clock).publish_daily, ANCHOR_SECONDS),
+        ]
+        moved = self._wake
+        self._desk = Desk(
+            Answers(
+                self.chat, self.database, inventory, self.diagnoser, self.proposals, self.decisions,
+                AuditAnswers(self.database, clock, inventory), self._doctor, self.front, moved,
+            ),
+            Admission(
+                self.database, self.chat.recent_person, frozenset(settings.slack.channels),
+                settings.slack.direct_messages,
+            ),
+            self.decisions,
+            Failures(self.database),
+            self.front,
+            self.jobs,
+            moved,
+        )  # fmt: skip
+        self._app = App(client=client, token_verification_enabled=False)
+        listeners.register(self._app, self._desk)
+        self._socket = SocketModeHandler(self._app, tokens.app, ping_interval=PING_SECONDS)
+
+    def start(self) -> None:
+        """Record the start, finish what the last run left, connect. Raises where Slack refuses."""
+        self._record_start()
+        self.timekeeper.recover()
+        self._socket.client.message_listeners.append(self._on_message)
+        self._socket.client.connect()
+        for loop in self.loops:
+            loop.start()
+        log.info("connected to Slack as %s", self.chat.identity.user)
+
+    def stop(self) -> None:
+        """Take nothing new, let what runs end (for a while), record the stop, close everything."""
+        _quietly(self._socket.close)
+        for loop in self.loops:
+            loop.stop()
+        for executor in (self.front, self.jobs):
+            _drain(executor, DRAIN_SECONDS)
+        self.remote.close()  # what is still under way ends now, as an unknown outcome
+        _drain(self.jobs, DRAIN_SECONDS)
+        self.workers.shutdown()
+        _quietly(self.deliverer.run_once)
+        with self.database.write() as tx:
+            audit.append(tx, Record("stop", "ok", "bot"))
+        self.database.close()
+
+    def __enter__(self) -> Bot:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # --- inside ---
+
+    def _on_message(self, _: Any, message: dict[str, Any], __: str | None) -> None:
+        """Slack's `hello` means a new connection: reactions may have been missed while there was none."""
+        if message.get("type") == "hello":
+            self.jobs.submit(self.decisions.catch_up)
+
+    def _wake(self) -> None:
+        for loop in self.loops[:2]:
+            loop.wake()
+
+    def _doctor(self) -> list[str]:
+        return ["doctor is not wired yet"]
+
+    def _record_start(self) -> None:
+        faults = [str(fault) for fault in self.database.faults]
+        started: dict[str, Json] = {
+            "version": version("rootver-bot"),
+            "host": platform.node(),
+            "process": os.getpid(),
+            "faults": list(faults),
+        }
+        with self.database.write() as tx:
+            audit.append(tx, Record("start", "error" if faults else "ok", "bot", details=started))
+            settings: dict[str, Json] = {"sha256": self.settings.sha256, "settings": self.settings.public()}
+            audit.append(tx, Record("settings", "ok", "bot", details=settings))
+        for fault in faults:
+            log.error("the audit failed its check, fixes are blocked: %s", fault)
+
+
+def run(settings: Settings) -> int:
+    """Run the bot until SIGTERM or Ctrl-C; returns the process exit code."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    with Bot(settings):
+        stopping.wait()
+        log.info("stopping")
+    return 0
+
+
+def _drain(executor: ThreadPoolExecutor, seconds: float) -> None:
+    """Let an executor finish, but wait no longer than this."""
+    finishing = threading.Thread(target=executor.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+    finishing.start()
+    finishing.join(seconds)
+
+
+def _quietly(step: Callable[[], object]) -> None:
+    """Do a step of the way down; what fails is logged and holds up nothing."""
+    try:
+        step()
+    except Exception:
+        log.exception("stopping: %s failed", getattr(step, "__qualname__", step))
