@@ -20,6 +20,7 @@ from handlers.psrp.explain import OPERATION_TIMEOUT, explain
 from handlers.psrp.failures import Failed, Failure, cut, stopping, timed_out
 from handlers.psrp.limits import Limits
 from handlers.psrp.logons import Door
+from handlers.psrp.packing import SharedCommand, remember_long_texts
 from handlers.psrp.wire import Wire
 
 _log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Session:
         self._pool = RunspacePool(
             self._wire, configuration_name=options.configuration_name, idle_timeout=limits.host_idle
         )
+        remember_long_texts(self._pool)
         self._pipeline: PowerShell | None = None  # the one that may still run
         self._shell_may_exist = False
         self._abandoned = False
@@ -115,9 +117,12 @@ class Session:
         """Statement 1, once per pool: the module's text, in the runspace's own scope so that its functions
         stay. Statement 2: the command by name; values travel as parameters (wire contract)."""
         pipeline = PowerShell(self._pool)
+        version = self._pool.protocol_version or ""
         if not self._has_module:
-            pipeline.add_script(self._module, use_local_scope=False).add_statement()
-        return pipeline.add_cmdlet(command).add_parameters(dict(parameters))
+            module = SharedCommand(self._module, version, is_script=True, use_local_scope=False)
+            pipeline.add_command(module).add_statement()
+        named = SharedCommand(command, version, is_script=False)
+        return pipeline.add_command(named).add_parameters(dict(parameters))
 
     def _sent(self, failure: Failure) -> bool:
         """Whether the command may have reached the host, seen from what failed."""
