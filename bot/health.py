@@ -1,0 +1,74 @@
+"""Whether the bot is alive and connected: it writes that beside the database, and the health check reads it.
+
+The file is replaced as a whole, so a reader never sees half of it. It must be written by the part of the bot
+whose standstill the check should notice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+FRESH = timedelta(seconds=30)  # six writes: a slow disk or a busy machine is no illness
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the running bot says of itself; `at` is aware."""
+
+    pid: int
+    at: datetime
+    connected: bool
+
+
+def path_for(database: Path) -> Path:
+    """Where the bot of this database writes its status."""
+    return database.with_name(f"{database.name}.health")
+
+
+def write(path: Path, status: Status) -> None:
+    """Replace the status. Raises `OSError` where it cannot be written."""
+    text = json.dumps({"pid": status.pid, "at": status.at.isoformat(), "connected": status.connected})
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text + "\n", encoding="ascii")
+    new.replace(path)
+
+
+def clear(path: Path) -> None:
+    """The bot has stopped."""
+    with suppress(OSError):
+        path.unlink()
+
+
+def check(path: Path, now: datetime) -> str | None:
+    """Why the bot is not well, as a sentence; None: it is alive and connected."""
+    status = _read(path)
+    if status is None:
+        return f"No bot runs here: {path} is not there or cannot be read. Start it with rootver run."
+    if not -FRESH <= now - status.at <= FRESH:
+        last = f"{status.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return (
+            f"The bot (process {status.pid}) last gave a sign of life at {last}."
+            " If it still runs, it hangs: restart it and look into its log."
+        )
+    if not status.connected:
+        return f"The bot (process {status.pid}) runs, but is not connected to Slack. Its log says why."
+    return None
+
+
+def of_this_process(now: datetime, *, connected: bool) -> Status:
+    """The status to write."""
+    return Status(os.getpid(), now, connected)
+
+
+def _read(path: Path) -> Status | None:
+    try:
+        told = json.loads(path.read_text(encoding="ascii"))
+        at = datetime.fromisoformat(told["at"])
+        return Status(int(told["pid"]), at, told["connected"] is True) if at.tzinfo else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
