@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -16,8 +14,6 @@ from xml.etree.ElementTree import ParseError
 import pytest
 import requests
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from pypsrp.exceptions import (
     AuthenticationError,
     FragmentError,
@@ -42,6 +38,7 @@ from handlers.psrp import PsrpRemote
 from handlers.psrp.explain import TooMuch, explain
 from handlers.psrp.failures import TEXT_LIMIT, cut
 from tests.handlers.psrp.practice_host import FACTS, MODULE
+from tests.handlers.psrp.tls import make_certificate, server_context
 
 OPTIONS = HostOptions(
     server="mgmt1.corp.example", username="CORP\\rootver", password="p", configuration_name="RootVerQuery"
@@ -216,29 +213,15 @@ def test_a_plain_server_where_tls_was_expected() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for another name, signed by itself, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "elsewhere.example")])
-    now = datetime.now(UTC)
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("elsewhere.example")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
+    """A certificate for another name."""
     path = tmp_path_factory.mktemp("tls") / "server.pem"
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(private + built.public_bytes(pem))
-    return path
+    return make_certificate(path, x509.DNSName("elsewhere.example"))
 
 
 @pytest.mark.parametrize("trusted", [False, True])
 def test_a_certificate_that_does_not_fit(certificate: Path, trusted: bool) -> None:
     """Not trusted, or trusted and of another name: both say what to set, and nothing was sent."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context = server_context(certificate)
 
     def greet(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as sealed:
