@@ -17,7 +17,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from bot import listeners
+from bot import health, listeners
 from bot.answers import Answers
 from bot.audit_answers import AuditAnswers
 from bot.delivery import Deliverer
@@ -49,7 +49,6 @@ REMOTE_WORKERS = 16  # PSRP work runs here, never in Bolt's five listener thread
 FRONT = 16  # first answers and reactions: never behind a diagnosis
 JOBS = 32  # diagnoses and fixes under way at once; each waits for remote workers
 DELIVERY_SECONDS = 0.1  # between looks for something to tell
-HEALTH_SECONDS = 5.0
 ANCHOR_SECONDS = 60.0  # between looks whether today's anchor is out
 DRAIN_SECONDS = 8.0  # for work under way at SIGTERM; a container is killed ten seconds after it
 
@@ -68,7 +67,7 @@ class Bot:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         clock = clock or SystemClock()
         tokens, rules, inventory = settings.tokens(), settings.approval_rules(), settings.inventory()
-        self.settings = settings
+        self.settings, self._clock = settings, clock
         self.database = Database.open(settings.database, clock.now)
         try:
             client = WebClient(
@@ -111,7 +110,7 @@ class Bot:
             self.database, self.chat, rules, self.proposals.card_posted, self.decisions.card_gone,
             settings.slack.audit_channel,
         )  # fmt: skip
-        self.scheduler = Scheduler(self.timekeeper, self.jobs)
+        self.scheduler = Scheduler(self.timekeeper, self.jobs, self._beat)
         self.loops = [
             self.scheduler.loop,
             Loop("delivery", self.deliverer.run_once, DELIVERY_SECONDS),
@@ -161,6 +160,7 @@ class Bot:
         with self.database.write() as tx:
             audit.append(tx, Record("stop", "ok", "bot"))
         self.database.close()
+        health.clear(health.path_for(self.settings.database))
 
     def __enter__(self) -> Bot:
         self.start()
@@ -179,6 +179,11 @@ class Bot:
     def _wake(self) -> None:
         for loop in self.loops[:2]:
             loop.wake()
+
+    def _beat(self) -> None:
+        connected = self._socket.client.is_connected()
+        status = health.of_this_process(self._clock.now(), connected=connected)
+        health.write(health.path_for(self.settings.database), status)
 
     def _doctor(self) -> list[str]:
         return ["doctor is not wired yet"]

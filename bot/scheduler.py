@@ -13,6 +13,7 @@ from handlers.fix.timekeeper import Timekeeper
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.25  # seconds between looks at what is due: grace periods and looks are told in whole seconds
+BEAT_EVERY = 5.0  # seconds between signs of life; a scheduler that hangs gives none
 AFTER_FAILURE = 5.0  # seconds before a fix whose step failed (a full disk, say) is tried again
 
 
@@ -51,23 +52,27 @@ class Loop:
 
 
 class Scheduler:
-    """Gives each fix that is due to a worker, and never one fix to two."""
+    """Gives each fix that is due to a worker, and never one fix to two. `beat` is its sign of life."""
 
-    def __init__(self, timekeeper: Timekeeper, jobs: Executor) -> None:
-        self._timekeeper, self._jobs = timekeeper, jobs
+    def __init__(self, timekeeper: Timekeeper, jobs: Executor, beat: Callable[[], None]) -> None:
+        self._timekeeper, self._jobs, self._beat = timekeeper, jobs, beat
+        self._beaten = -BEAT_EVERY
         self._busy: set[int] = set()
         self._resting: dict[int, float] = {}  # number → when it may be tried again (monotonic seconds)
         self._lock = threading.Lock()
         self.loop = Loop("scheduler", self.step, LOOK_EVERY)
 
     def step(self) -> None:
-        """Start everything that is due and not being worked on."""
+        """Start everything that is due and not being worked on; give a sign of life."""
         for number in self._timekeeper.due():
             with self._lock:
                 if number in self._busy or self._resting.get(number, 0) > monotonic():
                     continue
                 self._busy.add(number)
             self._jobs.submit(self._attend, number)
+        if monotonic() - self._beaten >= BEAT_EVERY:
+            self._beat()
+            self._beaten = monotonic()
 
     def _attend(self, number: int) -> None:
         try:
