@@ -120,8 +120,14 @@ def _attendant(case: Case) -> str:
     reading = service(case.facts, ATTENDANT_SERVICE)
     state = f" (service {prose(reading.value.state)})" if isinstance(reading, Value) else ""
     state = " (service not installed)" if isinstance(reading, Absent) else state
+    return f"The System Attendant is down{state} {place}; {_strong_symptoms(case)}."
+
+
+def _strong_symptoms(case: Case) -> str:
+    if isinstance(case.facts.events, Unreadable):
+        return "whether with the article's symptoms could not be read"
     strong = sum(symptom.strong for symptom in case.symptoms)
-    return f"The System Attendant is down{state} {place}; strong symptoms seen: {strong}."
+    return f"strong symptoms seen: {strong}"
 
 
 def _account(_: Decision, case: Case) -> list[str]:
