@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.exceptions import WSManFaultError
@@ -15,9 +14,10 @@ from pypsrp.shell import SignalCode
 from pypsrp.wsman import SelectorSet
 
 from handlers.hosts import HostOptions
+from handlers.psrp.answers import answer_of
 from handlers.psrp.deadline import Deadline
 from handlers.psrp.explain import OPERATION_TIMEOUT, explain
-from handlers.psrp.failures import Failed, Failure, cut, stopping, timed_out
+from handlers.psrp.failures import Failed, Failure, stopping, timed_out
 from handlers.psrp.limits import Limits
 from handlers.psrp.logons import Door
 from handlers.psrp.packing import SharedCommand, remember_long_texts
@@ -131,24 +131,14 @@ class Session:
         return self._pipeline.state != PSInvocationState.NOT_STARTED or not failure.unsent
 
     def _answer(self, command: str, pipeline: PowerShell) -> str:
-        """The one text of a pipeline that has ended well.
-
-        `had_errors` says nothing (True only where the state is Failed already), and text may be CLIXML that
-        could not be read: hence the state, the error stream and a look at the text.
-        """
+        """The answer of a pipeline that has ended; the shell has its module then, and waits for the next."""
         self._pipeline = None
         self._pool.pipelines.pop(pipeline.id, None)
         self._commands += 1
         self._used = time.monotonic()
-        errors, output = pipeline.streams.error, pipeline.output
-        if pipeline.state != PSInvocationState.COMPLETED or (errors and not output):
-            raise Failed(_refused_by_powershell(command, errors, self.options), sent=True)
-        if len(output) != 1 or not isinstance(output[0], str) or not output[0].lstrip().startswith("{"):
-            raise Failed(_not_one_text(command, output), sent=True)
-        for error in errors:
-            _log.warning("%s wrote an error beside its answer: %s", command, cut(error))
+        text = answer_of(command, pipeline, self.options)
         self._has_module = True
-        return output[0]
+        return text
 
     # --- ending ---
 
@@ -195,48 +185,3 @@ class Session:
         timer.daemon = True
         timer.start()
         return timer
-
-
-# What PowerShell calls it (System.Management.Automation: CommandDiscovery, Command.CreateCommandProcessor).
-_NO_COMMAND = "CommandNotFoundException"
-_NO_SCRIPTS = "ScriptsNotAllowed"
-
-
-def _refused_by_powershell(command: str, errors: list[Any], options: HostOptions) -> Failure:
-    """The pipeline failed, was stopped, or gave only errors."""
-    identifiers = [str(getattr(error, "fq_error", None) or "") for error in errors]
-    if any(_NO_SCRIPTS in identifier for identifier in identifiers):
-        return Failure(
-            f"its endpoint {options.configuration_name} takes no script text",
-            'Set delivery = "endpoint": the module is there, or should be.',
-            _NO_SCRIPTS,
-        )
-    if any(_NO_COMMAND in identifier for identifier in identifiers):
-        return Failure(
-            f"the command {command}, or one that it needs, is not there",
-            _missing_advice(options),
-            _NO_COMMAND,
-        )
-    told = cut(errors[0]) if errors else "PowerShell gave no reason"
-    return Failure(
-        f"{command} could not run: {told}",
-        "See that the node is up and that the account may reach it (`rootver doctor`).",
-        cut(identifiers[0]) if identifiers and identifiers[0] else None,
-    )
-
-
-def _missing_advice(options: HostOptions) -> str:
-    if options.delivery == "endpoint":
-        return (
-            f"See that {options.configuration_name} shows the module RootVer, in the bot's version, or set"
-            ' delivery = "inline".'
-        )
-    return "See that the host has Windows PowerShell 5.1 and that its endpoint restricts no commands."
-
-
-def _not_one_text(command: str, output: list[Any]) -> Failure:
-    seen = "nothing" if not output else f"{len(output)} outputs" if len(output) > 1 else "no JSON object"
-    return Failure(
-        f"{command} answered with {seen} instead of one JSON text",
-        "See that the endpoint has the module RootVer in the bot's version, and no profile that writes.",
-    )

@@ -116,6 +116,11 @@ def _error_only(pipeline: ServerPipeline) -> None:
     pipeline.write_error(NETException(Message="The node is away."), fully_qualified_error_id="NodeAway")
 
 
+def _access_denied(pipeline: ServerPipeline) -> None:
+    exception = NETException(Message="The key could not be read whole: Access is denied. (0x80070005)")
+    pipeline.write_error(exception, fully_qualified_error_id="HRESULT 0x80070005,Backup-AspNetKey")
+
+
 def _error_beside(pipeline: ServerPipeline) -> None:
     _error_only(pipeline)
     pipeline.write_output('{"schema":1}')
@@ -129,6 +134,15 @@ def test_anything_but_one_text_is_no_answer(writes: Writes, words: str) -> None:
     """Also a pipeline that completed: an error without output is how a statement of several fails."""
     with odd(writes) as remote, pytest.raises(RemoteError, match=words):
         remote.query("mgmt1", Query("Test-RootVerHost"))
+
+
+def test_a_node_that_denies_access_leads_to_the_second_hop() -> None:
+    """The usual cause behind a management host, with its remedies; the code is told once."""
+    with odd(_access_denied) as remote, pytest.raises(RemoteError) as error:
+        remote.query("mgmt1", BACKUP)
+    assert error.value.code == "0x80070005"
+    assert "Access is denied. (0x80070005). See that the account may log on" in str(error.value)
+    assert "credssp" in error.value.advice
 
 
 def test_errors_beside_an_answer_are_evidence_for_the_log(caplog: pytest.LogCaptureFixture) -> None:
