@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 from handlers.hosts import HostOptions
 from handlers.psrp.failures import Failed, Failure, waited_for_logon
@@ -46,7 +47,7 @@ class Door:
                 raise Failed(waited_for_logon(seconds))
             self.check()
             if self._last is not None:
-                raise Failed(self._last)
+                raise Failed(replace(self._last, unsent=True))
             return False
 
     def leave(self, failure: Failure | None) -> None:

@@ -60,18 +60,13 @@ class Session:
             while pipeline.state == PSInvocationState.RUNNING:
                 pipeline.poll_invoke()
             return self._answer(command, pipeline)
-        except Failed:
-            raise
+        except Failed as failed:
+            ended = Failed(failed.failure, sent=failed.sent or self._sent(failed.failure))
         except Exception as error:  # noqa: BLE001 -- the one place where whatever the libraries raise is judged
-            failure = explain(error, self.options)
+            ended = self._judged(command, explain(error, self.options), deadline)
         finally:
             watchdog.cancel()
-        sent = self._sent(failure)
-        if failure.refused:
-            self._door.refuse(failure)
-        elif deadline.passed:
-            failure = timed_out(command, deadline.seconds, sent=sent)
-        raise Failed(failure, sent=sent)
+        raise ended
 
     @property
     def spent(self) -> bool:
@@ -123,6 +118,14 @@ class Session:
             pipeline.add_command(module).add_statement()
         named = SharedCommand(command, version, is_script=False)
         return pipeline.add_command(named).add_parameters(dict(parameters))
+
+    def _judged(self, command: str, failure: Failure, deadline: Deadline) -> Failed:
+        sent = self._sent(failure)
+        if failure.refused:
+            self._door.refuse(failure)
+        elif deadline.passed:
+            failure = timed_out(command, deadline.seconds, sent=sent)
+        return Failed(failure, sent=sent)
 
     def _sent(self, failure: Failure) -> bool:
         """Whether the command may have reached the host, seen from what failed."""

@@ -11,6 +11,7 @@ import pytest
 from bot.lab.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
 from bot.lab.host_faults import HttpFault
 from handlers.errors import NotSent, RemoteError
+from handlers.psrp.failures import Failure
 from handlers.psrp.limits import Limits
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import (
@@ -173,6 +174,28 @@ def test_a_shell_that_goes_while_the_command_runs_is_unknown(host: Endpoint, mak
         remote.change(PERMIT)
     thread.join()
     assert not isinstance(error.value, NotSent)
+
+
+def test_a_logon_that_is_barred_after_the_command_was_taken_is_unknown(
+    host: Endpoint, make_remote: MakeRemote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection goes, and the door is shut meanwhile: the answer is out of reach, the change is not."""
+    from handlers.psrp.wire import Wire
+
+    remote = make_remote()
+    remote.query("mgmt1", FACTS)
+    plain = Wire.receive
+
+    def too_late(wire: Wire, *args: Any, **kwargs: Any) -> Any:
+        host.cut_connections()
+        wire.door.refuse(Failure("the logon was refused", "Look after it.", refused=True, unsent=True))
+        return plain(wire, *args, **kwargs)
+
+    monkeypatch.setattr(Wire, "receive", too_late)
+    with pytest.raises(RemoteError, match="refused") as error:
+        remote.change(PERMIT)
+    assert not isinstance(error.value, NotSent)
+    assert len(host.calls.named("Set-RootVer")) == 1
 
 
 @pytest.mark.parametrize(
