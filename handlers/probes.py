@@ -135,7 +135,7 @@ _REASONS: dict[str, tuple[str, ...]] = {
     "refused": ("changed", "unreadable"),
     "failed": ("access_denied", "write_failed", "read_back_differs"),
 }
-_WITHOUT_CODE = ("changed", "read_back_differs")  # no call failed
+_CALL_FAILED = ("unreadable", "access_denied", "write_failed")  # these carry the call's code, the others none
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +162,8 @@ def decode_change(text: str, fix_id: str) -> ChangeResult:
     outcome = answer.field("outcome").one_of(*_REASONS)
     reason = _reason(answer.field("reason"), outcome)
     code = answer.field("code").optional(Part.code)
-    if code is not None and reason in _WITHOUT_CODE:
-        raise answer.field("code").broken(f"a code beside {reason}, where no call failed")
+    if (code is not None) != (reason in _CALL_FAILED):
+        raise answer.field("code").broken("a code where no call failed, or none where one did")
     return ChangeResult(
         module=answer.field("module").text(),
         computer=answer.field("computer").optional(Part.text),

@@ -35,6 +35,7 @@ _KIND = re.compile(r"REG_\w+", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*")
 _NUMBERS = {"REG_DWORD": 2**32, "REG_QWORD": 2**64}  # kind → the first number that is too large
 _BYTES = ("REG_BINARY", "REG_NONE")
+_TEXTS = ("REG_SZ", "REG_EXPAND_SZ", *_BYTES)
 
 # Caps of an event record (wire contract, "events").
 _STRINGS, _STRING, _TEXT = 8, 256, 2048
@@ -101,6 +102,7 @@ def registry_value(part: Part) -> RegistryValue:
 
 
 def _registry_data(kind: str, data: Part) -> RegistryData:
+    """Data by its kind; of a kind that the contract does not name, any form that a kind may have."""
     if kind in _NUMBERS:
         if not 0 <= data.whole() < _NUMBERS[kind]:
             raise data.broken(f"no number that a {kind} can hold")
@@ -109,7 +111,9 @@ def _registry_data(kind: str, data: Part) -> RegistryData:
         return data.texts()
     if kind in _BYTES and not _HEX.fullmatch(data.text()):
         raise data.broken("no bytes in lower-case hex")
-    return data.text()
+    if kind in _TEXTS:
+        return data.text()
+    return data.texts() if isinstance(data.value, list) else data.whole_or_text()
 
 
 def _all(decode: Callable[[Part], T]) -> Callable[[Part], tuple[T, ...]]:

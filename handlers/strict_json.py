@@ -138,6 +138,10 @@ class Part:
             raise self.broken("no whole number")
         return self.value
 
+    def whole_or_text(self) -> int | str:
+        """A whole number or a string."""
+        return self.value if isinstance(self.value, str) else self.whole()
+
     def flag(self) -> bool:
         """true or false."""
         if not isinstance(self.value, bool):

@@ -7,11 +7,13 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib.resources import files
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from handlers.kb906154.facts import Absent, NodeFacts, RegistryValue, Unreadable, Value
 from handlers.probes import BrokenContract, decode_facts
@@ -134,6 +136,33 @@ def test_every_part_has_its_type(path: Path, wrong: object) -> None:
         decode(changed(path, wrong))
 
 
+SCHEMA = json.loads((files("handlers.powershell") / "contract" / "get-rootverfact.json").read_text("utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+
+@pytest.mark.parametrize("wrong", [None, True, 1, 1.5, "text", [], {}], ids=repr)
+def test_schema_and_decoder_agree_on_what_breaks_the_contract(wrong: object) -> None:
+    """Whatever the published schema refuses the decoder refuses, and the other way round."""
+    answers = [RICH, *(without(path) for path in FIELDS), *(changed(path, wrong) for path in paths(RICH))]
+    for answer in answers:
+        assert VALIDATOR.is_valid(answer) is decodes(answer) or is_lenient(answer)
+
+
+def decodes(answer: object) -> bool:
+    """Whether the decoder takes it."""
+    try:
+        decode(answer)
+    except BrokenContract:
+        return False
+    return True
+
+
+def is_lenient(answer: Any) -> bool:
+    """The decoder takes more than the module writes: a resource state outside the list, any version."""
+    state: object = answer["cluster"]["value"]["resources"][0]["state"]
+    return "text" in (state, answer["module"])
+
+
 @pytest.mark.parametrize("path", NULLABLE, ids=lambda path: ".".join(map(str, path)))
 def test_null_is_taken_where_the_contract_writes_it(path: Path) -> None:
     """And reads as None."""
@@ -252,6 +281,8 @@ def test_a_time_may_have_a_fraction(fraction: str) -> None:
         ("REG_BINARY", "00ff"),
         ("REG_NONE", "0a"),
         ("REG_LINK", "text"),
+        ("REG_DWORD_BIG_ENDIAN", 7),
+        ("REG_RESOURCE_LIST", ["a"]),
         ("REG_FULL_RESOURCE_DESCRIPTOR", "text"),
     ],
 )
@@ -280,7 +311,11 @@ def test_data_is_exact_and_of_the_form_of_its_kind(kind: str, data: object) -> N
         ("REG_BINARY", "0"),
         ("REG_BINARY", [0]),
         ("REG_NONE", "xx"),
-        ("REG_LINK", 1),
+        ("REG_LINK", None),
+        ("REG_LINK", True),
+        ("REG_LINK", 1.5),
+        ("REG_LINK", {}),
+        ("REG_LINK", [1]),
         ("REG_", ""),
         ("SZ", ""),
         ("reg_sz", ""),
