@@ -82,7 +82,8 @@ class Decisions:
             return
         standing = self._standing(fix)
         if standing is not None and _stands(standing, reaction.user, reaction.emoji):
-            return  # put back since
+            self._put_back(fix, reaction)
+            return
         with self.database.write() as tx:
             if once.first_time(tx, f"event {reaction.event_id}"):
                 self._taken_away(tx, fix.number, reaction.user, reaction.emoji, seen_late=False)
@@ -143,6 +144,14 @@ class Decisions:
         except MessageGone:
             self.card_gone(fix.number)
             return {}
+
+    def _put_back(self, fix: Fix, reaction: Reaction) -> None:
+        """Taken away, but it stands again: judge it anew, since the event of that may have come first."""
+        who = self.approvers.reactor(reaction.user)
+        with self.database.write() as tx:
+            if once.first_time(tx, f"event {reaction.event_id}"):
+                once.unmark_judged(tx, fix.number, reaction.user, emoji_name(reaction.emoji))
+                self._judge(tx, fix.number, who, reaction.emoji, reaction.at, seen_late=False)
 
     def _catch_up(self, fix: Fix) -> None:
         standing = self._standing(fix)

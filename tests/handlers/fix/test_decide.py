@@ -269,6 +269,20 @@ def test_events_that_come_in_the_wrong_order_do_not_approve_what_was_withdrawn(n
     assert night.state == State.APPROVED
 
 
+@pytest.mark.parametrize("order", ["removed first", "added first"])
+def test_a_refused_reaction_taken_away_and_put_back_at_once_is_judged_anew(night: Night, order: str) -> None:
+    """Both events are handled when the reaction stands again, in either order."""
+    night.propose()
+    night.chat.broken = {BOB}
+    night.react(BOB)
+    night.chat.broken = set()
+    removed, added = night.reaction(BOB, YES), night.reaction(BOB, YES)
+    steps = [lambda: night.decisions.unreacted(removed), lambda: night.decisions.reacted(added)]
+    for step in steps if order == "removed first" else reversed(steps):
+        step()
+    assert night.state == State.APPROVED
+
+
 def test_a_deleted_card_cancels_the_fix(night: Night) -> None:
     """Nobody could decide any more."""
     night.propose()

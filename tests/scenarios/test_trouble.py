@@ -1,0 +1,208 @@
+"""What goes wrong at night besides the server: the host, the network, Slack, the bot's own machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from bot.settings import load
+from handlers.errors import RemoteError
+from tests.scenarios.stage import ONCALL, Stage, shown
+
+Enter = Callable[..., Stage]
+
+
+def asked(stage: Stage) -> None:
+    stage.say("alice", "@rootver diagnose exch-node2")
+
+
+# --- the management host ---
+
+
+def test_a_refused_logon_is_one_sentence_and_one_logon_for_the_whole_cluster(enter: Enter) -> None:
+    """A second attempt could lock the account."""
+    stage = enter()
+    stage.faults.refuse_logons = True
+    asked(stage)
+    stage.see("(?i)logon|password")
+    asked(stage)
+    stage.see("(?i)logon|password")
+    assert [logon.accepted for logon in stage.endpoint.logons] == [False]
+
+
+@pytest.mark.parametrize("how", ["malformed", "not_json", "truncated", "nothing"])
+def test_garbage_from_the_host_is_never_healthy(enter: Enter, how: str) -> None:
+    """The answer breaks the contract: inconclusive, nothing offered."""
+    stage = enter()
+    for _ in range(4):  # both nodes, and the one repetition that a query gets
+        stage.faults.garble("Get-RootVerFact", how)  # type: ignore[arg-type]
+    asked(stage)
+    stage.wait(lambda: "diagnosis" in stage.kinds())
+    verdicts = [json.loads(body)["details"]["verdict"] for (body,) in records(stage, "diagnosis")]
+    assert verdicts == ["inconclusive"]
+    assert not stage.sql("SELECT 1 FROM fix")
+
+
+def test_an_endpoint_that_is_missing_is_told_with_what_to_do(enter: Enter) -> None:
+    """Which host, what failed, the next step."""
+    stage = enter()
+    stage.faults.no_configuration = True
+    asked(stage)
+    stage.see("(?i)configuration|endpoint")
+
+
+def test_a_lost_answer_to_a_query_is_asked_again(enter: Enter) -> None:
+    """Reading twice does no harm."""
+    stage = enter()
+    stage.faults.lose_answer("Get-RootVerFact")
+    asked(stage)
+    stage.card()
+
+
+def test_a_change_account_that_is_refused_voids_the_fix(enter: Enter) -> None:
+    """Nothing was sent for certain."""
+    stage = enter()
+    asked(stage)
+    card = stage.card()
+    stage.faults.before("Backup-AspNetKey", lambda _: setattr(stage.faults, "refuse_logons", True))
+    stage.react("bob", card)
+    stage.becomes("voided")
+    assert stage.writes == 0
+    stage.see("(?i)nothing was sent")
+
+
+# --- Slack ---
+
+
+def test_a_lost_answer_to_the_cards_line_leaves_one_card(enter: Enter) -> None:
+    """Another line is posted; only the stored one becomes the card and can be approved."""
+    stage = enter()
+    stage.workspace.faults.add("lost_answer", "chat.postMessage", after=1, times=1)
+    asked(stage)
+    stage.react("bob", stage.card())
+    stage.becomes("applied")
+    cards = [one for one in stage.messages() if one.reactions]
+    assert len(cards) == 1
+
+
+@pytest.mark.parametrize("kind", ["rate_limited", "server_error"])
+def test_a_slack_that_fails_for_a_while_delays_but_loses_nothing(enter: Enter, kind: str) -> None:
+    """What has to be told is told later."""
+    stage = enter()
+    asked(stage)
+    card = stage.card()
+    stage.workspace.faults.add(kind, "chat.update", times=2, seconds=1)  # type: ignore[arg-type]
+    stage.workspace.faults.add(kind, "chat.postMessage", times=2, seconds=1)  # type: ignore[arg-type]
+    stage.react("bob", card)
+    stage.becomes("applied")
+    stage.see(r"anchor \d+")
+
+
+def test_a_dropped_connection_is_made_anew_and_the_reaction_is_found(enter: Enter) -> None:
+    """The event was lost with the connection; the card was not."""
+    stage = enter()
+    asked(stage)
+    card = stage.card()
+    stage.server.sockets.set_delivery(flow="lost")
+    stage.react("bob", card)
+    stage.server.sockets.set_delivery(flow="flowing")
+    stage.server.sockets.ask_to_leave()
+    stage.becomes("applied")
+    assert stage.writes == 1
+
+
+def test_an_approver_who_cannot_be_looked_up_is_told_to_react_again(enter: Enter) -> None:
+    """Refused for now; the fix stays open."""
+    stage = enter()
+    asked(stage)
+    card = stage.card()
+    stage.workspace.faults.add("server_error", "users.info", times=9)
+    stage.react("bob", card)
+    stage.wait(lambda: [one for one in stage.messages() if one.ephemeral_to])
+    assert stage.state() == "proposed"
+    stage.workspace.faults.clear()
+    stage.unreact("bob", card)
+    stage.react("bob", card)
+    stage.becomes("applied")
+
+
+# --- the bot's own machine ---
+
+
+def test_a_stop_in_the_middle_of_the_change_leaves_a_recorded_state_that_is_read_back(enter: Enter) -> None:
+    """SIGTERM's path: the change is under way, the bot goes, the next start finds it applied."""
+    stage = enter(host="deadline_seconds = 30")
+    asked(stage)
+    card = stage.card()
+    stage.faults.slow["Set-RootVer"] = 3600.0
+    stage.react("bob", card)
+    stage.endpoint.calls.wait_for("Set-RootVer")
+    stage.stop()
+    assert stage.state() in {"indeterminate", "applying"}
+    stage.faults.slow.clear()
+    cluster = stage.cluster
+    cluster.set_root_ver(cluster.owner(), "1.1.4322.0")  # the lost script came through
+    stage.start()
+    stage.becomes("applied")
+    assert len(stage.endpoint.calls.named("Set-RootVer")) == 1
+
+
+def test_a_second_bot_on_the_same_file_is_refused(stage: Stage) -> None:
+    """Two would share the events at random."""
+    from bot.app import Bot
+    from storage.database import AnotherBotRuns
+
+    with pytest.raises(AnotherBotRuns, match="another"):
+        Bot(load(stage.folder / "rootver.toml", stage._environment()))
+
+
+def test_hostile_text_from_the_server_pings_nobody(enter: Enter) -> None:
+    """A registry value that looks like a mention is shown, not obeyed."""
+    stage = enter("healthy")
+    stage.cluster.set_root_ver(stage.cluster.owner(), "<!channel> `<@U07BOB00000>` *x* &amp; \u202e")
+    asked(stage)
+    stage.see("!channel")
+    stage.card()
+    assert not [one for one in stage.workspace.anomalies if one.kind in {"mass_mention", "unescaped_text"}]
+
+
+def test_no_secret_is_in_the_file_the_thread_or_the_log(
+    enter: Enter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Scanned as bytes: database, write-ahead log, everything said, everything logged at DEBUG."""
+    caplog.set_level("DEBUG")
+    stage = enter()
+    asked(stage)
+    stage.react("bob", stage.card())
+    stage.becomes("applied")
+    secrets = [value for name, value in stage._environment().items() if "TOKEN" in name or "PASSWORD" in name]
+    assert len(secrets) == 4
+    said = "\n".join(shown(one) for one in stage.messages())
+    stored = b"".join(path.read_bytes() for path in stage.folder.glob("rootver.db*"))
+    for secret in secrets:
+        assert secret not in said
+        assert secret.encode() not in stored
+        assert secret not in caplog.text
+
+
+def records(stage: Stage, kind: str) -> list[tuple[str]]:
+    return stage.sql("SELECT body FROM audit WHERE kind = ?", kind)  # type: ignore[return-value]
+
+
+def test_many_mentions_at_once_are_all_answered(enter: Enter) -> None:
+    """While slow diagnoses run, the first words of an answer come at once."""
+    stage = enter("slow")
+    threads = [stage.workspace.say("alice", ONCALL, "@rootver diagnose exch-node2") for _ in range(10)]
+    threads += [stage.workspace.say("carol", ONCALL, "@rootver nodes") for _ in range(20)]
+    stage.wait(lambda: all(len(stage.workspace.messages(ONCALL, thread)) > 1 for thread in threads))
+    stage.faults.slow.clear()
+
+
+def test_an_error_says_host_node_and_next_step() -> None:
+    """The sentence of a remote error has its three parts."""
+    error = RemoteError(
+        "mgmt1", "no answer in 120 s", "Look whether it is up.", node="EXCH-NODE2", code="0x800705b4"
+    )
+    assert str(error) == "EXCH-NODE2 through mgmt1: no answer in 120 s (0x800705b4). Look whether it is up."
