@@ -65,7 +65,7 @@ class AuditAnswers:
     def _history(self, conn: Reader, asked: tuple[str, ...]) -> Post:
         question = self._question(conn, asked)
         if question.summary:
-            return words.counted(history.chart(history.summarize(conn, question)))
+            return words.summarized(history.chart(history.summarize(conn, question)))
         page = history.answer(conn, question)
         return words.page(page, people.names(conn, {entry.actor for entry in page.entries}), asked)
 

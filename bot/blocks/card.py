@@ -25,7 +25,7 @@ from bot.blocks.text import (
     sentence,
 )
 from bot.blocks.words import NOTES, meant
-from handlers.approval import UNDECIDED, ApprovalRules, State
+from handlers.approval import OPEN, UNDECIDED, ApprovalRules, State
 from handlers.kb906154.article import VERDICT
 from storage.records import Fix, Json
 
@@ -52,7 +52,7 @@ def card(fix: Fix, around: Surroundings) -> Post:
     """The card as the fix stands now."""
     state = State(fix.state)
     heading = _heading(fix, around)
-    change = f"now {reading_words(fix.expected)} → new {reading_words(fix.target)}"
+    change = _change(fix)
     reason = [sentence(fix.reason, involved(fix))] if fix.reason else []
     blocks = [section([f"{_HEADINGS[state][0]} *{fix.id}* {heading}", *reason, change, *_undo(fix)])]
     if state in UNDECIDED:
@@ -61,6 +61,14 @@ def card(fix: Fix, around: Surroundings) -> Post:
         context([f"{plain(fix.computer)} in {plain(fix.cluster)} · asked by {mention(fix.requester)}"])
     )
     return post([f"{fix.id} {heading}. {change}"], blocks)
+
+
+def _change(fix: Fix) -> str:
+    """What was there and what is to be there, in the tense that fits the state."""
+    before, after = reading_words(fix.expected), reading_words(fix.target)
+    if fix.state in OPEN:
+        return f"now {before} → new {after}"
+    return f"before {before}" if fix.approver else f"what was proposed: {before} → {after}"
 
 
 def what(fix: Fix) -> str:

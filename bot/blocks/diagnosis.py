@@ -8,7 +8,15 @@ from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from bot.blocks.post import Attachment, Post, context, post, section
-from bot.blocks.text import clock_time, day_and_time, kb_link, listed, plain, sentence
+from bot.blocks.text import (
+    clock_time,
+    counted,
+    day_and_time,
+    kb_link,
+    listed,
+    plain,
+    versions_as_code,
+)
 from bot.blocks.words import CHECKS, FINDINGS, NOT_CHECKED, NOTES, RESULTS, RULED_OUT, meant
 from bot.limits import Block
 from handlers.collection import dump_collection
@@ -45,7 +53,7 @@ def diagnosed(reports: Sequence[ClusterReport], told: Iterable[str] = ()) -> Pos
 def _checking(asked: str, inventory: Inventory) -> str:
     if asked.casefold() == "all":
         nodes = sum(len(cluster.nodes) for cluster in inventory.clusters)
-        return f"Checking {nodes} nodes of {len(inventory.clusters)} clusters …"
+        return f"Checking {counted(nodes, 'node')} of {counted(len(inventory.clusters), 'cluster')} …"
     try:
         target = inventory.resolve(asked)
     except UnknownName:
@@ -104,7 +112,7 @@ def _rank(one: Diagnosis) -> int:
 def _node(one: Diagnosis) -> Iterator[Block]:
     yield section([
         f"{_emoji(one)} *{_summary(one)}*",
-        *(sentence(why, limit=600) for why in one.why),
+        *(versions_as_code(plain(why, 600)) for why in one.why),
         *_symptoms(one),
         *_next(one),
     ])  # fmt: skip
@@ -128,7 +136,7 @@ def _line(one: Diagnosis) -> str:
     """A node in one line: its verdict, RootVer and who owns."""
     seen = next((check.seen for check in one.checks if check.id == "root_ver"), one.why[0] if one.why else "")
     owner = {True: "owner", False: "passive", None: "owner unknown"}[one.owner] if one.checks else ""
-    return " · ".join(filter(None, [f"{_emoji(one)} {_summary(one)}", plain(seen), owner]))
+    return " · ".join(filter(None, [f"{_emoji(one)} {_summary(one)}", versions_as_code(plain(seen)), owner]))
 
 
 def _symptoms(one: Diagnosis) -> Iterator[str]:
@@ -150,17 +158,19 @@ def _checks(checks: Sequence[Check]) -> Iterator[str]:
         for check in checks:
             if check.result == result and check.id != "store_databases":
                 yield (
-                    f"{RESULTS[result]} {meant(CHECKS, check.id)}: {plain(check.seen)}, "
-                    f"expected {plain(check.expected)}"
+                    f"{RESULTS[result]} {meant(CHECKS, check.id)}: {_seen(check)}, "
+                    f"expected {versions_as_code(plain(check.expected))}"
                 )
-    for result in ("ok", "info"):
-        names = [
-            f"{meant(CHECKS, check.id)} ({plain(check.seen, 80)})"
-            for check in checks
-            if check.result == result
-        ]
-        if names:
-            yield f"{RESULTS[result]} {' · '.join(names)}"
+    in_order = [meant(CHECKS, check.id) for check in checks if check.result == "ok"]
+    if in_order:
+        yield f"{RESULTS['ok']} {' · '.join(in_order)}"
+    told = [f"{meant(CHECKS, check.id)}: {_seen(check)}" for check in checks if check.result == "info"]
+    if told:
+        yield f"{RESULTS['info']} {' · '.join(told)}"
+
+
+def _seen(check: Check) -> str:
+    return versions_as_code(plain(check.seen, 400))
 
 
 def _ruled_out(one: Diagnosis) -> Iterator[str]:

@@ -29,7 +29,8 @@ class Post:
 
 def post(lines: Iterable[str], blocks: Iterable[Block] = (), files: Iterable[Attachment] = ()) -> Post:
     """A message within Slack's limits. Without blocks, the lines are all that is shown."""
-    return Post(within(lines, MESSAGE_TEXT), fitted(blocks), tuple(files))
+    text = within(lines, MESSAGE_TEXT)
+    return Post(text if text.strip() else "(no words)", fitted(blocks), tuple(files))
 
 
 def section(lines: Iterable[str]) -> Block:

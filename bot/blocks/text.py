@@ -25,6 +25,7 @@ _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # Nothing to be seen, or something that turns the text around: control, format, surrogate, private, unassigned
 # characters, line and paragraph separators.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_VERSION = re.compile(r"(?<![\w.`])\d{1,5}(?:\.\d{1,5}){3}(?![\w`])", re.ASCII)
 _USER = re.compile(r"[UW][A-Z0-9]{2,20}")  # Slack's ids of people
 
 
@@ -106,9 +107,17 @@ def emoji(name: str) -> str:
 
 def duration(seconds: float) -> str:
     """A length of time in words: 5 s, 10 min."""
-    if seconds < 120:
-        return f"{seconds:g} s"
-    return f"{seconds / 60:g} min"
+    return f"{seconds:g} s" if seconds < 60 else f"{seconds / 60:g} min"
+
+
+def versions_as_code(shown: str) -> str:
+    """Version numbers in words that are harmless already, each in a code span."""
+    return _VERSION.sub(r"`\g<0>`", shown)
+
+
+def counted(number: int, what: str) -> str:
+    """`1 node`, `2 nodes`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def listed(words: Iterable[str]) -> str:

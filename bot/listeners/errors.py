@@ -77,4 +77,4 @@ def _teller(slack: SlackChat, event: dict[str, Any]) -> Tell:
     channel, ts = event.get("channel"), event.get("thread_ts") or event.get("ts")
     if isinstance(channel, str) and isinstance(ts, str):
         return lambda said: slack.post(channel, said, ts)
-    return lambda said: None
+    return lambda _said: None

@@ -8,7 +8,9 @@ from bot import limits
 from bot.blocks.post import Post
 
 # What Slack reads as its own: https://docs.slack.dev/messaging/formatting-message-text.
-_OURS = re.compile(r"<(?:@U07[A-Z0-9]+|!date\^\d+\^[^|<>]+\|[^<>]+|https?://[^|<>]+\|[^<>]+)>")
+_OURS = re.compile(
+    r"<(?:@U07[A-Z0-9]+|#C[A-Z0-9]+|@U07[A-Z0-9]+|!date\^\d+\^[^|<>]+\|[^<>]+|https?://[^|<>]+\|[^<>]+)>"
+)
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
 
 

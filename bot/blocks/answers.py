@@ -1,0 +1,262 @@
+"""Answers to commands, other than a diagnosis. Lists name people and mention nobody: that would ping them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from bot.blocks.card import what
+from bot.blocks.post import Attachment, Post, post, section
+from bot.blocks.text import (
+    clock_time,
+    code,
+    counted,
+    day_and_time,
+    link,
+    listed,
+    mention,
+    plain,
+    preformatted,
+    sentence,
+)
+from bot.commands import Unknown, help_lines
+from bot.limits import SECTION_TEXT, Block, length
+from handlers.admission import Refused
+from handlers.fix.propose import NotProposed, Proposal
+from handlers.history import Page, QuestionError, gist
+from handlers.inventory import Inventory
+from handlers.story import Story
+from storage.export import Exported
+from storage.records import Entry, Fix
+from storage.verify import Verification
+
+Names = Mapping[str, str]  # Slack id → name
+
+
+# --- help, refusals ---
+
+
+def unknown(command: Unknown) -> Post:
+    """What was typed is no command: why, and what may have been meant or how to find out."""
+    return post([plain(command.reason, 600)])
+
+
+def misunderstood(error: QuestionError) -> Post:
+    """A question to the audit that is none; the error names what is wrong, and gives an example."""
+    return post([plain(str(error), 600)])
+
+
+def explained(topic: str | None) -> Post:
+    """The help."""
+    lines = help_lines(topic)
+    first = plain(lines[0], 600) if topic else "What I understand; `help diagnose` explains one command."
+    shown = [section([preformatted(lines, SECTION_TEXT - 100)])]
+    return post([first], shown if topic else [section([first]), *shown])
+
+
+def refused(refusal: Refused, channels: Collection[str]) -> Post:
+    """Why the bot does not do what somebody asked."""
+    if refusal.reason == "not_verified":
+        return post(["Slack could not tell who you are, so nothing was done. Next: try again in a moment."])
+    if refusal.reason == "not_here":
+        where = listed(f"<#{plain(channel)}>" for channel in sorted(channels))
+        return post([f"The settings allow no commands in this channel. Next: ask in {where}."])
+    if refusal.reason == "no_direct_messages":
+        return post(["The settings allow no commands in direct messages. Next: ask in a channel."])
+    kind = listed(plain(flag) for flag in refusal.flags)
+    return post([
+        f"Only full members of this workspace may give commands (here: {kind}). This was recorded. "
+        "Next: ask one of them."
+    ])  # fmt: skip
+
+
+# --- fixes ---
+
+
+def open_fixes(fixes: Sequence[Fix], cards: Mapping[int, str], names: Names) -> Post:
+    """Each open fix in one line, with a link to its card where it has one."""
+    if not fixes:
+        return post(["No fix is open."])
+    lines = [_open_fix(fix, cards.get(fix.number), names) for fix in fixes]
+    return post([f"{len(fixes)} open: {listed(fix.id for fix in fixes)}."], _sections(lines))
+
+
+def _open_fix(fix: Fix, card: str | None, names: Names) -> str:
+    name = link(card, fix.id) if card else fix.id
+    until = f" · open until {clock_time(fix.expires_at)}" if fix.state == "proposed" else ""
+    return f"{name} {fix.state}: {what(fix)} · asked by {_named(fix.requester, names)}{until}"
+
+
+def proposal(made: Proposal, card: str | None) -> str:
+    """What became of a node that needs a fix. `card`: address of the fix that is open already."""
+    if isinstance(made, NotProposed):
+        where = f" {link(card, 'Its card.')}" if card else ""
+        return (
+            f"No new fix{f' for {plain(made.node)}' if made.node else ''}: {sentence(made.sentence)}{where}"
+        )
+    return f"{made.fix.id} proposed: {what(made.fix)}. Its card follows in this thread."
+
+
+def cancelled(fix: Fix) -> Post:
+    """The command's own answer; the fix's thread is told apart from it."""
+    return post([f"{fix.id} cancelled: nothing was changed on {plain(fix.computer)}."])
+
+
+def not_decided(reason: str, fix: Fix | None) -> Post:
+    """Why `cancel`, `pause` or `resume` was refused."""
+    now = f"{fix.id} is {fix.state}" if fix else "it is too late"
+    why = {
+        "no_such_fix": "There is no such fix. Next: `@rootver fixes` lists the open ones.",
+        "too_late": f"Too late: {now}. Next: see its card and thread.",
+        "not_a_member": "Only full members of this workspace may do that. Next: ask an approver.",
+        "not_an_approver": "Only approvers may do that"
+        + (f", and {mention(fix.requester)}, who asked" if fix else "")
+        + ". Next: ask one of them.",
+        "not_verified": "Slack could not tell whether you are an approver. Next: try again in a moment.",
+    }
+    return post([why.get(reason, f"Refused: {plain(reason)}.")])
+
+
+def paused(pause: tuple[str, datetime] | None) -> Post:
+    """Whether fixes are paused now."""
+    if pause is None:
+        return post(["Resumed: fixes can be approved and applied again."])
+    by, since = pause
+    return post([
+        f"Paused by {mention(by)} since {clock_time(since)}: nothing is approved or sent; diagnoses go on. "
+        "Next: `@rootver resume` ends it."
+    ])  # fmt: skip
+
+
+# --- the audit ---
+
+
+def page(shown: Page, names: Names, words: Sequence[str]) -> Post:
+    """Records, newest first, and how to ask for older ones. `words`: the question."""
+    if not shown.entries:
+        return post(["No record matches."])
+    lines = [_record(entry, names) for entry in shown.entries]
+    if shown.more:
+        following = " ".join([*_without_before(words), "before", str(shown.next_before)])
+        lines.append(f"Older ones: {code(f'@rootver history {following}')}")
+    count = f"{counted(len(shown.entries), 'record')}{', and there are more' if shown.more else ''}"
+    newest = shown.entries[0]
+    return post([f"{count}; the newest is #{newest.seq}, {newest.kind} {newest.outcome}."], _sections(lines))
+
+
+def _record(entry: Entry, names: Names) -> str:
+    about = " ".join(plain(one) for one in (entry.node, entry.fix_id) if one)
+    parts = (
+        f"#{entry.seq}", day_and_time(entry.ts), f"{entry.kind} {entry.outcome}", about,
+        _named(entry.actor, names), plain(gist(entry)),
+    )  # fmt: skip
+    return " · ".join(part for part in parts if part)
+
+
+def _without_before(words: Sequence[str]) -> Iterator[str]:
+    """The question without the page it asked for."""
+    skip = False
+    for word in words:
+        if not skip and word.lower() != "before":
+            yield word
+        skip = word.lower() == "before" and not skip
+
+
+def summarized(chart: Sequence[str]) -> Post:
+    """The answer to `history summary`."""
+    return post([plain(chart[0])], [section([preformatted(chart, SECTION_TEXT - 100)])])
+
+
+def story(told: Story) -> Post:
+    """One fix from the proposal to its end; whole in the attached file."""
+    fix = told.fix
+    content = json.dumps(told.json, indent=1).encode()
+    return post(
+        [f"{fix.id}: {what(fix)}, {fix.state}; {counted(len(told.entries), 'record')}."],
+        [section([preformatted(told.lines, SECTION_TEXT - 100)])],
+        [Attachment(f"{fix.id}.json", f"The whole story of {fix.id}", content)],
+    )
+
+
+def no_such_fix(name: str) -> Post:
+    """`show` or `restore` of a fix that is not there."""
+    return post(
+        [f"There is no {plain(name)}. Next: `@rootver fixes` lists the open ones, `@rootver history` all."]
+    )
+
+
+def exported(written: Exported, content: bytes, file_format: str) -> Post:
+    """An export, with its hash to compare."""
+    name = f"rootver-audit.{file_format}"
+    attached = [Attachment(name, f"Audit, {written.records} records", content)] if written.records else []
+    return post(
+        [f"{written.records} records, SHA-256 {code(written.sha256)}. The export was recorded."], (), attached
+    )
+
+
+def too_large(records_kept: str) -> Post:
+    """An export that no chat should carry."""
+    return post([
+        f"That is more than {records_kept}. Next: narrow it, as in `export since 30d csv`, or run "
+        "`rootver export` on the bot's machine."
+    ])  # fmt: skip
+
+
+def verified(found: Verification, anchor: str) -> Post:
+    """Whether the audit is as it was written. `anchor`: the line that stands for all of it."""
+    if found.ok:
+        return post([
+            f":large_green_circle: OK: {found.size} records, the chain is whole. Now: {code(anchor)}",
+            "Next: to compare with older anchor lines, run `rootver verify --anchors FILE`.",
+        ])  # fmt: skip
+    faults = [plain(str(fault), 300) for fault in found.faults[:20]]
+    more = len(found.faults) - len(faults) + found.more_faults
+    return post([
+        f":red_circle: FAULT: {len(found.faults) + found.more_faults} found in {found.size} records. "
+        "Next: keep a copy of the file, and run `rootver verify` on the bot's machine.",
+        *faults,
+        *([f"… and {more} more"] if more else []),
+    ])  # fmt: skip
+
+
+# --- the rest ---
+
+
+def nodes(inventory: Inventory) -> Post:
+    """Clusters and nodes as the settings have them."""
+    lines = [
+        f"*{plain(cluster.name)}* through {plain(cluster.host)}: {listed(map(plain, cluster.nodes))}"
+        + (
+            f" · virtual servers {listed(map(plain, cluster.virtual_servers))}"
+            if cluster.virtual_servers
+            else ""
+        )
+        for cluster in inventory.clusters
+    ]
+    count = sum(len(cluster.nodes) for cluster in inventory.clusters)
+    summary = f"{counted(len(inventory.clusters), 'cluster')}, {counted(count, 'node')}."
+    return post([summary], _sections([summary, *lines]))
+
+
+def examined(findings: Sequence[str]) -> Post:
+    """What the self-check found, line by line."""
+    summary = f"Self-check: {counted(len(findings), 'finding')}."
+    return post([summary], _sections([summary, *map(sentence, findings)]))
+
+
+def _named(user: str, names: Names) -> str:
+    return plain(names.get(user, user))
+
+
+def _sections(lines: Iterable[str]) -> list[Block]:
+    """As many sections as the lines need."""
+    sections: list[list[str]] = [[]]
+    room = SECTION_TEXT - 20
+    for line in lines:
+        room -= length(line) + 1
+        if room < 0:
+            sections.append([])
+            room = SECTION_TEXT - 20 - length(line) - 1
+        sections[-1].append(line)
+    return [section(one) for one in sections if one]

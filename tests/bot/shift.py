@@ -1,0 +1,258 @@
+"""The bot on duty: real storage, use cases and Slack client; a practice workspace and a practice cluster.
+
+Missing of the real bot are only the sockets, the timers and the network to the management host: a test moves
+the clock and says when something is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from slack_bolt import App, BoltRequest
+from slack_sdk import WebClient
+
+from bot import listeners
+from bot.answers import Answers
+from bot.audit_answers import AuditAnswers
+from bot.delivery import Deliverer
+from bot.lab.messages import Message as Seen
+from bot.lab.workspace_server import WorkspaceServer
+from bot.listeners.desk import Desk
+from bot.listeners.errors import Failures
+from bot.slack import SlackChat, retry_handlers
+from handlers.admission import Admission
+from handlers.approval import ApprovalRules
+from handlers.diagnose import Diagnoser, last_change
+from handlers.fix.apply import Changes
+from handlers.fix.approvers import ApproverList
+from handlers.fix.decide import Decisions
+from handlers.fix.follow_up import FollowUps
+from handlers.fix.outcome import Outcomes
+from handlers.fix.propose import Proposals
+from handlers.fix.timekeeper import Timekeeper
+from handlers.inventory import Cluster, Inventory
+from storage import audit, fixes, notices
+from storage.database import Database
+from storage.records import Entry, Fix, Notice
+from tests.handlers.fix.night import LabRemote, Watch
+
+ONCALL, AUDIT = "C07ONCALL00", "C07AUDIT000"
+ALICE, BOB, CAROL, DAVE = "U07ALICE000", "U07BOB00000", "U07CAROL000", "U07DAVE0000"
+YES, NO = "white_check_mark", "x"
+RULES = ApprovalRules(approver_groups=frozenset({"S07EXADMINS"}))
+INVENTORY = Inventory((
+    Cluster("EXCH-CL1", "mgmt1", {"exch-node1": "EXCH-NODE1", "exch-node2": "EXCH-NODE2"}, ("EXCHVS1",)),
+))  # fmt: skip
+
+
+class Standing(Watch):
+    """The night's clock, for the practice workspace too."""
+
+    def seconds(self) -> float:
+        """Since 1970."""
+        return self.time.timestamp()
+
+
+class AtOnce(ThreadPoolExecutor):
+    """Does the work in the caller's thread, so that a test sees what came of it."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - as an executor does
+            done.set_exception(error)
+        return done
+
+
+class Shift:
+    """Everything built as the bot builds it, on one file and one workspace."""
+
+    def __init__(
+        self,
+        folder: Path,
+        server: WorkspaceServer,
+        watch: Watch,
+        incident: str = "zero",
+        *,
+        rules: ApprovalRules = RULES,
+        channels: frozenset[str] = frozenset(),
+        direct_messages: bool = True,
+    ) -> None:
+        self.folder, self.server, self.watch, self.rules = folder, server, watch, rules
+        self.workspace = server.workspace
+        self.channels, self.direct_messages = channels, direct_messages
+        self.remote = LabRemote(incident, watch)
+        self.remote_workers = ThreadPoolExecutor(4)
+        self.findings: list[str] = ["OK Slack"]
+        self.monotonic = 1_000.0
+        self.woken = 0
+        self.open()
+
+    def open(self) -> None:
+        """Start the bot; a second time: restart it on the same file."""
+        self.database = Database.open(self.folder / "rootver.db", self.watch.now)
+        client = WebClient(
+            token=self.workspace.bot_token,
+            base_url=self.server.api_url,
+            retry_handlers=retry_handlers(),
+            timeout=5,
+        )
+        self.chat = SlackChat.connect(client)
+        self.diagnoser = Diagnoser(
+            self.remote, INVENTORY, self.watch, self.remote_workers, {"mgmt1": 120.0}, self.database,
+            last_change(self.database),
+        )  # fmt: skip
+        approvers = ApproverList(self.rules, self.chat)
+        common = (self.database, self.watch, self.rules)
+        self.proposals = Proposals(*common, approvers, INVENTORY, self.diagnoser, frozenset())
+        self.decisions = Decisions(
+            self.database, self.chat, self.watch, self.rules, approvers, self.chat.identity.user
+        )
+        outcomes = Outcomes(*common, INVENTORY, self.diagnoser)
+        changes = Changes(
+            self.database, self.remote, self.chat, self.watch, self.rules, approvers, INVENTORY,
+            self.diagnoser, outcomes,
+        )  # fmt: skip
+        follow_ups = FollowUps(*common, INVENTORY, self.diagnoser)
+        self.timekeeper = Timekeeper(*common, self.decisions, changes, outcomes, follow_ups)
+        self.deliverer = Deliverer(
+            self.database, self.chat, self.rules, self.proposals.card_posted, self.decisions.card_gone, AUDIT,
+            lambda: self.monotonic,
+        )  # fmt: skip
+        self.admission = Admission(
+            self.database, self.chat.recent_person, self.channels, self.direct_messages
+        )
+        answers = Answers(
+            self.chat, self.database, INVENTORY, self.diagnoser, self.proposals, self.decisions,
+            AuditAnswers(self.database, self.watch, INVENTORY), lambda: self.findings, AtOnce(), self._moved,
+        )  # fmt: skip
+        self.desk = Desk(
+            answers, self.admission, self.decisions, Failures(self.database), AtOnce(), AtOnce(), self._moved
+        )
+        self.app = App(client=client, listener_executor=AtOnce(), token_verification_enabled=False)
+        listeners.register(self.app, self.desk)
+
+    def _moved(self) -> None:
+        self.woken += 1
+
+    def close(self) -> None:
+        self.database.close()
+        self.remote_workers.shutdown()
+
+    # --- what happens ---
+
+    def deliver(self, payload: dict[str, Any]) -> int:
+        """Give the app an event as Socket Mode does; returns Bolt's status."""
+        return self.app.dispatch(BoltRequest(body=payload, mode="socket_mode")).status
+
+    def catch(self, act: Callable[[], Any]) -> list[dict[str, Any]]:
+        """The events that something in the workspace causes; they are not delivered."""
+        caught: list[dict[str, Any]] = []
+        stop = self.workspace.on_event(caught.append)
+        try:
+            act()
+        finally:
+            stop()
+        return caught
+
+    def during(self, act: Callable[[], Any]) -> None:
+        """Do something in the workspace and deliver what it causes."""
+        for payload in self.catch(act):
+            self.deliver(payload)
+
+    def say(self, text: str, user: str = "alice", channel: str = ONCALL, **place: Any) -> str:
+        """Somebody mentions the bot; returns the `ts` of what they wrote."""
+        said: list[str] = []
+        self.during(lambda: said.append(self.workspace.say(user, channel, f"@rootver {text}", **place)))
+        return said[0]
+
+    def tell(self, text: str, user: str = "alice") -> str:
+        """Somebody writes to the bot directly."""
+        said: list[str] = []
+        self.during(lambda: said.append(self.workspace.direct_message(user, text)))
+        return said[0]
+
+    def react(self, user: str, emoji: str = YES, ts: str | None = None) -> None:
+        self.during(lambda: self.workspace.react(user, ONCALL, ts or self.card.ts, emoji))
+
+    def unreact(self, user: str, emoji: str = YES) -> None:
+        self.during(lambda: self.workspace.unreact(user, ONCALL, self.card.ts, emoji))
+
+    def deliver_notices(self, **later: float) -> None:
+        """Send what waits; `later` moves the clock of the pauses before."""
+        self.monotonic += timedelta(**later).total_seconds()
+        self.deliverer.run_once()
+
+    def tick(self, **duration: float) -> None:
+        """Let time pass, do what is due, tell it."""
+        self.watch.move(**duration)
+        for number in self.timekeeper.due():
+            self.timekeeper.attend(number)
+        self.deliver_notices()
+
+    def propose(self) -> str:
+        """Alice's diagnosis leads to a card; returns the `ts` of her command."""
+        ts = self.say("diagnose exch-node2")
+        self.deliver_notices()
+        return ts
+
+    # --- what can be seen ---
+
+    def fix(self, number: int = 1) -> Fix:
+        with self.database.read() as conn:
+            fix = fixes.get(conn, number)
+        assert fix is not None
+        return fix
+
+    @property
+    def card(self) -> Seen:
+        """The card of FIX-1 as it stands."""
+        return self.workspace.message(ONCALL, self.fix().card_ts or "")
+
+    def thread(self, ts: str, channel: str = ONCALL) -> list[Seen]:
+        """What was said below a message."""
+        return self.workspace.messages(channel, ts)[1:]
+
+    def texts(self, ts: str, channel: str = ONCALL) -> list[str]:
+        return [message.text for message in self.thread(ts, channel)]
+
+    def told(self, ts: str) -> list[str]:
+        """What the thread was told: no answers, no card."""
+        cards = {self.fix(number).card_ts for number in (1,)}
+        return [one.text for one in self.thread(ts) if one.ts not in cards and one.text.startswith("FIX-1")]
+
+    def answer(self, ts: str, channel: str = ONCALL) -> str:
+        """The one answer below a message, blocks included."""
+        (message,) = [one for one in self.thread(ts, channel) if not one.files]
+        return whole(message)
+
+    def waiting(self) -> list[Notice]:
+        with self.database.read() as conn:
+            return notices.pending(conn, 1_000)
+
+    def records(self, *kinds: str) -> list[Entry]:
+        with self.database.read() as conn:
+            rows = conn.execute(f"SELECT {audit.COLUMNS} FROM audit ORDER BY seq").fetchall()
+        return [entry for entry in map(audit.entry_of, rows) if not kinds or entry.kind in kinds]
+
+    def calls(self, method: str) -> int:
+        return self.workspace.faults.calls.count(method)
+
+
+def whole(message: Seen) -> str:
+    """A message as it is read: its blocks, or its text."""
+    parts = [
+        block["text"]["text"] if "text" in block else block["elements"][0]["text"] for block in message.blocks
+    ]
+    return "\n".join([message.text, *parts])
+
+
+def without_members(rules: ApprovalRules) -> ApprovalRules:
+    """The same rules with no approver at all."""
+    return replace(rules, approvers=frozenset(), approver_groups=frozenset())
