@@ -97,6 +97,9 @@ def digest_facts(facts: NodeFacts, diagnosis: Diagnosis) -> dict[str, Json]:
     }
 
 
+_WHO_ANSWERS = "See what this name points at (DNS, the cluster's network names) and what the settings say."
+
+
 @dataclass(frozen=True, slots=True)
 class _NotRead:
     """A node of which nothing is believed: row 0, or row 1 where another computer answered."""
@@ -104,6 +107,7 @@ class _NotRead:
     verdict: VerdictId
     result: Literal["unknown", "fail"]
     seen: str
+    advice: tuple[str, ...] = ()
 
 
 def _identify(computer: str, answer: Answer | None) -> NodeFacts | _NotRead:
@@ -120,7 +124,8 @@ def _identify(computer: str, answer: Answer | None) -> NodeFacts | _NotRead:
         return _NotRead("inconclusive", "unknown", "which computer answered could not be read")
     strangers = [name for name in names if not same_name(name, computer)]
     if strangers:
-        return _NotRead("refused", "fail", f"another computer answered: {prose(strangers[0])}")
+        stranger = f"another computer answered: {prose(strangers[0])}"
+        return _NotRead("refused", "fail", stranger, (_WHO_ANSWERS,))
     return answer
 
 
@@ -134,7 +139,7 @@ def _not_read(node: str, computer: str, what: _NotRead) -> Diagnosis:
         node,
         computer,
         what.verdict,
-        (f"{computer}: {what.seen}.",),
+        (f"{computer}: {what.seen}.", *what.advice),
         confidence="inconclusive" if what.verdict == "inconclusive" else None,
         not_checked=("node",),
         checks=(Check("identity", what.result, what.seen, computer, "inventory"),),
