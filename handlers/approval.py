@@ -158,13 +158,15 @@ class Reactor:
     flags: tuple[str, ...] = ()
     via: str | None = None  # why an approver: a group id or "settings"; None = is none
     unknown: str | None = None
+    name: str | None = None  # to be shown, never judged
 
 
-def reactor(user: str, flags: tuple[str, ...], approvers: Approvers) -> Reactor:
+def reactor(user: str, flags: tuple[str, ...], approvers: Approvers, name: str | None = None) -> Reactor:
     """Put together what is known of somebody; an unread group leaves it open whether they are in it."""
     via = approvers.via.get(user)
     unread = ", ".join(approvers.unreadable)
-    return Reactor(user, flags, via, f"group {unread} could not be read" if unread and via is None else None)
+    unknown = f"group {unread} could not be read" if unread and via is None else None
+    return Reactor(user, flags, via, unknown, name)
 
 
 Step = Literal["approve", "decline", "cancel", "refuse", "ignore"]
@@ -236,7 +238,7 @@ def digest(basis: Mapping[str, Json]) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def differences(approved: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, list[Json]]:
+def differences(approved: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, Json]:
     """What changed between two bases: name → [then, now]."""
     names = sorted({*approved, *now})
     return {

@@ -11,7 +11,7 @@ from datetime import datetime
 from handlers.collection import Collection, answers, raw_result, unreachable
 from handlers.errors import RemoteError
 from handlers.inventory import Cluster, Inventory, Target, UnknownName
-from handlers.kb906154.assess import Diagnosis, Members, assess, refused
+from handlers.kb906154.assess import Diagnosis, Members, assess, digest_facts, refused
 from handlers.kb906154.facts import NodeFacts
 from handlers.ports import Clock, Query, Remote
 from storage import audit, evidence, fixes
@@ -156,36 +156,52 @@ def report_of(collection: Collection, targets: tuple[str, ...]) -> ClusterReport
     )
 
 
-def record_report(tx: Transaction, report: ClusterReport, actor: str) -> None:
-    """Record each probe with the hash of its raw answer, and each diagnosis that was asked for."""
+def keep_answer(tx: Transaction, report: ClusterReport, node: str) -> str:
+    """Keep what a node answered, as it came; returns the SHA-256 (hex) that a record names it by."""
     assert report.collection is not None  # noqa: S101 - only a refused name has none
+    return evidence.keep(tx, json.dumps(report.collection.results.get(node)).encode())
+
+
+def record_report(tx: Transaction, report: ClusterReport, actor: str) -> None:
+    """Record each probe with what decided and the hash of its raw answer, and each diagnosis asked for."""
     for diagnosis in report.diagnoses:
-        raw = json.dumps(report.collection.results.get(diagnosis.node)).encode()
-        details: dict[str, Json] = {
-            "verdict": diagnosis.verdict,
-            "root_ver_class": diagnosis.root_ver_class,
-            "evidence": evidence.keep(tx, raw),
-        }
-        read = diagnosis.node in report.facts
-        audit.append(tx, Record("probe", "ok" if read else "error", actor, diagnosis.node, details=details))
+        stored = keep_answer(tx, report, diagnosis.node)
+        audit.append(tx, _probe_record(report, diagnosis, actor, stored))
         if diagnosis.node in report.targets:
-            _record_diagnosis(tx, report, diagnosis, actor)
+            audit.append(tx, _diagnosis_record(report, diagnosis, actor, stored))
 
 
-def _record_diagnosis(tx: Transaction, report: ClusterReport, diagnosis: Diagnosis, actor: str) -> None:
+def _probe_record(report: ClusterReport, diagnosis: Diagnosis, actor: str, stored: str) -> Record:
+    facts = report.facts.get(diagnosis.node)
+    details: dict[str, Json] = {
+        "cluster": report.cluster,
+        "computer": facts.computer if facts else None,
+        "verdict": diagnosis.verdict,
+        "root_ver_class": diagnosis.root_ver_class,
+        "readings": digest_facts(facts, diagnosis) if facts else None,
+        "reason": None if facts else " ".join(diagnosis.why),
+        "evidence": stored,
+    }
+    return Record("probe", "ok" if facts else "error", actor, diagnosis.node, details=details)
+
+
+def _diagnosis_record(report: ClusterReport, diagnosis: Diagnosis, actor: str, stored: str) -> Record:
     details: dict[str, Json] = {
         "asked": report.asked,
         "cluster": report.cluster,
         "verdict": diagnosis.verdict,
         "confidence": diagnosis.confidence,
+        "root_ver_class": diagnosis.root_ver_class,
+        "owner": diagnosis.owner,
         "offered": diagnosis.offered,
         "findings": list(diagnosis.findings),
         "notes": list(diagnosis.notes),
         "not_checked": list(diagnosis.not_checked),
         "checks": [{"id": one.id, "result": one.result, "seen": one.seen} for one in diagnosis.checks],
+        "evidence": stored,
     }
     outcome: Outcome = "unknown" if diagnosis.verdict == "inconclusive" else "ok"
-    audit.append(tx, Record("diagnosis", outcome, actor, diagnosis.node, details=details))
+    return Record("diagnosis", outcome, actor, diagnosis.node, details=details)
 
 
 def last_change(database: Database) -> Callable[[str], datetime | None]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from handlers.approval import ApprovalRules, State, differences, emoji_name, meaning, permit
-from handlers.diagnose import Diagnoser
+from handlers.approval import ApprovalRules, State, differences, digest, emoji_name, meaning, permit
+from handlers.diagnose import Diagnoser, keep_answer
 from handlers.errors import NotSent, RemoteError
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
@@ -104,21 +104,15 @@ class Changes:
         if facts is None:
             why = " ".join(diagnosis.why)
             raise Ended(State.VOIDED, f"{fix.computer} could not be read again, nothing was sent: {why}")
-        changed = differences(fix.basis, basis.now(fix, facts, diagnosis))
+        bound = basis.now(fix, facts, diagnosis)
+        changed: dict[str, Json] = dict(differences(fix.basis, bound))
+        outcome: Outcome = "refused" if changed else "ok"
+        told = Told("recheck", outcome, details={"digest": digest(bound), "changed": changed})
         with self.database.write() as tx:
-            outcome: Outcome = "refused" if changed else "ok"
-            note(
-                tx,
-                fix,
-                Told("recheck", outcome),
-                changed={name: list(pair) for name, pair in changed.items()},
-            )
+            note(tx, fix, told, evidence=keep_answer(tx, report, fix.node))
         if changed:
-            raise Ended(
-                State.VOIDED,
-                f"{fix.computer} is no longer as it was when this was approved. Diagnose again.",
-                {"changed": {name: list(pair) for name, pair in changed.items()}},
-            )
+            reason = f"{fix.computer} is no longer as it was when this was approved. Diagnose again."
+            raise Ended(State.VOIDED, reason, {"changed": changed})
 
     def _back_up(self, fix: Fix) -> Fix:
         """The whole ASP.NET key, stored before the change may be sent."""

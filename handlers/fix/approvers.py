@@ -32,7 +32,7 @@ class ApproverList:
             person = self.chat.person(user)
         except LookupFailed as failure:
             return Reactor(user, unknown=failure.reason)
-        return reactor(user, person.flags, self.read())
+        return reactor(user, person.flags, self.read(), person.name)
 
     def able(self, requester: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """(who can approve right now, groups that cannot be read): active, allowed, not the requester."""

@@ -7,7 +7,7 @@ So an approval counts only if the card shows it, and a withdrawal only if the ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from handlers.approval import (
@@ -24,7 +24,7 @@ from handlers.approval import (
 from handlers.fix.approvers import ApproverList
 from handlers.fix.moves import Told, advance, due_while_proposed, note, tell_privately
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone
-from storage import audit, fixes, notices, once, switches
+from storage import audit, fixes, notices, once, people, switches
 from storage.database import Database, Transaction
 from storage.records import Fix, Json, NewNotice, Record
 
@@ -70,7 +70,7 @@ class Decisions:
             return  # taken away again before we looked: there is nothing to judge
         who = self.approvers.reactor(reaction.user)
         if standing is None and want == "approve":
-            who = Reactor(who.id, who.flags, unknown="the card could not be read")
+            who = replace(who, via=None, unknown="the card could not be read")
         with self.database.write() as tx:
             if once.first_time(tx, f"event {reaction.event_id}"):
                 self._judge(tx, fix.number, who, reaction.emoji, reaction.at, seen_late=False)
@@ -184,6 +184,8 @@ class Decisions:
         if fix is None or want is None or (who.id, name) in once.judged(tx, number):
             return
         once.mark_judged(tx, number, who.id, name)
+        if who.name:
+            people.remember(tx, who.id, who.name)
         late = max(at, self.clock.now())
         ruling = rule(fix, want, who, self.rules, late, blocked=blocked(tx, self.database))
         if ruling.step == "approve":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handlers.approval import ApprovalRules, State
-from handlers.diagnose import Diagnoser
+from handlers.diagnose import Diagnoser, keep_answer
 from handlers.fix import basis
 from handlers.fix.moves import Told, advance, note, tell_thread
 from handlers.inventory import Inventory, UnknownName
@@ -14,6 +14,8 @@ from handlers.ports import Clock
 from storage import fixes
 from storage.database import Database
 from storage.records import Fix, Json
+
+Seen = dict[str, Json]  # what a look saw, for the record and for the thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,54 +34,46 @@ class FollowUps:
             fix = fixes.get(conn, number)
         if fix is None or fix.state != State.APPLIED or fix.due_at is None:
             return
+        seen: Seen = {"look": fix.looks + 1}
         try:
             report = self.diagnoser.look(fix.node, whole_cluster=True)
         except UnknownName as unknown:
-            self._again(fix, "unread", str(unknown))
+            self._again(fix, {**seen, "seen": "unread", "reason": str(unknown)})
             return
-        facts = report.facts.get(fix.node)
+        facts, diagnosis = report.facts.get(fix.node), report.of(fix.node)
+        with self.database.write() as tx:
+            seen |= {"evidence": keep_answer(tx, report, fix.node)}
+        seen |= {"owner": diagnosis.owner, "verdict": diagnosis.verdict}
         if facts is None or not basis.readable(facts.root_ver):
-            self._again(fix, "unread", f"{fix.computer} could not be read.")
+            self._again(fix, {**seen, "seen": "unread", "reason": f"{fix.computer} could not be read."})
         elif not basis.same(facts.root_ver, fix.target):
-            self._drifted(fix, basis.as_json(facts.root_ver))
+            self._drifted(fix, {**seen, "found": basis.as_json(facts.root_ver)})
         else:
-            self._stands(fix, report.of(fix.node))
+            self._stands(fix, diagnosis, seen)
 
-    def _stands(self, fix: Fix, diagnosis: Diagnosis) -> None:
+    def _stands(self, fix: Fix, diagnosis: Diagnosis, seen: Seen) -> None:
         """The value stands; on an owner the service must run too, without new strong symptoms."""
         trouble = None if fix.kind == "restore" else _holds_back(diagnosis)
         if trouble is None:
-            self._confirmed(fix, diagnosis)
+            self._end(fix, State.CONFIRMED, Told("follow_up", "ok", topic="confirmed", details=seen))
         else:
-            self._again(fix, *trouble)
+            self._again(fix, {**seen, "seen": trouble[0], "reason": trouble[1]})
 
-    def _confirmed(self, fix: Fix, diagnosis: Diagnosis) -> None:
-        details: dict[str, Json] = {
-            "owner": diagnosis.owner,
-            "verdict": diagnosis.verdict,
-            "look": fix.looks + 1,
-        }
-        told = Told("follow_up", "ok", topic="confirmed", details=details)
+    def _drifted(self, fix: Fix, seen: Seen) -> None:
+        reason = "The value is another again."
+        told = Told("follow_up", "error", topic="drifted", reason=reason, details=seen)
+        self._end(fix, State.DRIFTED, told)
+
+    def _end(self, fix: Fix, to: State, told: Told) -> None:
         with self.database.write() as tx:
-            advance(tx, fix, State.CONFIRMED, told, looks=fix.looks + 1, due_at=None)
+            advance(tx, fix, to, told, looks=fix.looks + 1, due_at=None)
 
-    def _drifted(self, fix: Fix, found: Json) -> None:
-        told = Told(
-            "follow_up",
-            "error",
-            topic="drifted",
-            reason="The value is another again.",
-            details={"found": found},
-        )
-        with self.database.write() as tx:
-            advance(tx, fix, State.DRIFTED, told, looks=fix.looks + 1, due_at=None)
-
-    def _again(self, fix: Fix, seen: str, reason: str) -> None:
+    def _again(self, fix: Fix, seen: Seen) -> None:
         """Not confirmed yet: tell it and look again later; after the last look say that it stays so."""
         done = fix.looks + 1
         last = done >= len(self.rules.follow_up)
         due = None if last or fix.ended_at is None else fix.ended_at + self.rules.follow_up[done]
-        details: dict[str, Json] = {"seen": seen, "reason": reason, "look": done, "last": last}
+        details: Seen = {**seen, "last": last}
         with self.database.write() as tx:
             if fixes.change(tx, fix.number, State.APPLIED, looks=done, due_at=due) is None:
                 return

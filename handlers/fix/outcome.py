@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.approval import ApprovalRules, State
-from handlers.diagnose import Diagnoser
+from handlers.diagnose import Diagnoser, keep_answer
 from handlers.fix import basis
 from handlers.fix.moves import BOT, Told, advance, note, tell_thread
 from handlers.inventory import Inventory, UnknownName
@@ -78,13 +78,14 @@ class Outcomes:
             why = " ".join(report.of(fix.node).why)
             self._later(fix, f"{fix.computer} cannot be read: {why}", self.clock.now() + READ_AGAIN)
             return
-        self._found(fix, facts)
+        with self.database.write() as tx:
+            stored = keep_answer(tx, report, fix.node)
+        self._found(fix, facts, {"after": basis.as_json(facts.root_ver), "evidence": stored})
 
     # --- inside ---
 
-    def _found(self, fix: Fix, facts: NodeFacts) -> None:
+    def _found(self, fix: Fix, facts: NodeFacts, details: Mapping[str, Json]) -> None:
         """What stands there decides; the old value only once a lost script can no longer run."""
-        details: dict[str, Json] = {"after": basis.as_json(facts.root_ver)}
         if basis.same(facts.root_ver, fix.target):
             self._applied(fix, _node_time(facts), details)
         elif not basis.same(facts.root_ver, fix.expected):

@@ -227,10 +227,9 @@ class _Draft:
     restores: int | None = None
 
 
-def void(tx: Transaction, fix: Fix, now: datetime, reason: str, changed: dict[str, list[Json]]) -> Fix | None:
+def void(tx: Transaction, fix: Fix, now: datetime, reason: str, changed: dict[str, Json]) -> Fix | None:
     """End a fix that nothing was sent for, telling what is different now."""
-    details: dict[str, Json] = {"changed": {name: list(pair) for name, pair in changed.items()}}
-    told = Told("decision", "refused", topic="voided", reason=reason, details=details)
+    told = Told("decision", "refused", topic="voided", reason=reason, details={"changed": changed})
     return advance(tx, fix, State.VOIDED, told, ended_at=now, due_at=None)
 
 

@@ -161,10 +161,10 @@ class PsrpRemote:
             result = self._run(session, call, deadline, shells)
             if isinstance(result, str) and not session.spent and shells.give_back(session):
                 return result
-            self._end(session)
+            ending = self._end(session)
             crowded = isinstance(result, Failed) and result.failure.crowded and not result.sent
             others = shells.lose(crowded=crowded)
-            if not (crowded and others) or deadline.passed:
+            if not crowded or deadline.passed or not (others or self._ended(ending, deadline)):
                 return result
 
     def _alone(self, call: _Call, deadline: Deadline) -> str | Failed:
@@ -198,14 +198,21 @@ class PsrpRemote:
                 self._running.discard(session)
                 self._changed.notify_all()
 
-    def _end(self, session: Session) -> None:
-        """Stop and delete it in the background: nobody's answer waits for that."""
+    def _end(self, session: Session) -> set[Session]:
+        """Stop and delete it in the background: nobody's answer waits for that. Returns whose shells go."""
         with self._changed:
+            before = {one for one in self._ending if one.has_shell}
             self._ending.add(session)
         try:
             self._disposal.submit(self._dispose, session)
         except RuntimeError:  # shut down: `close` has returned already
             self._dispose(session)
+        return before
+
+    def _ended(self, ending: set[Session], deadline: Deadline) -> bool:
+        """Wait until these have made room on the host; False = there were none, or it took too long."""
+        with self._changed:
+            return bool(ending) and self._changed.wait_for(lambda: not ending & self._ending, deadline.left)
 
     def _dispose(self, session: Session) -> None:
         try:

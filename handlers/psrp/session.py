@@ -69,6 +69,11 @@ class Session:
         raise ended
 
     @property
+    def has_shell(self) -> bool:
+        """Whether there is, or may be, a shell on the host."""
+        return self._shell_may_exist
+
+    @property
     def spent(self) -> bool:
         """Whether this shell has run its share of commands."""
         return self._commands >= self.limits.commands

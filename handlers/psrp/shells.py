@@ -56,13 +56,14 @@ class Shells:
             return True
 
     def lose(self, *, crowded: bool = False) -> bool:
-        """A lent session is no more, `crowded`: for the host's quota. True = others are lent."""
+        """A lent session is no more, `crowded`: for the host's quota. True = there are others."""
         with self._changed:
             self._lent -= 1
-            if crowded and self._lent:
-                self._most = self._lent
+            others = self._lent + len(self._waiting)
+            if crowded and others:
+                self._most = others
             self._changed.notify()
-            return self._lent > 0
+            return others > 0
 
     def close(self) -> list[Session]:
         """Keep none any more; returns those that waited."""

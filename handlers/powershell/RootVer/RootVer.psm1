@@ -1205,6 +1205,9 @@ function Restore-RootVer {
         Expected     = ConvertFrom-RootVerParameter -Name 'Expected' -Json $Expected
         Target       = ConvertFrom-RootVerParameter -Name 'Target' -Json $Target
     }
+    if ($change.Target.is -eq 'absent' -and $change.Target.missing -eq 'key') {
+        throw (Get-RootVerParameterError 'Target' 'a key is neither created nor deleted')
+    }
     ConvertTo-RootVerJson (Invoke-RootVerChange @change)
 }
 
