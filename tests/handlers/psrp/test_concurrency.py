@@ -6,12 +6,11 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from bot.lab.endpoint import Endpoint
 from handlers.errors import RemoteError
 from handlers.ports import Query
 from handlers.psrp import PsrpRemote
+from handlers.psrp.limits import Limits
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import FACTS, actions, eventually
 
@@ -56,11 +55,23 @@ def test_more_shells_are_tried_again_later(host: Endpoint, make_remote: MakeRemo
     assert len(host.shells()) > 1
 
 
+def test_a_shell_that_is_being_deleted_is_waited_for(host: Endpoint, make_remote: MakeRemote) -> None:
+    """With room for one shell, its successor opens once it is gone."""
+    host.faults.max_shells = 1
+    host.faults.latency = 0.02
+    remote = make_remote(Limits(commands=1))
+    for _ in range(4):
+        remote.query("mgmt1", FACTS)
+    assert actions(host).count("Delete") >= 3
+
+
 def test_a_quota_that_others_use_up_is_told(host: Endpoint, make_remote: MakeRemote) -> None:
     """No shell of our own to wait for: the sentence says what to raise."""
     host.faults.max_shells = 0
-    with pytest.raises(RemoteError, match="MaxShellsPerUser"):
-        make_remote().query("mgmt1", FACTS)
+    remote = make_remote()
+    with ThreadPoolExecutor(8) as workers:
+        told = list(workers.map(lambda _: str(_computer_or_error(remote, "EXCH-NODE1")), range(16)))
+    assert all("MaxShellsPerUser" in sentence for sentence in told)
 
 
 def test_failures_of_some_do_not_disturb_the_others(host: Endpoint, remote: PsrpRemote) -> None:
