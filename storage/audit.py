@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from storage.canonical import canonical, recordable, visible
+from storage.canonical import NotCanonical, canonical, recordable, visible
 from storage.kinds import KINDS
 from storage.records import Entry, Json, Record
 from storage.times import from_text, to_text
@@ -26,6 +26,7 @@ VERSION = 1  # of the body; raised when a field changes its meaning
 MAX_BODY = 65536  # bytes
 MAX_NAME = 256  # characters of actor, node and fix: what people type may be anything
 COLUMNS = "seq, ts, kind, outcome, actor, node, fix_id, body, leaf, hash"
+_INSERT = f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
 
 # Details that are too long are cut until the record fits: (characters of a text, items of a list).
 _CUTS = ((8192, 256), (2048, 128), (512, 64), (128, 32), (32, 8))
@@ -47,10 +48,7 @@ def append(tx: Transaction, record: Record) -> Entry:
     entry = Entry(
         size + 1, tx.now, record.kind, record.outcome, actor, node, fix_id, body, leaf, link(previous, leaf)
     )
-    tx.execute(
-        f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants
-        (entry.seq, to_text(entry.ts), *_values(entry)),
-    )
+    tx.execute(_INSERT, (entry.seq, to_text(entry.ts), *_values(entry)))
     return entry
 
 
@@ -111,8 +109,12 @@ def _short(name: str) -> str:
 
 def _fitting(record: Record, at: datetime) -> str:
     """The body, with its details cut as little as needed; what was cut stays provable by its hash."""
-    details = {name: recordable(value) for name, value in record.details.items()}
-    body = body_text(_with(record, details), at)
+    details = dict(record.details)
+    try:
+        body = body_text(record, at)
+    except NotCanonical:  # a huge integer; anything else is refused again
+        details = {name: recordable(value) for name, value in details.items()}
+        body = body_text(_with(record, details), at)
     if _fits(body):
         return body
     whole = canonical(details).encode()
@@ -130,7 +132,7 @@ def _with(record: Record, details: Mapping[str, Json]) -> Record:
 
 
 def _fits(body: str) -> bool:
-    return len(body.encode()) <= MAX_BODY
+    return len(body) <= MAX_BODY and (body.isascii() or len(body.encode()) <= MAX_BODY)
 
 
 def _cut(value: Json, characters: int, items: int) -> Json:

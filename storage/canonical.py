@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from storage.records import Json
 
@@ -17,6 +18,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _encode = json.JSONEncoder(
     ensure_ascii=False
 ).encode  # escapes exactly what RFC 8785 section 3.2.2.2 asks for
+
+_encode_sorted = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 class NotCanonical(ValueError):
@@ -28,6 +31,35 @@ def canonical(value: Json) -> str:
 
     Raises `NotCanonical` for floats, for integers beyond ±(2^53 - 1) and for what is not JSON.
     """
+    if _is_plain(value):
+        text = _encode_sorted(value)
+        if text.isascii():  # then names sort the same by code point and by UTF-16, and no surrogate is there
+            return text
+    return _canonical(value)
+
+
+def _is_plain(value: Json) -> bool:
+    """Whether `json` itself writes this value canonically, as long as all text is ASCII: most records."""
+    waiting: list[Any] = [value]
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is dict:
+            if any(type(name) is not str for name in one):
+                return False
+            waiting.extend(one.values())
+        elif kind is list:
+            waiting.extend(one)
+        elif kind is int:
+            if not -SAFE_INTEGER <= one <= SAFE_INTEGER:
+                return False
+        elif kind is not str and kind is not bool and one is not None:
+            return False
+    return True
+
+
+def _canonical(value: Json) -> str:
+    """The same for every value, one by one."""
     match value:
         case None | bool():
             return _encode(value)
@@ -36,7 +68,7 @@ def canonical(value: Json) -> str:
         case int():
             return _integer(value)
         case list() | tuple():
-            return f"[{','.join(map(canonical, value))}]"
+            return f"[{','.join(map(_canonical, value))}]"
         case dict():
             return _object(value)
         case _:
@@ -45,6 +77,8 @@ def canonical(value: Json) -> str:
 
 def visible(text: str) -> str:
     """The text with unpaired surrogates, which no UTF-8 can carry, written out as `\\uD800`."""
+    if text.isascii():
+        return text
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04X}", text)
 
 
@@ -75,4 +109,4 @@ def _object(value: Mapping[str, Json]) -> str:
         raise NotCanonical("the names in an object must be text")
     named = {visible(key): one for key, one in value.items()}
     ordered = sorted(named, key=lambda key: key.encode("utf-16-be"))
-    return f"{{{','.join(f'{_encode(key)}:{canonical(named[key])}' for key in ordered)}}}"
+    return f"{{{','.join(f'{_encode(key)}:{_canonical(named[key])}' for key in ordered)}}}"

@@ -1,21 +1,17 @@
 """The file: opening it safely, one writer, readers that cannot write.
 
-    db = Database.open(path, now)            # the bot; one per file
-    with db.write() as tx:                   # BEGIN IMMEDIATE … COMMIT; an exception rolls back
-        audit.append(tx, record)
-    with db.read() as conn:                  # sees what is committed
-        fixes.get(conn, 12)
-
-Settings follow sqlite.org: synchronous=FULL, because what was committed before a change is sent must survive
-a power cut; `trusted_schema=OFF` and `cell_size_check=ON`, because the file may have been edited elsewhere.
+db = Database.open(path, now)            # the bot; one per file
+with db.write() as tx:                   # BEGIN IMMEDIATE … COMMIT; an exception rolls back
+    audit.append(tx, record)
+with db.read() as conn:                  # sees what is committed
+    fixes.get(conn, 12)
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -30,12 +26,11 @@ from storage.errors import (
     StorageForeign,
     StorageMissing,
     StorageUnavailable,
-    storage_error,
     storage_errors,
 )
 from storage.lock import FileLock
-from storage.migrations import APPLICATION_ID, LATEST, migrate
-from storage.verify import Fault, start_check
+from storage.opening import check_ours, connect, create, open_writer
+from storage.verify import Anchor, Fault, Verification, start_check, verify
 
 __all__ = [
     "AnotherBotRuns",
@@ -49,19 +44,7 @@ __all__ = [
     "Transaction",
 ]
 
-BUSY_MS = 5000  # how long to wait for another program's lock
 WRITER_WAIT = 30.0  # seconds for one of our own threads to get its turn
-
-_WRITER_PRAGMAS: dict[str, int | str] = {
-    "journal_mode": "wal",
-    "synchronous": 2,  # FULL
-    "foreign_keys": 1,
-    "recursive_triggers": 1,  # else INSERT OR REPLACE does not fire delete triggers
-    "trusted_schema": 0,
-    "cell_size_check": 1,
-    "secure_delete": 1,  # what was erased is overwritten in the file
-    "journal_size_limit": 16 * 1024 * 1024,
-}
 
 
 class Reader(Protocol):
@@ -134,9 +117,9 @@ class Database:
         path = path.resolve()
         lock = FileLock(path, shared=shared)
         try:
-            _create(path)
+            create(path)
             with storage_errors(path):
-                db = cls(path, now, writer=_open_writer(path), lock=lock)
+                db = cls(path, now, writer=open_writer(path), lock=lock)
                 with db.read() as conn:
                     db.faults = tuple(start_check(conn))
         except BaseException:
@@ -159,7 +142,7 @@ class Database:
         db = cls(path, _no_clock, immutable=not _beside(path, "-wal").exists())
         try:
             with db.read() as conn:
-                _check_ours(path, conn, upgradable=False)
+                check_ours(path, conn, upgradable=False)
         except BaseException:
             db.close()
             raise
@@ -172,16 +155,16 @@ class Database:
         Raises `StorageUnavailable` if it cannot be written now; nothing of it is stored then.
         """
         with self._my_turn() as writer, storage_errors(self.path):
-            writer.execute("BEGIN IMMEDIATE")
+            writer.conn.execute("BEGIN IMMEDIATE")
             tx = Transaction(writer, self._now())
             try:
                 yield tx
                 tx.end()
-                writer.execute("COMMIT")
+                writer.conn.execute("COMMIT")
             finally:
                 tx.end()
                 if writer.conn.in_transaction:
-                    writer.execute("ROLLBACK")
+                    writer.conn.execute("ROLLBACK")
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -196,6 +179,11 @@ class Database:
                 self._give_back(conn)
         if self._unchanged is not None and self._unchanged != _signature(self.path):
             raise StorageUnavailable(self.path, "a bot began to write while it was read", "Ask again.")
+
+    def verify(self, anchors: Collection[Anchor] = ()) -> Verification:
+        """Check everything (see `storage.verify`); the bot may go on writing meanwhile."""
+        with self.read() as conn, self.read() as spare:
+            return verify(conn, anchors, spare)
 
     def checkpoint(self) -> None:
         """Empty the write-ahead log into the file: after an erasure, so that nothing erased stays on disk."""
@@ -242,7 +230,7 @@ class Database:
         with suppress(IndexError):
             return self._idle.pop()
         query = "mode=ro&immutable=1" if self._unchanged is not None else "mode=ro"
-        conn = _connect(self.path, query)
+        conn = connect(self.path, query)
         conn.execute("PRAGMA query_only = ON")
         conn.execute("PRAGMA trusted_schema = OFF")
         return conn
@@ -252,80 +240,6 @@ class Database:
             conn.close()
         else:
             self._idle.append(conn)
-
-
-def _connect(path: Path, query: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.as_uri()}?{query}",
-        uri=True,
-        timeout=BUSY_MS / 1000,
-        isolation_level=None,  # we say BEGIN IMMEDIATE ourselves: the module's own BEGIN is deferred
-        check_same_thread=False,
-    )
-
-
-def _create(path: Path) -> None:
-    """Make an empty file of mode 0600, or tighten one: SQLite gives -wal and -shm the same mode."""
-    try:
-        with suppress(FileExistsError):
-            path.touch(mode=0o600, exist_ok=False)
-        if path.stat().st_mode & 0o077:
-            with suppress(PermissionError):  # of another account: whether we may use it shows below
-                path.chmod(0o600)
-    except OSError as error:
-        raise storage_error(path, error) from error
-    if not os.access(path, os.R_OK | os.W_OK):  # SQLite would open it read-only, and leave -wal and -shm
-        raise StorageUnavailable(
-            path, "this account has no write access", "Give it write access to the file and its folder."
-        )
-
-
-def _open_writer(path: Path) -> sqlite_utils.Database:
-    conn = _connect(path, "mode=rw")
-    try:
-        _check_ours(path, conn, upgradable=True)
-        db = sqlite_utils.Database(conn, execute_plugins=False)
-        for name, value in _WRITER_PRAGMAS.items():
-            _set(path, db, name, value)
-        db.execute("BEGIN IMMEDIATE")  # two starts at once: the second waits here, then finds nothing to do
-        _check_ours(path, conn, upgradable=True)
-        migrate(db)
-        db.execute("COMMIT")
-    except BaseException:
-        conn.close()
-        raise
-    return db
-
-
-def _set(path: Path, db: sqlite_utils.Database, name: str, value: int | str) -> None:
-    """Set a pragma and read it back: SQLite ignores silently what it does not know or cannot do."""
-    db.execute(f"PRAGMA {name} = {value}")
-    got = db.execute(f"PRAGMA {name}").fetchone()
-    if got is None or got[0] != value:
-        raise StorageUnavailable(
-            path, f"SQLite did not accept {name} = {value}", "Put the file on a local disk of this machine."
-        )
-
-
-def _check_ours(path: Path, conn: sqlite3.Connection, *, upgradable: bool) -> None:
-    """Raise `StorageForeign` unless the file is ours and of a version that can be used (or upgraded)."""
-    try:
-        with storage_errors(path):
-            mark = conn.execute("PRAGMA application_id").fetchone()[0]
-            version = conn.execute("PRAGMA user_version").fetchone()[0]
-            empty = conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    except UnicodeDecodeError as error:  # the text of SQLite's own error quotes a damaged schema
-        raise StorageDamaged(path, "it is damaged", "Keep a copy, then restore a snapshot.") from error
-    if upgradable and mark == 0 and empty:
-        return
-    if mark != APPLICATION_ID:
-        raise StorageForeign(path, "it is a database, but not one of rootver", "Name another file.")
-    if version > LATEST:
-        raise StorageForeign(path, "a newer version of rootver wrote it", "Update this rootver.")
-    if version < LATEST and not upgradable:
-        raise StorageForeign(
-            path, "an older version of rootver wrote it", "Start the bot once on it: that upgrades it."
-        )
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -371,7 +371,7 @@ def test_a_full_disk_loses_nothing(db: Database) -> None:
 
 def test_a_locked_file_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program holds it: the transaction fails within the waiting time, and later it goes on."""
-    monkeypatch.setattr("storage.database.BUSY_MS", 50)
+    monkeypatch.setattr("storage.opening.BUSY_MS", 50)
     with Database.open(path, Ticking()) as db:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

@@ -123,7 +123,7 @@ def test_all_faults_are_reported(copy: Path) -> None:
 
 def test_many_faults_are_counted(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The list ends somewhere, the count does not."""
-    monkeypatch.setattr("storage.verify.MAX_FAULTS", 10)
+    monkeypatch.setattr("storage.walk.MAX_FAULTS", 10)
     forge(copy, lambda conn: conn.execute("UPDATE audit SET node = 'n9'"))
     found = check(copy)
     assert (len(found.faults), found.more_faults) == (10, RECORDS - 10)
@@ -301,5 +301,5 @@ def test_verify_reads_in_batches(
 ) -> None:
     """Whatever their size: the same answer."""
     for size in (1, 7, 100, 101):
-        monkeypatch.setattr("storage.verify.BATCH", size)
+        monkeypatch.setattr("storage.walk.BATCH", size)
         assert check(copy, anchors).ok

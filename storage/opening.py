@@ -1,0 +1,106 @@
+"""Opening the file: making it, checking that it is ours, and the settings of the connection that writes.
+
+Settings follow sqlite.org: synchronous=FULL, because what was committed before a change is sent must survive
+a power cut; `trusted_schema=OFF` and `cell_size_check=ON`, because the file may have been edited elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+import sqlite_utils
+
+from storage.errors import StorageDamaged, StorageForeign, StorageUnavailable, storage_error, storage_errors
+from storage.migrations import APPLICATION_ID, LATEST, migrate
+
+BUSY_MS = 5000  # how long to wait for another program's lock
+
+_PRAGMAS: dict[str, int | str] = {
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL
+    "foreign_keys": 1,
+    "recursive_triggers": 1,  # else INSERT OR REPLACE does not fire delete triggers
+    "trusted_schema": 0,
+    "cell_size_check": 1,
+    "secure_delete": 1,  # what was erased is overwritten in the file
+    "journal_size_limit": 16 * 1024 * 1024,
+}
+
+
+def connect(path: Path, query: str) -> sqlite3.Connection:
+    """A connection for one thread at a time; `query` is that of the URI, `mode=ro` say."""
+    return sqlite3.connect(
+        f"{path.as_uri()}?{query}",
+        uri=True,
+        timeout=BUSY_MS / 1000,
+        isolation_level=None,  # we say BEGIN IMMEDIATE ourselves: the module's own BEGIN is deferred
+        check_same_thread=False,
+    )
+
+
+def create(path: Path) -> None:
+    """Make an empty file of mode 0600, or tighten one: SQLite gives -wal and -shm the same mode."""
+    try:
+        with suppress(FileExistsError):
+            path.touch(mode=0o600, exist_ok=False)
+        if path.stat().st_mode & 0o077:
+            with suppress(PermissionError):  # of another account: whether we may use it shows below
+                path.chmod(0o600)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    if not os.access(path, os.R_OK | os.W_OK):  # SQLite would open it read-only, and leave -wal and -shm
+        raise StorageUnavailable(
+            path, "this account has no write access", "Give it write access to the file and its folder."
+        )
+
+
+def open_writer(path: Path) -> sqlite_utils.Database:
+    """The connection that writes, with every setting read back and the layout brought up to date."""
+    conn = connect(path, "mode=rw")
+    try:
+        check_ours(path, conn, upgradable=True)
+        db = sqlite_utils.Database(conn, execute_plugins=False)
+        for name, value in _PRAGMAS.items():
+            _set(path, db, name, value)
+        db.execute("BEGIN IMMEDIATE")  # two starts at once: the second waits here, then finds nothing to do
+        check_ours(path, conn, upgradable=True)
+        migrate(db)
+        db.execute("COMMIT")
+    except BaseException:
+        conn.close()
+        raise
+    return db
+
+
+def _set(path: Path, db: sqlite_utils.Database, name: str, value: int | str) -> None:
+    """Set a pragma and read it back: SQLite ignores silently what it does not know or cannot do."""
+    db.execute(f"PRAGMA {name} = {value}")
+    got = db.execute(f"PRAGMA {name}").fetchone()
+    if got is None or got[0] != value:
+        raise StorageUnavailable(
+            path, f"SQLite did not accept {name} = {value}", "Put the file on a local disk of this machine."
+        )
+
+
+def check_ours(path: Path, conn: sqlite3.Connection, *, upgradable: bool) -> None:
+    """Raise `StorageForeign` unless the file is ours and of a version that can be used (or upgraded)."""
+    try:
+        with storage_errors(path):
+            mark = conn.execute("PRAGMA application_id").fetchone()[0]
+            version = conn.execute("PRAGMA user_version").fetchone()[0]
+            empty = conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    except UnicodeDecodeError as error:  # the text of SQLite's own error quotes a damaged schema
+        raise StorageDamaged(path, "it is damaged", "Keep a copy, then restore a snapshot.") from error
+    if upgradable and mark == 0 and empty:
+        return
+    if mark != APPLICATION_ID:
+        raise StorageForeign(path, "it is a database, but not one of rootver", "Name another file.")
+    if version > LATEST:
+        raise StorageForeign(path, "a newer version of rootver wrote it", "Update this rootver.")
+    if version < LATEST and not upgradable:
+        raise StorageForeign(
+            path, "an older version of rootver wrote it", "Start the bot once on it: that upgrades it."
+        )

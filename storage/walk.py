@@ -1,0 +1,152 @@
+"""One walk over the records: the chain, and what each of them says about evidence and fixes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from storage.audit import VERSION, ZERO, link
+
+BATCH = 2000  # records per statement: a statement that stays open would make the write-ahead log grow
+MAX_FAULTS = 1000  # listed; the rest is only counted
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_decode = json.JSONDecoder().raw_decode
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is not as it was written. `seq`: the record it is about, if it is about one."""
+
+    what: str
+    seq: int | None = None
+
+    def __str__(self) -> str:
+        return self.what if self.seq is None else f"record {self.seq}: {self.what}"
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects while the records pass by."""
+
+    faults: list[Fault] = field(default_factory=list)
+    more: int = 0
+    evidence: set[str] = field(default_factory=set)  # hashes that records refer to
+    erased_evidence: set[str] = field(default_factory=set)
+    erased_people: set[str] = field(default_factory=set)
+    states: dict[str, str] = field(default_factory=dict)  # fix → where the records leave it
+
+    def fault(self, what: str, seq: int | None = None) -> None:
+        """Note a fault, or count it where there are too many to list."""
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.append(Fault(what, seq))
+        else:
+            self.more += 1
+
+
+_Row = tuple[int, bytes, bytes, bytes, bytes, bytes | None, bytes | None, bytes, bytes, bytes]
+_SELECT = """
+    SELECT seq, ts, kind, outcome, actor, node, fix_id, CAST(body AS BLOB), leaf, hash
+    FROM audit WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"""
+
+
+def check_records(
+    conn: sqlite3.Connection, size: int, marks: Collection[int], found: Findings, *, after: int = 0
+) -> dict[int, str]:
+    """Walk the records behind `after`; returns the hash (hex) at each of the marks."""
+    previous: bytes | None = ZERO if after == 0 else None
+    at, seen = after, {0: ZERO.hex()} if after == 0 else {}
+    for row in _rows(conn, after, size):
+        seq, leaf, hash_ = row[0], row[-2], row[-1]
+        if seq != at + 1:
+            found.fault(f"records {at + 1} to {seq - 1} are missing", at + 1)
+        elif previous is not None and link(previous, leaf) != hash_:
+            found.fault("its hash does not follow from the record before it", seq)
+        _check_record(row, found)
+        at, previous = seq, hash_
+        if seq in marks:
+            seen[seq] = hash_.hex()
+    return seen
+
+
+def _rows(conn: sqlite3.Connection, after: int, size: int) -> Iterator[_Row]:
+    """Text as bytes: a flipped bit may have made it something that is no text."""
+    with _text_as_bytes(conn):
+        while batch := conn.execute(_SELECT, (after, size, BATCH)).fetchall():
+            yield from batch
+            after = batch[-1][0]
+
+
+@contextmanager
+def _text_as_bytes(conn: sqlite3.Connection) -> Iterator[None]:
+    usual = conn.text_factory
+    conn.text_factory = bytes
+    try:
+        yield
+    finally:
+        conn.text_factory = usual
+
+
+def _check_record(row: _Row, found: Findings) -> None:
+    """The body is what was hashed, and the columns say what the body says."""
+    seq, ts, kind, outcome, actor, node, fix, body, leaf, _ = row
+    if hashlib.sha256(b"\0" + body).digest() != leaf:
+        found.fault("its body is not the one that was hashed", seq)
+        return
+    # Canonical JSON puts the names in this order; what lies between start and end is one JSON object.
+    start = b'{"actor":%b,"details":' % _quoted(actor)
+    end = b',"fix":%b,"kind":%b,"node":%b,"outcome":%b,"ts":"%b","v":%d}' % (
+        _quoted(fix), _quoted(kind), _quoted(node), _quoted(outcome), ts, VERSION,
+    )  # fmt: skip
+    details = _object(body[len(start) : -len(end)]) if body.startswith(start) and body.endswith(end) else None
+    if details is None:
+        found.fault("its columns differ from its body", seq)
+    else:
+        if b'"evidence"' in body or kind == b"erasure":
+            _note_evidence(kind, details, found)
+        if fix is not None:
+            _follow(fix.decode(), (kind, outcome), details, found)
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: bytes | None) -> bytes:
+    """A column as canonical JSON would write it."""
+    if text is None:
+        return b"null"
+    return _encode(text.decode("utf-8", "replace")).encode()
+
+
+def _object(text: bytes) -> dict[str, Any] | None:
+    try:
+        decoded = text.decode()
+        value, end = _decode(decoded)
+    except ValueError:
+        return None
+    return value if end == len(decoded) and isinstance(value, dict) else None
+
+
+def _note_evidence(kind: bytes, details: dict[str, Any], found: Findings) -> None:
+    """Note which evidence a record refers to, or which erasure it tells."""
+    named = details.get("evidence")
+    hashes = [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, str)]
+    if kind != b"erasure":
+        found.evidence.update(hashes)
+        return
+    found.erased_evidence.update(hashes)
+    if isinstance(details.get("person"), str):
+        found.erased_people.add(details["person"])
+
+
+def _follow(fix: str, kind: tuple[bytes, bytes], details: dict[str, Any], found: Findings) -> None:
+    """Note where a fix stands after this record."""
+    match details.get("state"):
+        case [_, str() as to]:
+            found.states[fix] = to
+        case _ if kind == (b"proposal", b"pending"):
+            found.states[fix] = "proposed"
