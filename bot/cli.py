@@ -1,0 +1,119 @@
+"""The command `rootver`: every subcommand, loaded only when it is called, and how each one ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from bot.exits import MEANINGS, Exit, explain
+
+
+class Subcommand(NamedTuple):
+    """Where a subcommand is, and what `--help` says of it without loading it."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, Subcommand] = {
+    "run": Subcommand("running", "Run the bot."),
+    "lab": Subcommand("running", "Practise: workspace, management host and cluster on this machine."),
+    "demo": Subcommand("running", "Print the whole story, played in the practice lab."),
+    "diagnose": Subcommand("diagnosing", "Look at a node, a cluster or all of them."),
+    "replay": Subcommand("diagnosing", "Diagnose a saved collection, offline."),
+    "history": Subcommand("reading", "Ask what happened."),
+    "show": Subcommand("reading", "Tell the whole story of a fix."),
+    "export": Subcommand("reading", "Write records as csv or jsonl."),
+    "verify": Subcommand("reading", "Check that the record is whole."),
+    "snapshot": Subcommand("keeping", "Copy the database while the bot runs."),
+    "browse": Subcommand("keeping", "Look through a snapshot in the browser, with Datasette."),
+    "forget": Subcommand("keeping", "Erase a name or raw data from the database."),
+    "doctor": Subcommand("checking", "Check settings, Slack, management hosts and database."),
+    "config": Subcommand("checking", "Check the settings and print them."),
+    "manifest": Subcommand("checking", "Print the manifest of the Slack app."),
+    "health": Subcommand("checking", "Ask whether the bot runs and is connected."),
+}
+
+
+class LazyGroup(click.Group):
+    """Loads a subcommand's module when it is called; `--help` of the whole loads none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The subcommand, from its module."""
+        if name not in COMMANDS:
+            near = get_close_matches(name, COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            ctx.fail(f"There is no command {name}.{hint} rootver --help lists all of them.")
+        command: click.Command = getattr(import_module(f"bot.command_line.{COMMANDS[name].module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.summary) for name, one in COMMANDS.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The exit codes."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), meaning) for code, meaning in MEANINGS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="rootver-bot", prog_name="rootver")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Settings file. Without it: ROOTVER_CONFIG, then rootver.toml in the working directory.",
+)
+@click.pass_context
+def rootver(ctx: click.Context, config: Path | None) -> None:
+    """Diagnose and fix the Exchange 2003 outage of KB 906154, from Slack and from here."""
+    ctx.obj = config
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; returns the exit code, having said on stderr what went wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")  # a terminal that cannot show a sign is no reason to fail
+    try:
+        code = rootver.main(list(arguments), prog_name="rootver", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `rootver history | head`: whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FINE
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the outermost place: everything ends in a code here
+        return _ended(error)
+    return code if isinstance(code, int) else Exit.FINE
+
+
+def _ended(error: Exception) -> Exit:
+    told = explain(error)
+    if told is None:
+        traceback.print_exception(error)
+        told = Exit.DEFECT, "This is a defect of rootver. Please report the lines above."
+    click.echo(f"rootver: {told[1]}", err=True)
+    return told[0]

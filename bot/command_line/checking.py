@@ -1,0 +1,100 @@
+"""doctor, config, manifest, health."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from bot import health as status
+from bot import manifest as app
+from bot.command_line.options import Clock, config_option, database_option, json_option, now
+from bot.exits import Exit, Stop
+
+
+@click.command()
+@json_option
+@config_option
+@click.pass_obj
+def doctor(config: Path | None, as_json: bool) -> int:
+    """Check settings, Slack, approvers, management hosts and database. Connects, changes nothing."""
+    # Bolt's client, pypsrp and pydantic: config, manifest and health need none of them or less.
+    from slack_sdk import WebClient  # noqa: PLC0415
+
+    from bot.doctor import checks  # noqa: PLC0415
+    from bot.settings import load  # noqa: PLC0415
+    from bot.slack import retry_handlers  # noqa: PLC0415
+    from handlers.psrp import PsrpRemote  # noqa: PLC0415
+
+    settings = load(config, os.environ)
+    token = settings.slack.bot_token
+    client = None
+    if token is not None:
+        url, retries = settings.slack.api_url, retry_handlers()
+        client = WebClient(token.get_secret_value(), base_url=url, retry_handlers=retries)
+    remote = PsrpRemote(settings.hosts())
+    try:
+        found = checks(settings, remote, client, None, Clock())
+    finally:
+        remote.close()
+    if as_json:
+        click.echo(json.dumps([{"name": one.name, "result": one.result, "text": one.text} for one in found]))
+    else:
+        click.echo("\n".join(map(str, found)))
+    return Exit.FOUND if any(one.result == "fail" for one in found) else Exit.FINE
+
+
+@click.command()
+@json_option
+@config_option
+@click.pass_obj
+def config(config: Path | None, as_json: bool) -> None:
+    """Check the settings and print what is used; of a secret only that it is set. Connects to nothing."""
+    from bot.settings import load  # noqa: PLC0415 - pydantic, which manifest and health do not need
+
+    settings = load(config, os.environ)
+    warnings = settings.warnings()
+    if as_json:
+        told = {
+            "file": str(settings.file) if settings.file else None,
+            "warnings": warnings,
+            **settings.public(),
+        }
+        click.echo(json.dumps(told, indent=2))
+        return
+    click.echo(f"Settings: {settings.file or 'no file, the environment alone'}")
+    click.echo("\n".join(_lines("", settings.public())))
+    for sentence in warnings:
+        click.echo(f"warning: {sentence}", err=True)
+
+
+@click.command()
+@click.option("--url", is_flag=True, help="Print a link instead: Slack's page for a new app, filled in.")
+def manifest(url: bool) -> None:
+    """Print the manifest of the Slack app: api.slack.com/apps, Create New App, From a manifest.
+
+    Afterwards install it (that gives SLACK_BOT_TOKEN) and make an app-level token with connections:write
+    (SLACK_APP_TOKEN).
+    """
+    click.echo(app.install_url() if url else app.text().rstrip())
+
+
+@click.command()
+@database_option
+def health(database: Path) -> None:
+    """Ask whether the bot of this database runs and is connected to Slack (the container's health check)."""
+    ill = status.check(status.path_for(database), now())
+    if ill:
+        raise Stop(Exit.UNAVAILABLE, ill)
+    click.echo("The bot runs and is connected.")
+
+
+def _lines(path: str, value: object) -> list[str]:
+    """`approval.grace_seconds = 5`, one line for each key."""
+    if isinstance(value, dict):
+        return [
+            line for name, one in value.items() for line in _lines(f"{path}.{name}" if path else name, one)
+        ]
+    return [f"{path} = {json.dumps(value, ensure_ascii=False)}"]

@@ -1,0 +1,144 @@
+"""diagnose, replay."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from bot.command_line import report_text
+from bot.command_line.files import make_folder, read_text
+from bot.command_line.options import Clock, actor, config_option, json_option, now
+from bot.settings import Settings, load
+from handlers.collection import Collection, dump_collection, load_collection
+from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_report
+from handlers.kb906154.assess import Diagnosis
+from handlers.psrp import PsrpRemote
+from handlers.report import exit_code, to_json
+from handlers.report import replay as judge
+from storage import audit
+from storage.database import Database
+from storage.errors import StorageError
+from storage.export import create
+from storage.records import Json, Record
+
+WORKERS = 16  # nodes asked at the same time
+
+
+@click.command()
+@click.argument("target", metavar="NODE|CLUSTER|all")
+@json_option
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Keep the raw facts for `rootver replay`; with all: a folder, one file for each cluster.",
+)
+@config_option
+@click.pass_obj
+def diagnose(config: Path | None, *, target: str, as_json: bool, save: Path | None) -> int:
+    """Look at every node of the cluster and say what is wrong. Changes nothing.
+
+    It is recorded, unless a bot has the database. Fixes are proposed in chat only.
+    """
+    settings = load(config, os.environ)
+    reports = _look(settings, target)
+    objects = [to_json(one.asked, one.cluster, one.at, one.diagnoses) for one in reports]
+    if as_json:
+        click.echo(json.dumps(objects if target.casefold() == "all" else objects[0], indent=2))
+    else:
+        _print([(one.cluster, one.at, one.diagnoses) for one in reports])
+    _record(settings, target, reports)
+    if save:
+        _save(save, target, [one.collection for one in reports if one.collection])
+    return exit_code(objects)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@json_option
+def replay(file: Path, as_json: bool) -> int:
+    """Diagnose FILE again, a collection that `diagnose --save` wrote (-: from standard input).
+
+    No server is asked.
+    """
+    collection = load_collection(read_text(file, "Name a file of diagnose --save."))
+    diagnoses = judge(collection)
+    known = all(one.node in collection.members.nodes for one in diagnoses)
+    cluster = collection.cluster if known else None  # the name that was asked is refused
+    report = to_json(collection.asked, cluster, collection.at, diagnoses)
+    if as_json:
+        click.echo(json.dumps(report, indent=2))
+    else:
+        _print([(cluster, collection.at, diagnoses)])
+    return exit_code([report])
+
+
+def _look(settings: Settings, target: str) -> list[ClusterReport]:
+    hosts = settings.hosts()
+    remote = PsrpRemote(hosts)
+    workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="remote")
+    deadlines = {name: host.deadline_seconds for name, host in hosts.items()}
+    fixed = _recorded(settings.database)
+    try:
+        diagnoser = Diagnoser(
+            remote, settings.inventory(), Clock(), workers, deadlines,
+            fixed_before=last_change(fixed) if fixed else None,
+        )  # fmt: skip
+        return diagnoser.diagnose(target, actor(), _progress if sys.stderr.isatty() else None)
+    finally:
+        remote.close()
+        workers.shutdown(wait=False, cancel_futures=True)
+        if fixed:
+            fixed.close()
+
+
+def _progress(node: str) -> None:
+    click.echo(f"{node} answered.", err=True)
+
+
+def _recorded(database: Path) -> Database | None:
+    """The record, to know of our own changes; a node can be looked at without it."""
+    try:
+        return Database.read_only(database)
+    except StorageError:
+        return None
+
+
+def _record(settings: Settings, target: str, reports: Sequence[ClusterReport]) -> None:
+    """Record it, briefly: a bot could not start meanwhile. Where that is not possible, say so."""
+    command: dict[str, Json] = {"command": "diagnose", "words": target}
+    try:
+        with Database.open_for_command(settings.database, now) as database, database.write() as tx:
+            audit.append(tx, Record("command", "ok", actor(), details=command))
+            for report in reports:
+                if report.collection is not None:
+                    record_report(tx, report, actor())
+                else:
+                    refused: dict[str, Json] = {"asked": target, "reason": " ".join(report.diagnoses[0].why)}
+                    audit.append(tx, Record("diagnosis", "refused", actor(), details=refused))
+    except StorageError as error:
+        click.echo(f"rootver: This diagnosis was not recorded: {error}", err=True)
+
+
+def _save(path: Path, target: str, collections: Sequence[Collection]) -> None:
+    """One file; with `all` one for each cluster, in a folder. Never over a file that is there."""
+    if target.casefold() != "all":
+        targets = [(path, one) for one in collections]
+    else:
+        make_folder(path)
+        targets = [(path / f"{one.cluster}.json", one) for one in collections]
+    for file, collection in targets:
+        with create(file) as out:
+            out.write(dump_collection(collection).encode())
+
+
+def _print(reports: Sequence[tuple[str | None, datetime, Sequence[Diagnosis]]]) -> None:
+    text = "\n\n".join("\n".join(report_text.lines(*report)) for report in reports)
+    click.echo(text or "There is no cluster in the settings.")

@@ -1,0 +1,166 @@
+"""history, show, export, verify: read the database only, record nothing, need no other settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from pathlib import Path
+
+import click
+
+from bot.command_line.files import read_text
+from bot.command_line.options import database_option, json_option, now
+from bot.exits import Exit, Stop
+from handlers import history as questions
+from handlers.history import Question, QuestionError
+from handlers.history import _resolved as filter_of
+from storage import people
+from storage.database import Database
+from storage.export import create
+from storage.export import export as write_export
+from storage.queries import Filter
+from storage.verify import Anchor, Verification, anchor_line, parse_anchors
+from storage.verify import verify as check
+
+_WORDS = (
+    "[NODE|CLUSTER] [by @who] [since 7d|2026-11-01] [until …] [kind …] [outcome …] [fix FIX-12] [last 50]"
+)
+
+
+_ANCHORS = "Name a log or a channel's export with the bot's anchor lines."
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    with Database.read_only(path) as database, database.read() as conn:
+        yield conn
+
+
+def _question(conn: sqlite3.Connection, words: tuple[str, ...]) -> Question:
+    return questions.parse(list(words), now(), questions.known_names(conn))
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar=_WORDS)
+@json_option
+@database_option
+def history(words: tuple[str, ...], as_json: bool, database: Path) -> None:
+    """Ask what happened; the newest record comes first. `history summary …` counts instead.
+
+    Times: 90m, 12h, 7d or 2w ago, today, yesterday, a date, a date and a time (UTC unless a zone is given).
+    --json prints one object for each record.
+    """
+    with _reading(database) as conn:
+        question = _question(conn, words)
+        if question.summary:
+            _summary(conn, question, as_json=as_json)
+            return
+        name_of = cache(lambda id_: people.names(conn, [id_]))
+        shown = 0
+        for shown, entry in enumerate(questions.everything(conn, question), 1):  # noqa: B007
+            click.echo(questions.json_line(entry) if as_json else questions.line(entry, name_of(entry.actor)))
+        if not shown:
+            click.echo("No records.", err=True)
+
+
+def _summary(conn: sqlite3.Connection, question: Question, *, as_json: bool) -> None:
+    counted = questions.summarize(conn, question)
+    click.echo(json.dumps(dataclasses.asdict(counted)) if as_json else "\n".join(questions.chart(counted)))
+
+
+@click.command()
+@click.argument("fix", metavar="FIX-12")
+@json_option
+@database_option
+def show(fix: str, as_json: bool, database: Path) -> None:
+    """Tell the whole story of a fix: who asked, who approved, what was there before and after."""
+    with _reading(database) as conn:
+        story = questions.show(conn, fix)
+    if story is None:
+        raise Stop(Exit.MISSING, f"There is no {questions.parse_fix(fix)} in {database}.")
+    click.echo(json.dumps(story.json, indent=2) if as_json else "\n".join(story.lines))
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar=f"{_WORDS} csv|jsonl")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write to this new file instead of standard output.",
+)
+@database_option
+def export(words: tuple[str, ...], output: Path | None, database: Path) -> None:
+    """Write records as csv (for spreadsheets) or jsonl (for whoever checks the chain), oldest first."""
+    file_format = words[-1].lower() if words else ""
+    if file_format not in ("csv", "jsonl"):
+        raise click.UsageError("The words end in the format: csv or jsonl. Example: export since 30d csv")
+    with _reading(database) as conn:
+        wanted = _filter(conn, _question(conn, words[:-1]))
+        with create(output) if output else nullcontext(sys.stdout.buffer) as out:
+            written = write_export(conn, wanted, "csv" if file_format == "csv" else "jsonl", out)
+    if output:
+        click.echo(f"{output}: {written.records} records, SHA-256 {written.sha256}", err=True)
+
+
+def _filter(conn: sqlite3.Connection, question: Question) -> Filter:
+    """What a file can be restricted to; pages and counts are for reading."""
+    if question.summary or question.last or question.before:
+        raise QuestionError("A file has no summary, last or before.", "exch-node2 since 30d")
+    return filter_of(conn, question)
+
+
+@click.command()
+@click.option(
+    "--anchors",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Any text with anchor lines: a log, an exported channel; -: standard input.",
+)
+@json_option
+@database_option
+def verify(anchors: Path | None, as_json: bool, database: Path) -> int:
+    """Check the record: sequence, chain, columns, evidence, fixes, the file itself, and anchors.
+
+    Only anchors from outside of the file show that nobody wrote the whole chain anew.
+    """
+    compared = _anchors(anchors) if anchors else ()
+    with _reading(database) as conn:
+        found, line = check(conn, compared), anchor_line(conn)
+    click.echo(_as_json(found, line) if as_json else "\n".join(_as_text(found, line)))
+    return Exit.FINE if found.ok else Exit.FOUND
+
+
+def _anchors(file: Path) -> tuple[Anchor, ...]:
+    anchors = parse_anchors(read_text(file, _ANCHORS))
+    if not anchors:  # comparing with nothing would look like a proof
+        raise Stop(Exit.BAD_DATA, f"{file} has no line `anchor <size> <hash>`. {_ANCHORS}")
+    return anchors
+
+
+def _as_text(found: Verification, line: str) -> Iterator[str]:
+    number = len(found.faults) + found.more_faults
+    yield f"FAULT: {number} found in {found.size} records." if number else f"OK: {found.size} records."
+    yield from (f"  {fault}" for fault in found.faults)
+    if found.more_faults:
+        yield f"  … and {found.more_faults} more."
+    if found.anchors:
+        yield f"Compared with {found.anchors} anchors."
+    if found.unanchored:
+        yield f"{found.unanchored} records are not vouched for by any anchor given here (--anchors FILE)."
+    erased = [*found.erased_people, *found.erased_evidence]
+    if erased:
+        yield f"Erased, and the erasure recorded: {', '.join(erased)}"
+    yield f"Now: {line}"
+
+
+def _as_json(found: Verification, line: str) -> str:
+    faults = [{"seq": fault.seq, "what": fault.what} for fault in found.faults]
+    return json.dumps(
+        {**dataclasses.asdict(found), "faults": faults, "ok": found.ok, "anchor": line}, indent=2
+    )

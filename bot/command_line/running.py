@@ -1,0 +1,106 @@
+"""run, lab, demo."""
+
+from __future__ import annotations
+
+import logging
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from bot.command_line.options import config_option
+from bot.exits import Exit, Stop
+
+log = logging.getLogger("bot")
+
+_TOKENS = ("SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN_FILE", "SLACK_APP_TOKEN", "SLACK_APP_TOKEN_FILE")
+_OF_THE_LAB = ("psrpcore", "starlette", "uvicorn", "websockets")  # packages of the extra `lab`
+
+
+@click.command()
+@config_option
+@click.pass_obj
+def run(config: Path | None) -> int:
+    """Run the bot until SIGTERM or Ctrl-C.
+
+    Needs SLACK_BOT_TOKEN and SLACK_APP_TOKEN in the environment, or the same with _FILE.
+    """
+    return _run_bot(config)
+
+
+@click.command()
+@click.option(
+    "--incident",
+    default="zero",
+    show_default=True,
+    metavar="NAME",
+    help="What is wrong with the practice cluster; a wrong name lists them all.",
+)
+@click.option(
+    "--powershell",
+    type=click.Path(path_type=Path),
+    envvar="ROOTVER_PWSH",
+    metavar="PATH",
+    help="Run the real module on this PowerShell instead of an imitation.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8040,
+    show_default=True,
+    help="Of the page, on this machine only; 0: any free one.",
+)
+@click.option("--no-browser", is_flag=True, help="Do not open the page.")
+@click.option(
+    "--or-run",
+    is_flag=True,
+    help="Run the bot instead if Slack's tokens are in the environment; `make run` says this.",
+)
+@config_option
+@click.pass_obj
+def lab(
+    config: Path | None, *, incident: str, powershell: Path | None, port: int, no_browser: bool, or_run: bool
+) -> int:
+    """Practise: an outage, a chat and a management host on this machine, and the unchanged bot between them.
+
+    Nothing leaves this machine, and everything is gone afterwards.
+    """
+    if or_run and any(os.environ.get(name) for name in _TOKENS):
+        return _run_bot(config)
+    _need_lab()
+    from bot.lab.incidents import INCIDENTS  # noqa: PLC0415 - an extra that need not be installed
+    from bot.lab.practice import play  # noqa: PLC0415
+
+    if incident not in INCIDENTS:
+        raise click.BadParameter(f"{incident} is none of {', '.join(INCIDENTS)}.", param_hint="--incident")
+    return play(incident, powershell, port, not no_browser)
+
+
+@click.command()
+def demo() -> int:
+    """Play the story in the practice lab, from the question to the confirmed fix, and print it."""
+    _need_lab()
+    from bot.lab.demo import play  # noqa: PLC0415 - an extra that need not be installed
+
+    return play()
+
+
+def _run_bot(config: Path | None) -> int:
+    from bot.app import run as run_bot  # noqa: PLC0415 - Bolt and pypsrp, which the lab's --help need not load
+    from bot.settings import load  # noqa: PLC0415
+
+    settings = load(config, os.environ)
+    settings.tokens()  # missing ones are told before anything else
+    # Never DEBUG: there the libraries write whole messages.
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for sentence in settings.warnings():
+        log.warning("%s", sentence)
+    return run_bot(settings)
+
+
+def _need_lab() -> None:
+    missing = [name for name in _OF_THE_LAB if find_spec(name) is None]
+    if missing:
+        advice = "Install it: pip install 'rootver-bot[lab]'"
+        raise Stop(Exit.UNAVAILABLE, f"The practice lab is not installed (no {', '.join(missing)}). {advice}")

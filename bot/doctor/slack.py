@@ -1,0 +1,111 @@
+"""Slack: tokens, scopes, channels, and whether the approvers can approve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot import manifest
+from bot.findings import DoctorLine, fail, ok, warn
+from bot.settings import Settings
+from bot.slack import SlackChat
+from handlers.approval import ApprovalRules
+from handlers.ports import LookupFailed
+
+_REINSTALL = "Compare the app with `rootver manifest`, then install it again."
+
+
+def look(settings: Settings, client: WebClient) -> Iterator[DoctorLine]:
+    """Everything that can be asked of Slack without being seen; `client` has the bot's token."""
+    try:
+        chat = SlackChat.connect(client)
+    except LookupFailed as failure:
+        yield fail("bot token", f"Slack did not accept it ({failure.reason}). Check SLACK_BOT_TOKEN.")
+        return
+    yield ok("bot token", f"accepted by {chat.identity.url}")
+    yield _scopes(chat.identity.scopes)
+    yield _app_token(settings, client)
+    yield from _channels(settings, client, chat.identity.user)
+    yield from _approvers(settings.approval_rules(), chat)
+
+
+def _scopes(granted: frozenset[str]) -> DoctorLine:
+    missing = [f"{scope} ({manifest.SCOPES[scope]})" for scope in sorted(manifest.scopes() - granted)]
+    if missing:
+        return fail("scopes", f"missing: {', '.join(missing)}. {_REINSTALL}")
+    more = ", ".join(sorted(granted - manifest.scopes()))
+    return ok("scopes", f"all there; not needed: {more}" if more else "all there")
+
+
+def _app_token(settings: Settings, client: WebClient) -> DoctorLine:
+    """Ask for an address as a connection would; it is not used."""
+    token = settings.slack.app_token
+    if token is None:
+        return fail("app token", "it is not set. Set SLACK_APP_TOKEN or SLACK_APP_TOKEN_FILE.")
+    try:
+        client.apps_connections_open(app_token=token.get_secret_value())
+    except (SlackClientError, OSError) as error:
+        advice = "Check SLACK_APP_TOKEN; it needs the scope connections:write."
+        return fail("app token", f"Slack did not accept it ({_reason(error)}). {advice}")
+    return ok("app token", "accepted for Socket Mode")
+
+
+def _channels(settings: Settings, client: WebClient, user: str) -> Iterator[DoctorLine]:
+    """Whether the bot is in the channels of the settings.
+
+    Looking that up would need one more scope, so it shows something to itself alone, which nobody sees.
+    """
+    slack = settings.slack
+    wanted = dict.fromkeys([*slack.channels, *([slack.audit_channel] if slack.audit_channel else [])])
+    for channel in wanted:
+        try:
+            client.chat_postEphemeral(channel=channel, user=user, text="rootver: self-check")
+        except (SlackClientError, OSError) as error:
+            advice = "Invite it there: /invite @rootver"
+            yield fail(f"channel {channel}", f"the bot cannot post in it ({_reason(error)}). {advice}")
+        else:
+            yield ok(f"channel {channel}", "the bot is in it")
+    if not slack.channels:
+        yield ok("channels", "it answers wherever it is invited: /invite @rootver")
+
+
+def _approvers(rules: ApprovalRules, chat: SlackChat) -> Iterator[DoctorLine]:
+    lines = {user: _approver(user, chat) for user in sorted(rules.approvers)}
+    groups = {group: _group(group, chat) for group in sorted(rules.approver_groups)}
+    yield from lines.values()
+    yield from (line for line, _ in groups.values())
+    able = {user for user, line in lines.items() if line.result == "ok"}
+    able = able.union(*(members for _, members in groups.values()))
+    if not able and not rules.diagnose_only:
+        yield fail("approvers", "nobody can approve, so no fix can be applied.")
+    elif len(able) == 1 and not rules.allow_self_approval:
+        yield warn("approvers", "only one person can approve, and never what they asked for themselves.")
+
+
+def _group(group: str, chat: SlackChat) -> tuple[DoctorLine, frozenset[str]]:
+    name = f"approver group {group}"
+    try:
+        members = chat.members(group)
+    except LookupFailed as failure:
+        text = f"it cannot be read ({failure.reason}), so its members are refused. Groups need a paid plan."
+        return fail(name, text), frozenset()
+    return (ok if members else warn)(name, f"{len(members)} members"), members
+
+
+def _approver(user: str, chat: SlackChat) -> DoctorLine:
+    name = f"approver {user}"
+    try:
+        person = chat.person(user)
+    except LookupFailed as failure:
+        return fail(name, f"not found ({failure.reason}). Check the id in approval.approvers.")
+    if person.flags:
+        return fail(name, f"{person.name} cannot approve: {', '.join(person.flags)}.")
+    return ok(name, f"{person.name} can approve")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, SlackApiError):
+        return str(error.response.get("error", f"HTTP {error.response.status_code}"))
+    return type(error).__name__

@@ -1,0 +1,107 @@
+"""How a command can end: exit codes, and which error ends in which. The one place that knows.
+
+Errors are listed by name, so that `rootver --help` imports nothing of what might raise them. Codes from 64 on
+are those of sysexits.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any
+
+
+class Exit(IntEnum):
+    """Exit codes of `rootver`."""
+
+    FINE = 0
+    FOUND = 1
+    UNSURE = 2
+    USAGE = 64
+    BAD_DATA = 65
+    MISSING = 66
+    UNAVAILABLE = 69
+    DEFECT = 70
+    CANNOT_CREATE = 73
+    OTHER_BOT = 75
+    REFUSED = 77
+    SETTINGS = 78
+    INTERRUPTED = 130
+
+
+MEANINGS: Mapping[Exit, str] = {
+    Exit.FINE: "fine; also after SIGTERM, and where nothing was found to show",
+    Exit.FOUND: "found something: a verdict, a fault in the record, a FAIL of doctor",
+    Exit.UNSURE: "could not tell: inconclusive, refused or out of scope",
+    Exit.USAGE: "wrong words or options",
+    Exit.BAD_DATA: "a file is not what it should be",
+    Exit.MISSING: "no such file or fix",
+    Exit.UNAVAILABLE: "Slack, a host or the running bot cannot be reached, or a part is not installed",
+    Exit.DEFECT: "a defect of rootver",
+    Exit.CANNOT_CREATE: "a file cannot be created or written",
+    Exit.OTHER_BOT: "another rootver process uses the database",
+    Exit.REFUSED: "Slack refused the tokens, or you did not agree",
+    Exit.SETTINGS: "the settings cannot be used",
+    Exit.INTERRUPTED: "interrupted with Ctrl-C",
+}
+
+
+class Stop(Exception):
+    """A command ends here: what to say on stderr, and the exit code."""
+
+    def __init__(self, code: Exit, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+# Errors by module and class; of several that fit, the most derived class decides.
+_CODES: Mapping[str, Exit] = {
+    "bot.settings_file.SettingsError": Exit.SETTINGS,
+    "handlers.collection.NotACollection": Exit.BAD_DATA,
+    "handlers.errors.RemoteError": Exit.UNAVAILABLE,
+    "handlers.ports.LookupFailed": Exit.UNAVAILABLE,
+    "handlers.questions.QuestionError": Exit.USAGE,
+    "slack_sdk.errors.SlackClientError": Exit.UNAVAILABLE,
+    "storage.errors.AnotherBotRuns": Exit.OTHER_BOT,
+    "storage.errors.StorageDamaged": Exit.BAD_DATA,
+    "storage.errors.StorageError": Exit.CANNOT_CREATE,
+    "storage.errors.StorageForeign": Exit.BAD_DATA,
+    "storage.errors.StorageMissing": Exit.MISSING,
+    "urllib.error.URLError": Exit.UNAVAILABLE,
+}
+# Slack's error codes that say that a token is not accepted: every method's page lists them under "Errors".
+_TOKEN_REFUSED = frozenset({
+    "account_inactive", "invalid_auth", "not_allowed_token_type", "not_authed", "token_expired",
+    "token_revoked",
+})  # fmt: skip
+
+
+def explain(error: BaseException) -> tuple[Exit, str] | None:
+    """The exit code and the sentence for an error that can be expected; None: it is a defect."""
+    if isinstance(error, Stop):
+        return error.code, str(error)
+    for kind in type(error).__mro__:
+        code = _CODES.get(f"{kind.__module__}.{kind.__qualname__}")
+        if code is not None:
+            return _told(error, code)
+    return None
+
+
+def _told(error: Any, code: Exit) -> tuple[Exit, str]:
+    reason = _slack_code(error)
+    if reason in _TOKEN_REFUSED:
+        return Exit.REFUSED, f"Slack refused the token ({reason}). Check SLACK_BOT_TOKEN and SLACK_APP_TOKEN."
+    if reason:
+        return code, f"Slack did not answer as it should ({reason}). Try again; rootver doctor tells more."
+    if type(error).__name__ == "URLError":
+        return code, f"Slack could not be reached ({error.reason}). Check the network and SLACK_API_URL."
+    return code, str(error)
+
+
+def _slack_code(error: Any) -> str | None:
+    """Slack's own error code, where an error carries one."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return str(response.get("error", "no error code"))
+    reason = getattr(error, "reason", None)
+    return reason if reason in _TOKEN_REFUSED else None
