@@ -1,0 +1,1 @@
+"""Tests of the RootVer module on a real PowerShell."""

@@ -1,0 +1,38 @@
+"""Get-RootVerFact on a real PowerShell gives what the practice host in Python gives."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.lab.host import answer
+from bot.lab.incidents import INCIDENTS, build
+from tests.powershell.conftest import NOW
+from tests.powershell.engine import Engine
+
+pytestmark = pytest.mark.powershell
+
+
+def comparable(value: Any) -> Any:
+    """A result without what may differ: who asked and when, texts of errors, the order of services."""
+    if isinstance(value, list):
+        return sorted((comparable(item) for item in value), key=json.dumps)
+    if isinstance(value, dict):
+        return {
+            name: comparable(item)
+            for name, item in value.items()
+            if name not in ("host", "collected", "message", "module")
+        }
+    return value
+
+
+@pytest.mark.parametrize("node", ["exch-node1", "exch-node2"])
+@pytest.mark.parametrize("incident", INCIDENTS)
+def test_both_practice_hosts_say_the_same_of_every_incident(engine: Engine, incident: str, node: str) -> None:
+    """Section by section, each time and number included."""
+    engine.use(build(incident, lambda: NOW)[0])
+    cluster, _ = build(incident, lambda: NOW)
+    expected = json.loads(answer(cluster, "Get-RootVerFact", {"ComputerName": node}))
+    facts = engine.facts(node)
+    for name, section in comparable(expected).items():
+        assert comparable(facts[name]) == section, name
