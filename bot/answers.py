@@ -18,6 +18,7 @@ from bot.blocks import answers as words
 from bot.blocks.diagnosis import checking, diagnosed
 from bot.blocks.post import Attachment, Post, post
 from bot.blocks.text import code
+from bot.doctor import DoctorLine
 from bot.place import Place
 from bot.slack import NotSaid, SlackChat
 from bot.status_line import StatusLine
@@ -40,7 +41,7 @@ Step = Callable[[], None]
 class Answers:
     """Answers commands in the thread where they were given; one method for each command.
 
-    `doctor` checks the bot and gives its findings as lines; `editors` run edits of progress; `moved` is
+    `doctor` checks the bot and gives its findings; `editors` run edits of progress; `moved` is
     called when there may be something to tell or to do.
     """
 
@@ -51,7 +52,7 @@ class Answers:
     proposals: Proposals
     decisions: Decisions
     audit: AuditAnswers
-    doctor: Callable[[], Sequence[str]]
+    doctor: Callable[[], Sequence[DoctorLine]]
     editors: Executor
     moved: Callable[[], None]
 

@@ -20,7 +20,9 @@ from bot.blocks.text import (
     preformatted,
     sentence,
 )
+from bot.blocks.words import RESULTS
 from bot.commands import Unknown, help_lines
+from bot.doctor import DoctorLine
 from bot.limits import SECTION_TEXT, Block, length
 from handlers.admission import Refused
 from handlers.fix.propose import NotProposed, Proposal
@@ -239,10 +241,12 @@ def nodes(inventory: Inventory) -> Post:
     return post([summary], _sections([summary, *lines]))
 
 
-def examined(findings: Sequence[str]) -> Post:
+def examined(findings: Sequence[DoctorLine]) -> Post:
     """What the self-check found, line by line."""
-    summary = f"Self-check: {counted(len(findings), 'finding')}."
-    return post([summary], _sections([summary, *map(sentence, findings)]))
+    failed = sum(one.result == "fail" for one in findings)
+    summary = f"Self-check: {counted(len(findings), 'finding')}, {failed} of them FAIL."
+    lines = [f"{RESULTS[one.result]} *{plain(one.name)}* {plain(one.text, 600)}" for one in findings]
+    return post([summary], _sections([summary, *lines]))
 
 
 def _named(user: str, names: Names) -> str:

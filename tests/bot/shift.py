@@ -20,6 +20,7 @@ from bot import listeners
 from bot.answers import Answers
 from bot.audit_answers import AuditAnswers
 from bot.delivery import Deliverer
+from bot.doctor import DoctorLine
 from bot.lab.messages import Message as Seen
 from bot.lab.workspace_server import WorkspaceServer
 from bot.listeners.desk import Desk
@@ -89,7 +90,7 @@ class Shift:
         self.channels, self.direct_messages = channels, direct_messages
         self.remote = LabRemote(incident, watch)
         self.remote_workers = ThreadPoolExecutor(4)
-        self.findings: list[str] = ["OK Slack"]
+        self.findings = [DoctorLine("slack", "ok", "connected")]
         self.monotonic = 1_000.0
         self.woken = 0
         self.open()
@@ -240,6 +241,10 @@ class Shift:
         with self.database.read() as conn:
             rows = conn.execute(f"SELECT {audit.COLUMNS} FROM audit ORDER BY seq").fetchall()
         return [entry for entry in map(audit.entry_of, rows) if not kinds or entry.kind in kinds]
+
+    def answer_of(self, ts: str) -> str:
+        """The first answer below a message, where more was said."""
+        return whole(self.thread(ts)[0])
 
     def calls(self, method: str) -> int:
         return self.workspace.faults.calls.count(method)

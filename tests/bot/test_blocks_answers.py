@@ -10,7 +10,8 @@ from hypothesis import given, settings
 
 from bot import commands
 from bot.blocks import answers
-from bot.blocks.post import Post
+from bot.blocks.post import Post, post
+from bot.doctor import DoctorLine
 from handlers.admission import Refused
 from handlers.approval import State
 from handlers.fix.propose import NotProposed, Proposed
@@ -49,8 +50,8 @@ HOSTILE_ANSWERS: dict[str, Callable[[str], Post]] = {
     "misunderstood": lambda text: answers.misunderstood(QuestionError(text, text, text)),
     "refused": lambda text: answers.refused(Refused("not_a_member", (text,)), ()),
     "open": lambda text: answers.open_fixes([hostile_fix(s, text) for s in State], {}, {text: text}),
-    "proposed": lambda text: Post(answers.proposal(Proposed(hostile_fix(State.PROPOSED, text)), None)),
-    "not proposed": lambda text: Post(answers.proposal(NotProposed(text, text, text), None)),
+    "proposed": lambda text: post([answers.proposal(Proposed(hostile_fix(State.PROPOSED, text)), None)]),
+    "not proposed": lambda text: post([answers.proposal(NotProposed(text, text, text), None)]),
     "cancelled": lambda text: answers.cancelled(hostile_fix(State.CANCELLED, text)),
     "not decided": lambda text: answers.not_decided(text, hostile_fix(State.FAILED, text)),
     "paused": lambda text: answers.paused((text, AT)),
@@ -61,7 +62,7 @@ HOSTILE_ANSWERS: dict[str, Callable[[str], Post]] = {
     "exported": lambda text: answers.exported(Exported(1, text), b"", "csv"),
     "verified": lambda text: answers.verified(Verification(9, "", (Fault(text),) * 50), text),
     "nodes": lambda text: answers.nodes(Inventory((Cluster(text, text, {text: text}, (text,)),) * 60)),
-    "doctor": lambda text: answers.examined([text] * 30),
+    "doctor": lambda text: answers.examined([DoctorLine(text, "warn", text)] * 30),
 }  # fmt: skip
 
 
