@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,10 @@ from types import TracebackType
 from starlette.routing import BaseRoute
 
 from bot.lab.bot_process import BotProcess
+from bot.lab.cim_server import CimServer
 from bot.lab.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
+from bot.lab.engine import engine_shells
+from bot.lab.host_costs import Costs
 from bot.lab.incidents import build
 from bot.lab.shell import ShellFactory
 from bot.lab.workspace import Workspace
@@ -28,10 +32,15 @@ class Timing:
     expires_minutes: float = 30
     remind_minutes: float = 10
     follow_up_minutes: Sequence[float] = (1, 5, 15)
+    deadline_seconds: float = 120
 
 
 class Practice:
-    """One practice lab on loopback, with a database of its own in a temporary folder. A context manager."""
+    """One practice lab on loopback, with a database of its own in a temporary folder. A context manager.
+
+    `shells`: what stands behind each shell of the practice host; `powershell`: real PowerShell does, that
+    program. Without either, the host in Python.
+    """
 
     def __init__(
         self,
@@ -40,6 +49,7 @@ class Practice:
         port: int = 0,
         timing: Timing = Timing(),
         shells: ShellFactory | None = None,
+        powershell: Path | None = None,
         extra_routes: Sequence[BaseRoute] = (),
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="rootver-lab-")
@@ -47,9 +57,14 @@ class Practice:
         self.cluster, self.faults = build(incident)
         self.workspace = Workspace()
         self.server = WorkspaceServer(self.workspace, port=port, extra_routes=extra_routes)
+        self._cim = CimServer(self.cluster) if powershell else None
+        if powershell and self._cim:
+            shells = engine_shells(powershell, self._cim)
         self.endpoint = Endpoint(self.cluster, self.faults, shell_factory=shells)
-        self._timing = timing
+        self.costs = Costs(self.endpoint)
+        self.timing = timing
         self.bot: BotProcess | None = None
+        self._running = ExitStack()
 
     @property
     def folder(self) -> Path:
@@ -57,9 +72,14 @@ class Practice:
         return Path(self._folder.name)
 
     def start(self) -> Practice:
-        """Start everything; returns once the bot is connected. Raises RuntimeError if it does not start."""
-        self.server.start()
-        self.endpoint.start()
+        """Start everything; returns once the bot is connected. Raises RuntimeError if it does not start; what
+        did start runs until `stop`.
+        """
+        parts: list[WorkspaceServer | CimServer | Endpoint] = [self.server, self.endpoint]
+        for part in [*parts, self._cim] if self._cim else parts:
+            part.start()
+            self._running.callback(part.stop)
+        self._running.callback(self.faults.release)
         self.bot = BotProcess(self.folder, self._settings(), self._environment())
         self.start_bot()
         return self
@@ -69,17 +89,32 @@ class Practice:
         assert self.bot is not None
         self.bot.start(lambda: self.server.sockets.connected > 0)
 
-    def stop(self) -> None:
-        """Stop everything and remove the folder."""
-        if self.bot is not None:
+    def restart_bot(self, *, kill: bool = False) -> None:
+        """Stop the bot in order, or end it at once as a power failure does, and start it again."""
+        assert self.bot is not None
+        if kill:
+            self.bot.kill()
+        else:
             self.bot.stop()
-        self.faults.release()
-        self.endpoint.stop()
-        self.server.stop()
+        with suppress(TimeoutError):  # a half-open socket stays, for nobody has told the server
+            self.workspace.wait_for(lambda: self.server.sockets.connected == 0, 2)
+        self.start_bot()
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Stop everything and remove the folder; `kill` lets the bot finish nothing."""
+        if self.bot is not None and kill:
+            self.bot.kill()
+        elif self.bot is not None:
+            self.bot.stop()
+        self._running.close()
         self._folder.cleanup()
 
     def __enter__(self) -> Practice:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.stop(kill=True)
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
@@ -87,7 +122,7 @@ class Practice:
         self.stop()
 
     def _settings(self) -> str:
-        people, timing = self.workspace.id_of, self._timing
+        people, timing = self.workspace.id_of, self.timing
         return f"""\
 # Settings of the practice bot; written anew with each lab.
 [slack]
@@ -109,6 +144,7 @@ port = {self.endpoint.port}
 ssl = false
 auth = "negotiate"
 username = '{QUERY_USER}'
+deadline_seconds = {timing.deadline_seconds}
 
 [hosts.mgmt1.change]
 username = '{CHANGE_USER}'
