@@ -255,7 +255,9 @@ function Invoke-CimMethod {
         [Alias('OT')][uint32]$OperationTimeoutSec
     )
     process {
-        $given = @(foreach ($name in @($Arguments.Keys)) { ConvertTo-PracticeArgument -Name $name -Value $Arguments[$name] })
+        $given = @(if ($null -ne $Arguments) {
+                foreach ($name in @($Arguments.Keys)) { ConvertTo-PracticeArgument -Name $name -Value $Arguments[$name] }
+            })
         foreach ($session in $CimSession) {
             if (-not $PSCmdlet.ShouldProcess($ClassName, "Invoke-CimMethod: $MethodName")) { continue }
             $request = @{ operation = 'invoke'; class = $ClassName; method = $MethodName; arguments = $given }
