@@ -1,8 +1,8 @@
-# make run | test | check | bench | demo | lock: see CONTRIBUTING.md
+# make run | demo | test | check | format | bench | pictures | lock: see CONTRIBUTING.md
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run demo test check format bench lock clean
+.PHONY: run demo test check format bench pictures lock clean
 
 run: .venv/ready
 	$(BIN)/rootver lab --or-run
@@ -25,6 +25,10 @@ format: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
+
+# The README's pictures, taken from the practice page in Chromium.
+pictures: .venv/ready
+	$(BIN)/python -m tests.browser.pictures
 
 # Exact versions and hashes of all that is installed; needs uv (`pip install uv`).
 lock:

@@ -17,7 +17,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from bot import health, listeners
+from bot import doctor, health, listeners
 from bot.answers import Answers
 from bot.audit_answers import AuditAnswers
 from bot.delivery import Deliverer
@@ -74,6 +74,7 @@ class Bot:
                 token=tokens.bot, base_url=settings.slack.api_url, retry_handlers=retry_handlers()
             )
             self.chat = SlackChat.connect(client)
+            self._client = client
         except BaseException:
             self.database.close()
             raise
@@ -185,8 +186,8 @@ class Bot:
         status = health.of_this_process(self._clock.now(), connected=connected)
         health.write(health.path_for(self.settings.database), status)
 
-    def _doctor(self) -> list[str]:
-        return ["doctor is not wired yet"]
+    def _doctor(self) -> list[doctor.DoctorLine]:
+        return doctor.checks(self.settings, self.remote, self._client, self.database, self._clock)
 
     def _record_start(self) -> None:
         faults = [str(fault) for fault in self.database.faults]

@@ -14,6 +14,17 @@ from bot.lab.practice import ONCALL, Practice, Timing
 
 # Short enough to watch, long enough to be seen: the real defaults are 5 s and 1, 5 and 15 minutes.
 DEMO_TIMING = Timing(grace_seconds=1.5, follow_up_minutes=(0.03, 0.1, 0.3))
+READING_SECONDS = 1.0  # a person looks at a card before tapping on it
+EMOJI = {
+    "white_check_mark": "✅",
+    "x": "❌",
+    "red_circle": "🔴",
+    "large_green_circle": "🟢",
+    "large_yellow_circle": "🟡",
+    "large_blue_circle": "🔵",
+    "white_circle": "⚪",
+    "hourglass_flowing_sand": "⏳",
+}
 PATIENCE = 60.0  # seconds for each step of the story
 
 
@@ -44,9 +55,11 @@ class Story:
         """From the question to the confirmed fix, and what the record says of it."""
         self._thread = self._workspace.say("alice", ONCALL, "@rootver diagnose exch-node2")
         card = self._await(lambda message: "x" in message.reactions)
+        time.sleep(READING_SECONDS)
         self._teller.aside("bob taps ✅ on the card")
         self._workspace.react("bob", ONCALL, card.ts, "white_check_mark")
         self._await(_says(r"applied\b.*Next|FIX-1 applied"))
+        time.sleep(READING_SECONDS)
         self._teller.aside("somebody brings the System Attendant resource online: it comes up")
         self._practice.cluster.bring_online()
         self._await(_says(r"FIX-1\W* confirmed"))
@@ -68,6 +81,7 @@ class Teller:
         self._workspace = practice.workspace
         self._changes: queue.SimpleQueue[Change | str | None] = queue.SimpleQueue()
         self._started = time.monotonic()
+        self._told: dict[str, list[str]] = {}  # ts → lines as last printed
         self._unsubscribe = self._workspace.subscribe(self._changes.put)
         self._thread = threading.Thread(target=self._tell, name="teller", daemon=True)
         self._thread.start()
@@ -94,12 +108,14 @@ class Teller:
         found = next((one for one in messages if one.ts == change.ts), None)
         if found is None:
             return
-        name = self._workspace.people[found.user].name
-        mark = " (edited)" if change.kind == "edited" else ""
+        before = self._told.get(found.ts, [])
         lines = plain_lines(found, self._name)
-        self._print(f"{name:>9}  {lines[0]}{mark}")
-        for line in lines[1:]:
-            self._print(f"{'':>9}  {line}")
+        self._told[found.ts] = lines
+        fresh = [line for line in lines if line not in before]
+        name = self._workspace.people[found.user].name if not before else "(edit)"
+        for line in fresh:
+            self._print(f"{name:>9}  {line}")
+            name = ""
 
     def _replies(self, change: Change) -> list[Message]:
         first = self._workspace.messages(change.channel)
@@ -128,6 +144,7 @@ def _plain(text: str, name_of: Callable[[str], str]) -> str:
     text = re.sub(r"<@(\w+)>", lambda match: name_of(match[1]), text)
     text = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", text)
     text = re.sub(r"<[^|>]*\|([^>]*)>", r"\1", text)
+    text = re.sub(r":([a-z_]+):", lambda match: EMOJI.get(match[1], match[0]), text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 

@@ -1,0 +1,30 @@
+"""What is installed is what is here."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_package_is_named_for_the_build() -> None:
+    """A package that is forgotten in pyproject.toml is missing from the wheel, not from the checkout."""
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    here = {
+        ".".join(file.parent.relative_to(ROOT).parts)
+        for top in ("bot", "handlers", "storage")
+        for file in (ROOT / top).rglob("__init__.py")
+    }
+    assert set(named) == here
+
+
+def test_no_other_code_folder_is_at_the_top() -> None:
+    """bot, handlers, storage and tests: arrows are checked between these."""
+    folders = {file.parts[0] for file in (path.relative_to(ROOT) for path in ROOT.glob("*/**/*.py"))}
+    assert {one for one in folders if not one.startswith((".", "build"))} == {
+        "bot",
+        "handlers",
+        "storage",
+        "tests",
+    }
