@@ -18,7 +18,7 @@ from bot.blocks import answers as words
 from bot.blocks.diagnosis import checking, diagnosed
 from bot.blocks.post import Attachment, Post, post
 from bot.blocks.text import code
-from bot.doctor import DoctorLine
+from bot.findings import DoctorLine
 from bot.place import Place
 from bot.slack import NotSaid, SlackChat
 from bot.status_line import StatusLine

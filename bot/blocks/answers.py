@@ -22,7 +22,7 @@ from bot.blocks.text import (
 )
 from bot.blocks.words import RESULTS
 from bot.commands import Unknown, help_lines
-from bot.doctor import DoctorLine
+from bot.findings import DoctorLine
 from bot.limits import SECTION_TEXT, Block, length
 from handlers.admission import Refused
 from handlers.fix.propose import NotProposed, Proposal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import unescape
 
 from bot.blocks.text import CUT
 from bot.limits import ALL_BLOCKS, BLOCKS, MESSAGE_TEXT, SECTION_TEXT, Block, length, texts
@@ -28,9 +29,15 @@ class Post:
 
 
 def post(lines: Iterable[str], blocks: Iterable[Block] = (), files: Iterable[Attachment] = ()) -> Post:
-    """A message within Slack's limits. Without blocks, the lines are all that is shown."""
-    text = within(lines, MESSAGE_TEXT)
-    return Post(text if text.strip() else "(no words)", fitted(blocks), tuple(files))
+    """A message within Slack's limits. Without blocks, the lines are all that is shown.
+
+    Where not all blocks fit and no file goes with it, the whole of it becomes one.
+    """
+    text, blocks, files = within(lines, MESSAGE_TEXT), tuple(blocks), tuple(files)
+    kept = fitted(blocks)
+    if kept != blocks and not files:
+        files = (Attachment("whole-answer.txt", "The whole answer", _read(blocks).encode()),)
+    return Post(text if text.strip() else "(no words)", kept, files)
 
 
 def section(lines: Iterable[str]) -> Block:
@@ -67,6 +74,11 @@ def fitted(blocks: Iterable[Block]) -> tuple[Block, ...]:
             return (*kept, note)
         kept.append(block)
     return tuple(kept)
+
+
+def _read(blocks: Iterable[Block]) -> str:
+    """All of it as plain text, for a file: there nothing is escaped."""
+    return unescape("\n\n".join(one for block in blocks for one in texts(block)))
 
 
 def _size(block: Block) -> int:

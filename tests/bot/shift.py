@@ -20,7 +20,7 @@ from bot import listeners
 from bot.answers import Answers
 from bot.audit_answers import AuditAnswers
 from bot.delivery import Deliverer
-from bot.doctor import DoctorLine
+from bot.findings import DoctorLine
 from bot.lab.messages import Message as Seen
 from bot.lab.workspace_server import WorkspaceServer
 from bot.listeners.desk import Desk

@@ -8,7 +8,7 @@ import pytest
 
 from bot import audit_answers, commands
 from bot.answers import _METHODS
-from bot.doctor import DoctorLine
+from bot.findings import DoctorLine
 from handlers.errors import RemoteError
 from storage.errors import StorageUnavailable
 from tests.bot.shift import ALICE, BOB, ONCALL, RULES, Shift, whole, without_members

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from bot import commands
 from bot.blocks import answers
 from bot.blocks.post import Post, post
-from bot.doctor import DoctorLine
+from bot.findings import DoctorLine
 from handlers.admission import Refused
 from handlers.approval import State
 from handlers.fix.propose import NotProposed, Proposed

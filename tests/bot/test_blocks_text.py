@@ -130,6 +130,14 @@ def test_any_number_of_blocks_becomes_a_message_that_fits(sizes: list[int]) -> N
     assert len(kept) == len(blocks) or "did not fit" in str(kept[-1])
 
 
+def test_what_does_not_fit_goes_along_as_a_file() -> None:
+    """The note promises it; in a file nothing is escaped."""
+    told = post(["200 nodes"], [section([text.plain(f"<node {number}>") * 40]) for number in range(60)])
+    (file,) = told.files
+    assert "<node 59>" in file.content.decode()
+    assert post(["few"], [section(["x"])]).files == ()
+
+
 def test_a_section_with_nothing_that_fits_still_says_so() -> None:
     """An empty text would be refused."""
     assert problems("x", [section(["x" * 5_000]), context([])]) == []
