@@ -95,7 +95,7 @@ def run(arguments: Sequence[str]) -> int:
         if reconfigure:
             reconfigure(errors="backslashreplace")  # a terminal that cannot show a sign is no reason to fail
     try:
-        code = rootver.main(list(arguments), prog_name="rootver", standalone_mode=False)
+        code = _invoke(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # `rootver history | head`: whoever read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -103,10 +103,20 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, EOFError, click.Abort):
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost place: everything ends in a code here
         return _ended(error)
+    return code
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    """Without click's own `main`, which has codes of its own for wrong words and for a closed pipe."""
+    try:
+        with rootver.make_context("rootver", list(arguments)) as context:
+            code = rootver.invoke(context)
+    except click.exceptions.Exit as done:  # --help, --version
+        return done.exit_code
     return code if isinstance(code, int) else Exit.FINE
 
 

@@ -1,0 +1,257 @@
+"""The command line as a whole: help, words, exit codes, what is loaded, how it ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from urllib.error import URLError
+
+import click
+import pytest
+from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError
+
+from bot import cli, exits
+from bot.exits import Exit, Stop, explain
+from bot.settings_file import SettingsError
+from handlers.collection import NotACollection
+from handlers.errors import NotSent, RemoteError
+from handlers.ports import LookupFailed
+from handlers.questions import QuestionError
+from storage.errors import (
+    AnotherBotRuns,
+    StorageDamaged,
+    StorageForeign,
+    StorageMissing,
+    StorageUnavailable,
+)
+from storage.export import CannotCreate
+from tests.bot.command_line import Rootver, clean_environment, runner
+
+ROOT = Path(__file__).parents[2]
+SOMEWHERE = Path("rootver.db")
+PYTHON = [sys.executable, "-m", "bot"]
+
+
+@pytest.fixture
+def rootver(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Rootver:
+    return runner(monkeypatch, capsys, tmp_path)
+
+
+# --- help -----------------------------------------------------------------------------------------
+
+
+def test_help_lists_every_command_and_every_exit_code(rootver: Rootver) -> None:
+    """Both come from tables, so none can be forgotten."""
+    ran = rootver("--help")
+    assert ran.code == 0
+    for name, one in cli.COMMANDS.items():
+        assert f"  {name} " in ran.out
+        assert one.summary in " ".join(ran.out.split())
+    assert set(exits.MEANINGS) == set(Exit)
+    for code in Exit:
+        assert f"\n  {int(code)} " in ran.out
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_explains_itself_and_each_of_its_options(rootver: Rootver, name: str) -> None:
+    """--help works everywhere and leaves nothing without words."""
+    ran = rootver(name, "--help")
+    assert ran.code == 0
+    assert ran.out.startswith(f"Usage: rootver {name}")
+    command = getattr(import_module(f"bot.command_line.{cli.COMMANDS[name].module}"), name)
+    assert command.help
+    for option in command.params:
+        assert isinstance(option, click.Argument) or option.help, option.name
+
+
+def test_the_docs_show_every_command_and_exit_code() -> None:
+    """docs/commands.md and `--help` say the same."""
+    docs = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    for name, one in cli.COMMANDS.items():
+        assert f"| `rootver {name}" in docs, name
+        assert one.summary.removesuffix(".") in docs, name
+    for code, meaning in exits.MEANINGS.items():
+        assert f"| {int(code)} | {meaning} |" in docs
+
+
+def test_the_version_is_the_distributions(rootver: Rootver) -> None:
+    """`--version` is what a report of a defect begins with."""
+    assert rootver("--version").out.startswith("rootver, version ")
+
+
+# --- wrong words ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["histroy"], "Did you mean history?"),
+        (["xyzzy"], "There is no command xyzzy."),
+        (["run", "--fast"], "--fast"),
+        (["diagnose"], "Missing argument"),
+        (["lab", "--port", "many"], "many"),
+        (["show"], "Missing argument"),
+        (["export", "since", "7d"], "csv or jsonl"),
+        (["forget"], "one of --person, --fix, --before"),
+        ([], "Usage: rootver"),
+    ],
+)
+def test_wrong_words_end_with_64_and_say_what_is_wrong(
+    rootver: Rootver, words: list[str], told: str, tmp_path: Path
+) -> None:
+    """The parser's own 2 would look like "could not tell"."""
+    ran = rootver(*words)
+    assert ran.code == Exit.USAGE
+    assert told in ran.err
+    assert ran.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- errors and their codes -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SettingsError(["x"]), 78),
+        (AnotherBotRuns(SOMEWHERE, "7"), 75),
+        (StorageMissing(SOMEWHERE), 66),
+        (StorageDamaged(SOMEWHERE, "x", "y"), 65),
+        (StorageForeign(SOMEWHERE, "x", "y"), 65),
+        (StorageUnavailable(SOMEWHERE, "x", "y"), 73),
+        (CannotCreate(SOMEWHERE, "x", "y"), 73),
+        (NotACollection("x"), 65),
+        (QuestionError("x", "y"), 64),
+        (RemoteError("mgmt1", "x", "y"), 69),
+        (NotSent("mgmt1", "x", "y"), 69),
+        (LookupFailed("whose token this is", "TimeoutError"), 69),
+        (LookupFailed("whose token this is", "invalid_auth"), 77),
+        (SlackApiError("x", {"ok": False, "error": "token_revoked"}), 77),  # type: ignore[no-untyped-call]
+        (SlackApiError("x", {"ok": False, "error": "internal_error"}), 69),  # type: ignore[no-untyped-call]
+        (SlackClientNotConnectedError("x"), 69),
+        (URLError("refused"), 69),
+        (Stop(Exit.MISSING, "x"), 66),
+    ],
+)
+def test_each_expected_error_has_its_code_and_a_sentence(error: Exception, code: int) -> None:
+    """One place decides."""
+    told = explain(error)
+    assert told is not None
+    assert told[0] == code
+    assert told[1]
+
+
+def test_every_error_in_the_table_exists() -> None:
+    """They are named as text so that nothing is loaded for them; a renamed class must not slip through."""
+    for name in exits._CODES:
+        module, _, kind = name.rpartition(".")
+        assert issubclass(getattr(import_module(module), kind), Exception)
+
+
+def test_what_is_no_expected_error_is_a_defect() -> None:
+    """It is not explained away."""
+    assert explain(KeyError("x")) is None
+    assert explain(OSError(5, "x")) is None
+
+
+def test_a_defect_shows_where_and_ends_with_70(rootver: Rootver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 would mean "found something"."""
+
+    def broken(*_: object) -> None:
+        raise KeyError("defect")
+
+    monkeypatch.setattr("bot.manifest.text", broken)
+    ran = rootver("manifest")
+    assert ran.code == Exit.DEFECT
+    assert "Traceback" in ran.err
+    assert "defect of rootver" in ran.err
+
+
+# --- starting and ending --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["history", "--database", "missing.db"], ["manifest"], ["health"], ["--version"]]
+)
+def test_what_only_reads_loads_neither_settings_nor_slack_nor_powershell(
+    words: list[str], tmp_path: Path
+) -> None:
+    """pydantic, Slack's library and pypsrp cost half a second together."""
+    program = (
+        "import sys; from bot import cli; cli.run(sys.argv[1:]);"
+        "print([name for name in ('pydantic', 'slack_sdk', 'slack_bolt', 'pypsrp') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_module_is_the_command(tmp_path: Path) -> None:
+    """`python -m bot` needs no installed script, and ends with the same codes."""
+    done = subprocess.run(
+        [*PYTHON, "show", "FIX-1"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == Exit.MISSING
+    assert done.stderr.startswith("rootver: ")
+
+
+def test_a_reader_that_has_seen_enough_ends_it_in_peace(tmp_path: Path) -> None:
+    """`rootver … | head -1` is no error and leaves no traceback."""
+    process = subprocess.Popen(
+        [*PYTHON, "manifest"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    err = process.stderr.read()
+    assert (process.wait(), err) == (0, b"")
+    process.stderr.close()
+
+
+def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
+    """The shell's own convention; `run` ends with 0 instead, as it does after SIGTERM."""
+    process = subprocess.Popen(
+        [*PYTHON, "replay", "-"], cwd=tmp_path, env=clean_environment(),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    deadline = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < deadline:
+        if (Path("/proc") / str(process.pid) / "wchan").exists() and _waits_for_input(process.pid):
+            process.send_signal(signal.SIGINT)
+            break
+        time.sleep(0.05)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (Exit.INTERRUPTED, b"", b"")
+
+
+def _waits_for_input(pid: int) -> bool:
+    """Whether it is blocked in a read of its standard input: everything is loaded by then."""
+    try:
+        return Path(f"/proc/{pid}/syscall").read_text().startswith("0 0x0 ")
+    except OSError:
+        return False
+
+
+def test_a_terminal_without_the_signs_gets_them_spelled_out(tmp_path: Path) -> None:
+    """An old code page is no reason to fail in the night."""
+    environ = {**clean_environment(), "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [*PYTHON, "history", "--help"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "until" in done.stdout
