@@ -27,9 +27,6 @@ from handlers.kb906154.root_ver import RootVerClass, classify
 from handlers.kb906154.symptoms import Symptom, counting_records, permission_events, symptoms
 from handlers.kb906154.truth import Truth, all_of, negated
 
-# What a version that may be registered or not can turn out to be.
-_IF_KNOWN: frozenset[RootVerClass] = frozenset({"ok", "other_version", "dangling"})
-
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -50,9 +47,7 @@ class Case:
 
     def is_class(self, *classes: RootVerClass) -> Truth:
         """Whether RootVer is of one of these classes."""
-        if self.root_ver_class == "unknown":
-            return None if _IF_KNOWN & set(classes) else False
-        return self.root_ver_class in classes
+        return None if self.root_ver_class == "unknown" else self.root_ver_class in classes
 
     @property
     def exchange_2003(self) -> Truth:

@@ -132,7 +132,8 @@ def _owner_by_services(node: str, members: Members, read: Mapping[str, NodeFacts
     if len(states) < len(members.nodes) or any(isinstance(one, Unreadable) for one in states.values()):
         return None, None
     owners = [one for one, it in states.items() if isinstance(it, Value) and it.value.state in _OWNING]
-    return (node in owners, node in owners) if owners else (None, True)
+    owns = node in owners
+    return (owns, owns) if owners else (None, True)
 
 
 def _attendant_down(facts: NodeFacts, own: tuple[Resource, ...]) -> Truth:

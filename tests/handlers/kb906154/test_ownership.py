@@ -95,8 +95,10 @@ def test_a_stranger_may_own() -> None:
 def test_without_any_word_the_service_tells_the_owner(running: str) -> None:
     """Where MSExchangeSA runs or starts is the owner; the others are passive."""
     on = services(MSExchangeSA=(running, "Manual"))
-    answers = (healthy(cluster=NO_WORD, services=on), healthy(NODE2, cluster=NO_WORD))
-    assert owners(diagnose(*answers)) == [True, False]
+    diagnoses = diagnose(healthy(cluster=NO_WORD, services=on), healthy(NODE2, cluster=NO_WORD))
+    assert owners(diagnoses) == [True, False]
+    assert state(diagnoses[0]) == ((False, False) if running == "Running" else (True, True))
+    assert state(diagnoses[1]) == (False, False)
 
 
 @pytest.mark.parametrize("state_word", ["Stopped", "Stop Pending", "Paused"])
@@ -147,6 +149,7 @@ def test_with_a_word_an_unreadable_partner_changes_nothing() -> None:
         ([resource(owner=NODE1), resource("Unknown", None, "SA 2")],
          [resource(owner=NODE1), resource(owner=NODE2, name="SA 2")], False),
         ([resource(owner=NODE1)], [resource("Failed", NODE1)], False),
+        ([resource(owner=NODE1), resource("Unknown", None, "SA 2")], [resource(owner=NODE2)], True),
         ([resource(owner=NODE1, kind=POP3)], [resource(owner=NODE2, kind=POP3)], False),
     ],
 )  # fmt: skip
