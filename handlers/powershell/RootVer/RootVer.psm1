@@ -211,10 +211,11 @@ function Get-RootVerField {
 
 function Get-RootVerNode {
     # What is known of the node that is asked. Nothing is connected yet.
-    param([string]$ComputerName, [double]$BudgetSeconds = [double]::PositiveInfinity)
+    param([string]$ComputerName, [double]$BudgetSeconds = [double]::PositiveInfinity, [int]$EventHours = 0)
     @{
         Address       = $ComputerName
         BudgetSeconds = $BudgetSeconds
+        EventHours    = $EventHours
         Clock         = [System.Diagnostics.Stopwatch]::StartNew()
         Session       = $null
         Failure       = $null       # why no session could be opened, if it could not
@@ -229,7 +230,6 @@ function Get-RootVerNode {
 function Connect-RootVerNode {
     # One session for each command, by DCOM: the node may be a Windows 2000, which knows no WS-Management.
     param([hashtable]$Node)
-    if ($null -ne $Node.Failure) { throw $Node.Failure }
     $session = @{
         ComputerName        = $Node.Address
         SessionOption       = New-CimSessionOption -Protocol Dcom -ErrorAction Stop
@@ -251,14 +251,22 @@ function Disconnect-RootVerNode {
 }
 
 function Assert-RootVerNode {
-    # Before every operation: is there time left, and a session that lives?
+    # Before every operation: a session that lives, and time left. The first operation opens the session; if that
+    # fails, it fails for all.
     param([hashtable]$Node)
+    if ($null -ne $Node.Failure) { throw $Node.Failure }
+    Assert-RootVerTime -Node $Node
+    if ($null -eq $Node.Session) { Connect-RootVerNode -Node $Node }
     if ($Node.Doubtful) { Test-RootVerSession -Node $Node }
     if ($Node.Dead) { throw (ConvertTo-RootVerError $RootVerTimedOut 'Not asked: the connection to the node is dead.') }
+    Assert-RootVerTime -Node $Node
+}
+
+function Assert-RootVerTime {
+    param([hashtable]$Node)
     if ($Node.Clock.Elapsed.TotalSeconds -ge $Node.BudgetSeconds) {
         throw (ConvertTo-RootVerError $RootVerTimedOut 'Not asked: the time for this node is spent.')
     }
-    if ($null -eq $Node.Session) { Connect-RootVerNode -Node $Node }
 }
 
 function Test-RootVerSession {
@@ -327,7 +335,7 @@ function Get-RootVerComputer {
     # The name that the node gives itself.
     param([hashtable]$Node)
     if ($null -eq $Node.Computer) {
-        $system = Get-RootVerSingleton -Node $Node -Query 'SELECT * FROM Win32_ComputerSystem'
+        $system = Get-RootVerSingleton -Node $Node -Query 'SELECT Name, DomainRole FROM Win32_ComputerSystem'
         $Node.Computer = [string](Get-RootVerField $system 'Name')
     }
     $Node.Computer
@@ -482,7 +490,7 @@ function Get-RootVerReading {
 function Get-RootVerSystem {
     # The computer and its Windows. What later sections need is kept in $Node.
     param([hashtable]$Node)
-    $computer = Get-RootVerSingleton -Node $Node -Query 'SELECT * FROM Win32_ComputerSystem'
+    $computer = Get-RootVerSingleton -Node $Node -Query 'SELECT Name, DomainRole FROM Win32_ComputerSystem'
     $Node.Computer = [string](Get-RootVerField $computer 'Name')
     $windows = Get-RootVerSingleton -Node $Node -Query 'SELECT * FROM Win32_OperatingSystem'
     $Node.WindowsFolder = Get-RootVerProperty $windows 'WindowsDirectory'
@@ -869,14 +877,15 @@ function Get-RootVerTree {
 }
 
 function Get-RootVerHiddenDefault {
-    # EnumValues may leave out a key's unnamed default value, so it is asked for by name. Nothing where there is none;
-    # return value 1 instead of 2 comes from old systems. One that holds no text cannot be told from its kind.
+    # EnumValues may leave out a key's unnamed default value, so it is asked for by name. Nothing where there is none:
+    # old systems answer 1 instead of 2. One that holds no text fails, because its kind cannot be known.
     param([hashtable]$Node, [hashtable]$Key)
     if ($null -ne (Find-RootVerValue -Key $Key -Name '')) { return }
     $call = @{ Node = $Node; Method = 'GetStringValue'; Key = $Key.Path; Argument = @{ sValueName = '' } }
     try { $answer = Invoke-RootVerRegistry @call }
     catch {
-        if ('0x80070001', $RootVerNotFound -contains (Get-RootVerErrorCode -ErrorRecord $_)) { return }
+        $none = '0x80070001', $RootVerNotFound, $RootVerNoInstance
+        if ($none -contains (Get-RootVerErrorCode -ErrorRecord $_)) { return }
         throw
     }
     $text = Get-RootVerProperty $answer 'sValue'
@@ -1084,8 +1093,7 @@ function Get-RootVerFact {
         [ValidateRange(1, 3600)][int]$BudgetSeconds = 90
     )
     Set-StrictMode -Version Latest
-    $node = Get-RootVerNode -ComputerName $ComputerName -BudgetSeconds $BudgetSeconds
-    $node.EventHours = $EventHours
+    $node = Get-RootVerNode -ComputerName $ComputerName -BudgetSeconds $BudgetSeconds -EventHours $EventHours
     $sections = [ordered]@{}
     try {
         foreach ($name in $RootVerSections.Keys) { $sections[$name] = Get-RootVerSection -Node $node -Name $name }
