@@ -117,7 +117,7 @@ def _node(one: Diagnosis) -> Iterator[Block]:
         *_next(one),
     ])  # fmt: skip
     if one.checks:
-        yield section(["*Checks*", *_checks(one.checks)])
+        yield section(["*Checks*", *_checks(one)])
     remarks = [*_ruled_out(one), *_findings(one), *_notes(one), *_not_checked(one)]
     if remarks:
         yield section(remarks)
@@ -152,24 +152,32 @@ def _next(one: Diagnosis) -> Iterator[str]:
         yield f"Next: {' '.join(advice)}"
 
 
-def _checks(checks: Sequence[Check]) -> Iterator[str]:
+def _checks(one: Diagnosis) -> Iterator[str]:
     """What is not in order, line by line, the worst first; then the rest by name."""
     for result in _TELLING:
-        for check in checks:
+        for check in one.checks:
             if check.result == result and check.id != "store_databases":
                 yield (
-                    f"{RESULTS[result]} {meant(CHECKS, check.id)}: {_seen(check)}, "
+                    f"{RESULTS[result]} {meant(CHECKS, check.id)}: {_seen(check, one)}, "
                     f"expected {versions_as_code(plain(check.expected))}"
                 )
-    in_order = [meant(CHECKS, check.id) for check in checks if check.result == "ok"]
+    in_order = [meant(CHECKS, check.id) for check in one.checks if check.result == "ok"]
     if in_order:
         yield f"{RESULTS['ok']} {' · '.join(in_order)}"
-    told = [f"{meant(CHECKS, check.id)}: {_seen(check)}" for check in checks if check.result == "info"]
+    told = [
+        f"{meant(CHECKS, check.id)}: {_seen(check, one)}" for check in one.checks if check.result == "info"
+    ]
     if told:
         yield f"{RESULTS['info']} {' · '.join(told)}"
 
 
-def _seen(check: Check) -> str:
+def _seen(check: Check, one: Diagnosis) -> str:
+    """What was seen; of events their numbers in the article, since each stands in the raw facts."""
+    if check.id == "symptoms" and one.symptoms:
+        numbers = listed(sorted({symptom.number for symptom in one.symptoms}))
+        strong = sum(symptom.strong for symptom in one.symptoms)
+        newest = clock_time(max(symptom.record.time for symptom in one.symptoms))
+        return f"{numbers} ({counted(len(one.symptoms), 'record')}, {strong} strong; newest {newest})"
     return versions_as_code(plain(check.seen, 400))
 
 
