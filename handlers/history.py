@@ -19,8 +19,8 @@ from storage.records import Entry
 from storage.times import to_text
 
 __all__ = [
-    "Page", "Question", "QuestionError", "Story", "answer", "chart", "everything", "gist", "json_line",
-    "known_names", "line", "parse", "parse_fix", "show", "summarize",
+    "Page", "Question", "QuestionError", "Story", "answer", "chart", "everything", "filter_of", "gist",
+    "json_line", "known_names", "line", "parse", "parse_fix", "show", "summarize",
 ]  # fmt: skip
 
 PAGE = 20  # records in one answer
@@ -53,7 +53,7 @@ def known_names(conn: Reader, inventory: Inventory | None = None) -> dict[str, t
 
 def answer(conn: Reader, question: Question, size: int = PAGE) -> Page:
     """One page of the answer. Raises `QuestionError` for a person nobody knows."""
-    wanted = _resolved(conn, question)
+    wanted = filter_of(conn, question)
     limit = size if question.last is None else min(size, question.last)
     found = queries.history(conn, wanted, question.before, limit + 1)
     entries, rest = tuple(found[:limit]), None if question.last is None else question.last - limit
@@ -64,13 +64,20 @@ def answer(conn: Reader, question: Question, size: int = PAGE) -> Page:
 
 def everything(conn: Reader, question: Question) -> Iterator[Entry]:
     """The whole answer, without pages: for the command line. Raises as `answer` does."""
-    wanted = _resolved(conn, question)
+    wanted = filter_of(conn, question)
     return islice(queries.all_of(conn, wanted, question.before), question.last)
 
 
 def summarize(conn: Reader, question: Question) -> Summary:
     """The answer to `history summary …`. Raises as `answer` does."""
-    return queries.summary(conn, _resolved(conn, question))
+    return queries.summary(conn, filter_of(conn, question))
+
+
+def filter_of(conn: Reader, question: Question) -> Filter:
+    """The question's filter, with the person by id. Raises `QuestionError` for a person nobody knows."""
+    if question.who is None:
+        return question.filter
+    return replace(question.filter, actor=_id(conn, question.who))
 
 
 # --- as text --------------------------------------------------------------------------------------
@@ -126,11 +133,7 @@ def _per_week(days: Mapping[str, int]) -> dict[str, int]:
     return weeks
 
 
-def _resolved(conn: Reader, question: Question) -> Filter:
-    """The filter with the person in it, by id."""
-    return (
-        question.filter if question.who is None else replace(question.filter, actor=_id(conn, question.who))
-    )
+_resolved = filter_of  # its earlier name
 
 
 def _id(conn: Reader, who: str) -> str:

@@ -27,7 +27,6 @@ _VIA = 'why this person may approve: the group\'s id, or "settings"'
 _CHANGED = "what is different now: name → [then, now]"
 _BEFORE = "the reading before the change"
 _AFTER = "the reading after it, read back"
-_DURATION = "how long it took, in milliseconds"
 _CUT = "only where the details were too long: bytes and SHA-256 of the whole"
 
 KINDS: Mapping[str, KindOfRecord] = {
@@ -39,8 +38,6 @@ KINDS: Mapping[str, KindOfRecord] = {
             "channel": "Slack channel",
             "thread": "ts of the thread it is answered in",
             "event": "Slack's id of the event",
-            "reason": _REASON,
-            "duration_ms": _DURATION,
         },
     ),
     "probe": KindOfRecord(
@@ -49,12 +46,10 @@ KINDS: Mapping[str, KindOfRecord] = {
             "cluster": "its cluster",
             "computer": "the name the node gives itself",
             "readings": "the readings that decided",
-            "root_ver": "the reading of RootVer",
+            "reason": "why there are no facts: not reached, or no answer that can be believed",
             "root_ver_class": "what the value is, one word",
             "verdict": "what follows for the node, one word",
-            "unreachable": "why there was no answer: code and message",
             "evidence": _EVIDENCE,
-            "duration_ms": _DURATION,
         },
     ),
     "diagnosis": KindOfRecord(
@@ -64,7 +59,6 @@ KINDS: Mapping[str, KindOfRecord] = {
             "cluster": "its cluster",
             "verdict": "one word",
             "confidence": "confirmed, suspected, latent or null",
-            "root_ver": "the reading of RootVer",
             "root_ver_class": "what the value is, one word",
             "owner": "whether the node owns a System Attendant resource; null: unknown",
             "offered": '"fix" or null',
@@ -72,10 +66,8 @@ KINDS: Mapping[str, KindOfRecord] = {
             "notes": "words beside the verdict",
             "not_checked": "sections that could not be read",
             "checks": "list of id, result, seen",
-            "digest": "SHA-256 of what a fix would be bound to",
             "evidence": _EVIDENCE,
             "reason": _REASON,
-            "duration_ms": _DURATION,
         },
     ),
     "proposal": KindOfRecord(
@@ -88,12 +80,9 @@ KINDS: Mapping[str, KindOfRecord] = {
             "target": "the reading that will stand, as compact JSON",
             "restores": "number of the fix whose backup a restore puts back",
             "able": "ids of those who could approve at that moment",
-            "expires_at": "end of its life",
             "event": '"card" where the card was posted',
             "channel": "Slack channel of the card",
             "card_ts": "ts of the card",
-            "reason": _REASON,
-            "state": _STATE,
         },
     ),
     "decision": KindOfRecord(
@@ -103,7 +92,6 @@ KINDS: Mapping[str, KindOfRecord] = {
             "command": "pause or resume",
             "via": _VIA,
             "by": "id of the person",
-            "emoji": "the reaction",
             "digest": "SHA-256 of what was approved",
             "changed": _CHANGED,
             "seen_late": _SEEN_LATE,
@@ -129,7 +117,7 @@ KINDS: Mapping[str, KindOfRecord] = {
             "event": "Slack's id of the event",
         },
     ),
-    "reminder": KindOfRecord("the approvers were reminded of a fix", {"reason": _REASON}),
+    "reminder": KindOfRecord("the approvers were reminded of a fix", {}),
     "expiry": KindOfRecord("nobody decided in time", {"reason": _REASON, "state": _STATE}),
     "recheck": KindOfRecord(
         "just before a change the node was read again: still as approved (ok) or not (refused)",
@@ -137,13 +125,11 @@ KINDS: Mapping[str, KindOfRecord] = {
             "digest": "SHA-256 of what is there now",
             "changed": _CHANGED,
             "evidence": _EVIDENCE,
-            "reason": _REASON,
-            "duration_ms": _DURATION,
         },
     ),
     "backup": KindOfRecord(
         "the whole ASP.NET key was read and stored before the change",
-        {"evidence": _EVIDENCE, "reason": _REASON, "duration_ms": _DURATION},
+        {"evidence": _EVIDENCE},
     ),
     "change": KindOfRecord(
         "applying began and the change was sent (pending), and how it ended: ok = written and read back, "
@@ -157,23 +143,18 @@ KINDS: Mapping[str, KindOfRecord] = {
             "before": _BEFORE,
             "after": _AFTER,
             "code": "code of the call that failed",
-            "at": "the node's own time after the change",
             "changed": _CHANGED,
-            "evidence": _EVIDENCE,
             "reason": _REASON,
             "state": _STATE,
-            "duration_ms": _DURATION,
         },
     ),
     "readback": KindOfRecord(
         "what stands on the node after a change whose end was unknown",
         {
-            "before": _BEFORE,
             "after": _AFTER,
             "evidence": _EVIDENCE,
             "reason": _REASON,
             "state": _STATE,
-            "duration_ms": _DURATION,
         },
     ),
     "follow_up": KindOfRecord(
@@ -188,7 +169,6 @@ KINDS: Mapping[str, KindOfRecord] = {
             "evidence": _EVIDENCE,
             "reason": _REASON,
             "state": _STATE,
-            "duration_ms": _DURATION,
         },
     ),
     "export": KindOfRecord(
@@ -199,12 +179,11 @@ KINDS: Mapping[str, KindOfRecord] = {
             "records": "how many",
             "sha256": "of the file",
             "channel": "Slack channel it was uploaded to",
-            "reason": _REASON,
         },
     ),
     "anchor": KindOfRecord(
         "size and hash of the chain were written down outside of the file",
-        {"anchor": "the line, as published", "sink": "where to: log, thread or audit", "reason": _REASON},
+        {"anchor": "the line, as published", "sink": "where to: log, thread or audit"},
     ),
     "erasure": KindOfRecord(
         "names or evidence were erased; the chain keeps the ids and hashes",
@@ -214,7 +193,6 @@ KINDS: Mapping[str, KindOfRecord] = {
             "fix": "the fix whose evidence was erased",
             "before": "evidence kept before this time was erased",
             "count": "how much was erased",
-            "reason": _REASON,
         },
     ),
     "settings": KindOfRecord(
@@ -222,7 +200,6 @@ KINDS: Mapping[str, KindOfRecord] = {
         {
             "sha256": "of the settings file",
             "settings": "all but the secrets; its `clusters` tell questions which nodes belong together",
-            "reason": _REASON,
         },
     ),
     "start": KindOfRecord(
@@ -232,21 +209,16 @@ KINDS: Mapping[str, KindOfRecord] = {
             "host": "machine it runs on",
             "process": "process id",
             "faults": "what the quick check of the audit found, as sentences",
-            "reason": _REASON,
         },
     ),
-    "stop": KindOfRecord(
-        "the bot stopped in order", {"reason": _REASON, "unfinished": "fixes left under way"}
-    ),
+    "stop": KindOfRecord("the bot stopped in order", {}),
     "error": KindOfRecord(
         "something failed that should not have",
         {
             "where": "what was being done",
             "error": "class of the error",
             "reason": _REASON,
-            "command": "the command",
             "channel": "Slack channel",
-            "event": "Slack's id of the event",
         },
     ),
 }
@@ -262,7 +234,9 @@ def describe() -> str:
     parts = []
     for name, kind in KINDS.items():
         fields = "".join(f"- `{field}`: {meaning}\n" for field, meaning in kind.fields.items())
-        parts.append(f"### `{name}`\n\n{kind.meaning[0].upper()}{kind.meaning[1:]}.\n\n{fields}")
+        parts.append(
+            f"### `{name}`\n\n{kind.meaning[0].upper()}{kind.meaning[1:]}.\n\n{fields}".rstrip() + "\n"
+        )
     return "\n".join([*parts, f"Any kind:\n\n- `cut`: {_CUT}\n"])
 
 
