@@ -18,6 +18,7 @@ from bot.command_line.options import Clock, actor, config_option, json_option, n
 from bot.settings import Settings, load
 from handlers.collection import Collection, dump_collection, load_collection
 from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_report
+from handlers.inventory import same_name
 from handlers.kb906154.assess import Diagnosis
 from handlers.psrp import PsrpRemote
 from handlers.report import exit_code, to_json
@@ -53,7 +54,7 @@ def diagnose(config: Path | None, *, target: str, as_json: bool, save: Path | No
     if as_json:
         click.echo(json.dumps(objects if target.casefold() == "all" else objects[0], indent=2))
     else:
-        _print([(one.cluster, one.at, one.diagnoses) for one in reports])
+        _print([(one.cluster, one.at, one.diagnoses, one.targets) for one in reports])
     _record(settings, target, reports)
     if save:
         _save(save, target, [one.collection for one in reports if one.collection])
@@ -76,7 +77,7 @@ def replay(file: Path, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:
-        _print([(cluster, collection.at, diagnoses)])
+        _print([(cluster, collection.at, diagnoses, _asked_for(collection))])
     return exit_code([report])
 
 
@@ -139,6 +140,12 @@ def _save(path: Path, target: str, collections: Sequence[Collection]) -> None:
             out.write(dump_collection(collection).encode())
 
 
-def _print(reports: Sequence[tuple[str | None, datetime, Sequence[Diagnosis]]]) -> None:
+def _asked_for(collection: Collection) -> list[str]:
+    """The node that was asked for; all of them, where it was the cluster or everything."""
+    nodes = collection.members.nodes
+    return [node for node in nodes if same_name(collection.asked, node)] or list(nodes)
+
+
+def _print(reports: Sequence[tuple[str | None, datetime, Sequence[Diagnosis], Sequence[str]]]) -> None:
     text = "\n\n".join("\n".join(report_text.lines(*report)) for report in reports)
     click.echo(text or "There is no cluster in the settings.")

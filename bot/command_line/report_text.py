@@ -14,22 +14,41 @@ from handlers.questions import printable
 _WORST_FIRST = ("fail", "warn", "unknown", "ok", "info")
 
 
-def lines(cluster: str | None, at: datetime, diagnoses: Sequence[Diagnosis]) -> list[str]:
-    """One cluster's report, every node of it. Nothing in it can act on the terminal."""
-    head = [f"{cluster}, {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"] if cluster else []
-    body = [line for one in diagnoses for line in ["", *_node(one)]]
-    return [printable(line) for line in [*head, *(body if cluster else body[1:])]]
+def lines(
+    cluster: str | None, at: datetime, diagnoses: Sequence[Diagnosis], asked_for: Sequence[str]
+) -> list[str]:
+    """One cluster's report: the nodes that were asked for in full, the others in a line each.
+
+    `cluster` is None where the name that was asked is refused. Nothing in it can act on the terminal.
+    """
+    full = [one for one in diagnoses if one.node in asked_for or cluster is None]
+    others = [_line(one) for one in diagnoses if one not in full]
+    found = [line for one in full for line in [*_node(one), ""]]
+    foot = [f"{cluster}, {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"] if cluster else []
+    return [printable(line) for line in [*found, *(["Other nodes", *others, ""] if others else []), *foot]]
+
+
+def _line(one: Diagnosis) -> str:
+    seen = next((check.seen for check in one.checks if check.id == "root_ver"), " ".join(one.why))
+    owner = {True: ", owner", False: ", passive", None: ""}[one.owner]
+    return f"  {_verdict(one)}; RootVer {seen}{owner}" if one.root_ver else f"  {_verdict(one)}; {seen}"
+
+
+def _verdict(one: Diagnosis) -> str:
+    confidence = f" ({one.confidence})" if one.confidence and one.confidence != one.verdict else ""
+    return f"{one.computer}: {VERDICT[one.verdict].title}{confidence}"
 
 
 def _node(one: Diagnosis) -> Iterator[str]:
-    confidence = f" ({one.confidence})" if one.confidence and one.confidence != one.verdict else ""
-    yield f"{one.computer}: {VERDICT[one.verdict].title}{confidence}"
+    yield _verdict(one)
     yield from (f"  {why}" for why in one.why)
     if one.symptoms:
         first = min(symptom.record.time for symptom in one.symptoms)
         kinds = len({symptom.number for symptom in one.symptoms})
         yield f"  {kinds} of the article's {len(SYMPTOMS)} events since {first:%Y-%m-%d %H:%M} UTC."
-    yield from (f"  Next: {advice}" for advice in VERDICT[one.verdict].advice)
+    if one.offered:
+        yield f"  Next: ask in chat, `@rootver diagnose {one.node}`: a fix is proposed and approved there."
+    yield from (f"  {'' if one.offered else 'Next: '}{advice}" for advice in VERDICT[one.verdict].advice)
     yield from _checks(one.checks)
     yield from _listed(
         "Ruled out", [RULED_OUT[c.id] for c in one.checks if c.result == "ok" and c.id in RULED_OUT]
