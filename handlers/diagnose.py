@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from handlers.collection import Collection, answers, raw_result, unreachable
 from handlers.errors import RemoteError
+from handlers.hosts import SECOND_HOP
 from handlers.inventory import Cluster, Inventory, Target, UnknownName
 from handlers.kb906154.assess import Diagnosis, Members, assess, digest_facts, refused
-from handlers.kb906154.facts import NodeFacts
+from handlers.kb906154.facts import Answer, NodeFacts, Unreachable, Unreadable
 from handlers.ports import Clock, Query, Remote
 from storage import audit, evidence, fixes
 from storage.database import Database, Transaction
 from storage.records import Json, Outcome, Record
 
 EVENT_HOURS = 72  # the wire contract's default window of Get-RootVerFact
+# E_ACCESSDENIED and WBEM_E_ACCESS_DENIED: DCOM and WMI each have their own.
+ACCESS_DENIED = frozenset({"0x80070005", "0x80041003"})
 ROUND_TRIP_SECONDS = 20  # of the deadline, kept for the way there and back (wire contract: BudgetSeconds)
 
 Progress = Callable[[str], None]  # called with each node that has answered, from any thread
@@ -146,6 +149,8 @@ def report_of(collection: Collection, targets: tuple[str, ...]) -> ClusterReport
     """Assess a collection, fresh or saved. Facts of a node that is not the one asked serve nobody."""
     read = answers(collection)
     diagnoses = assess(collection.members, read, collection.fixed)
+    if all(_denied(answer) for answer in read.values()):
+        diagnoses = tuple(replace(one, why=(*one.why, SECOND_HOP)) for one in diagnoses)
     facts = {
         one.node: answer
         for one in diagnoses
@@ -154,6 +159,13 @@ def report_of(collection: Collection, targets: tuple[str, ...]) -> ClusterReport
     return ClusterReport(
         collection.asked, collection.cluster, collection.at, targets, diagnoses, facts, collection
     )
+
+
+def _denied(answer: Answer) -> bool:
+    """Whether a node refused the account of the management host."""
+    if isinstance(answer, NodeFacts):
+        return isinstance(answer.system, Unreadable) and answer.system.code in ACCESS_DENIED
+    return isinstance(answer, Unreachable) and answer.code in ACCESS_DENIED
 
 
 def keep_answer(tx: Transaction, report: ClusterReport, node: str) -> str:

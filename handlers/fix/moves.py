@@ -38,7 +38,7 @@ def advance(tx: Transaction, fix: Fix, to: State, told: Told, **changes: object)
     note(tx, moved, told, state=[fix.state, to.value])
     notices.add(tx, NewNotice("card", "card", fix=fix.number))
     if told.topic:
-        tell_thread(tx, moved, told.topic, told.details)
+        tell_thread(tx, moved, told.topic, {**told.details, "reason": told.reason})
     return moved
 
 

@@ -18,6 +18,7 @@ from handlers.kb906154.facts import (
     Reading,
     RegistryValue,
     Unreachable,
+    Unreadable,
     Value,
 )
 from handlers.kb906154.ownership import Members
@@ -121,12 +122,19 @@ def _identify(computer: str, answer: Answer | None) -> NodeFacts | _NotRead:
         return _NotRead("inconclusive", "unknown", prose(answer.reason))
     names = [name for name in (answer.computer, _system_name(answer)) if name is not None]
     if not names:
-        return _NotRead("inconclusive", "unknown", "which computer answered could not be read")
+        return _NotRead("inconclusive", "unknown", _nobody(answer))
     strangers = [name for name in names if not same_name(name, computer)]
     if strangers:
         stranger = f"another computer answered: {prose(strangers[0])}"
         return _NotRead("refused", "fail", stranger, (_WHO_ANSWERS,))
     return answer
+
+
+def _nobody(facts: NodeFacts) -> str:
+    """Nothing answered that says who it is: what the host was told when it asked the node."""
+    if isinstance(facts.system, Unreadable):
+        return f"not reached: {prose(facts.system.message)} ({facts.system.code})"
+    return "which computer answered could not be read"
 
 
 def _system_name(facts: NodeFacts) -> str | None:

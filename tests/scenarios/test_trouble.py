@@ -53,6 +53,22 @@ def test_an_endpoint_that_is_missing_is_told_with_what_to_do(enter: Enter) -> No
     stage.see("(?i)configuration|endpoint")
 
 
+def test_nodes_that_all_deny_access_are_told_with_the_second_hop_and_its_remedies(enter: Enter) -> None:
+    """The commonest mistake of a first set-up."""
+    stage = enter("access-denied")
+    asked(stage)
+    found = shown(stage.see("second hop"))
+    assert "0x80070005" in found
+    assert "credssp" in found
+
+
+def test_an_unreachable_node_is_told_with_what_the_host_was_told(enter: Enter) -> None:
+    """The raw code, not only that it could not be read."""
+    stage = enter("unreachable")
+    asked(stage)
+    assert "0x800706ba" in shown(stage.see("(?i)not reached"))
+
+
 def test_a_lost_answer_to_a_query_is_asked_again(enter: Enter) -> None:
     """Reading twice does no harm."""
     stage = enter()
@@ -188,7 +204,7 @@ def test_no_secret_is_in_the_file_the_thread_or_the_log(
 
 
 def records(stage: Stage, kind: str) -> list[tuple[str]]:
-    return stage.sql("SELECT body FROM audit WHERE kind = ?", kind)  # type: ignore[return-value]
+    return stage.sql("SELECT body FROM audit WHERE kind = ?", kind)
 
 
 def test_many_mentions_at_once_are_all_answered(enter: Enter) -> None:
