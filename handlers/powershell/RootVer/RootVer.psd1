@@ -5,10 +5,12 @@
     Author               = 'rootver-bot'
     CompanyName          = 'rootver-bot'
     Copyright            = 'MIT License'
-    Description          = 'Reads what the diagnosis of Microsoft KB 906154 needs from Exchange 2003 cluster nodes, and sets RootVer.'
+    Description          = 'Reads facts of Exchange 2003 cluster nodes and sets RootVer (Microsoft KB 906154).'
     PowerShellVersion    = '5.1'
     CompatiblePSEditions = @('Desktop', 'Core')
-    FunctionsToExport    = @('Get-RootVerFact', 'Backup-AspNetKey', 'Set-RootVer', 'Restore-RootVer', 'Test-RootVerHost')
+    FunctionsToExport    = @(
+        'Get-RootVerFact', 'Backup-AspNetKey', 'Set-RootVer', 'Restore-RootVer', 'Test-RootVerHost'
+    )
     CmdletsToExport      = @()
     VariablesToExport    = @()
     AliasesToExport      = @()

@@ -335,7 +335,7 @@ function Get-RootVerComputer {
     # The name that the node gives itself.
     param([hashtable]$Node)
     if ($null -eq $Node.Computer) {
-        $system = Get-RootVerSingleton -Node $Node -Query 'SELECT Name, DomainRole FROM Win32_ComputerSystem'
+        $system = Get-RootVerSingleton -Node $Node -Query 'SELECT * FROM Win32_ComputerSystem'
         $Node.Computer = [string](Get-RootVerField $system 'Name')
     }
     $Node.Computer
@@ -490,7 +490,7 @@ function Get-RootVerReading {
 function Get-RootVerSystem {
     # The computer and its Windows. What later sections need is kept in $Node.
     param([hashtable]$Node)
-    $computer = Get-RootVerSingleton -Node $Node -Query 'SELECT Name, DomainRole FROM Win32_ComputerSystem'
+    $computer = Get-RootVerSingleton -Node $Node -Query 'SELECT * FROM Win32_ComputerSystem'
     $Node.Computer = [string](Get-RootVerField $computer 'Name')
     $windows = Get-RootVerSingleton -Node $Node -Query 'SELECT * FROM Win32_OperatingSystem'
     $Node.WindowsFolder = Get-RootVerProperty $windows 'WindowsDirectory'
@@ -904,7 +904,9 @@ function ConvertFrom-RootVerParameter {
     if ($is -is [string] -and $is -ceq 'absent') {
         return Get-RootVerAbsence $Name (Get-RootVerMember $reading 'missing')
     }
-    if ($is -isnot [string] -or $is -cne 'value') { throw (Get-RootVerParameterError $Name 'it is neither a value nor absent') }
+    if ($is -isnot [string] -or $is -cne 'value') {
+        throw (Get-RootVerParameterError $Name 'it is neither a value nor absent')
+    }
     $content = Get-RootVerMember $reading 'value'
     $kind = Get-RootVerMember $content 'kind'
     $data = Get-RootVerMember $content 'data'

@@ -26,9 +26,10 @@ password is kept anywhere; that computer account must be an administrator of the
 .PARAMETER TranscriptDirectory
 A folder for transcripts of all sessions: a record that does not depend on the bot.
 .EXAMPLE
-.\Register-RootVerEndpoint.ps1 -Purpose Query -Node EXCH-NODE1, EXCH-NODE2 -Caller CORP\rootver -RunAsCredential CORP\rootver-read
+$nodes = 'EXCH-NODE1', 'EXCH-NODE2'
+.\Register-RootVerEndpoint.ps1 -Purpose Query -Node $nodes -Caller CORP\rootver -RunAsCredential CORP\rootver-read
 .EXAMPLE
-.\Register-RootVerEndpoint.ps1 -Purpose Change -Node EXCH-NODE1, EXCH-NODE2 -Caller CORP\rootver-fix -RunAsVirtualAccount -WhatIf
+.\Register-RootVerEndpoint.ps1 -Purpose Change -Node $nodes -Caller CORP\rootver-fix -RunAsVirtualAccount -WhatIf
 .OUTPUTS
 None.
 #>
@@ -86,7 +87,9 @@ Import-Module -Name (Join-Path -Path $module -ChildPath 'RootVer.psd1') -Force
 
 # The shipped configuration, narrowed to these nodes.
 $settings = Import-PowerShellDataFile -Path (Join-Path -Path $here -ChildPath "RootVer$Purpose.pssc")
-$functions = foreach ($function in $settings.VisibleFunctions) { Get-NarrowFunction -Function $function -AllowedNode $Node }
+$functions = foreach ($function in $settings.VisibleFunctions) {
+    Get-NarrowFunction -Function $function -AllowedNode $Node
+}
 $settings.VisibleFunctions = [hashtable[]]@($functions)
 if ($RunAsVirtualAccount) { $settings.RunAsVirtualAccount = $true }
 if ($TranscriptDirectory) { $settings.TranscriptDirectory = $TranscriptDirectory }
