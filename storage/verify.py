@@ -139,7 +139,7 @@ def start_check(conn: sqlite3.Connection) -> tuple[Fault, ...]:
         size, _, _ = _now(conn)
         (count,) = conn.execute("SELECT count(*) FROM audit").fetchone()
         if count != size:
-            found.fault(f"{size - count} records are missing in between")
+            found.fault(f"records missing in between: {size - count}")
         check_records(conn, size, (), found, after=max(0, size - START_CHECK))
         _check_last_anchor(conn, size, found)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:

@@ -233,7 +233,7 @@ def test_the_start_looks_at_the_newest_records_only(copy: Path, monkeypatch: pyt
     forge(copy, lambda conn: conn.execute("UPDATE audit SET actor = 'UEVE' WHERE seq = 40"))
     assert start_faults(copy) == []
     forge(copy, lambda conn: conn.execute("DELETE FROM audit WHERE seq = 41"))
-    assert start_faults(copy) == ["1 records are missing in between"]
+    assert start_faults(copy) == ["records missing in between: 1"]
 
 
 def test_a_file_with_faults_still_records(copy: Path) -> None:
@@ -294,6 +294,32 @@ def test_a_fix_stands_where_its_records_leave_it(db: Database) -> None:
         )
     with db.read() as conn:
         assert verify(conn).ok
+
+
+def test_the_file_itself_is_checked_at_the_same_time(copy: Path, anchors: tuple[Anchor, ...]) -> None:
+    """`Database.verify` uses a second connection for SQLite's own check; the answer is the same."""
+    with Database.read_only(copy) as db:
+        assert db.verify(anchors) == check(copy, anchors)
+    with sqlite3.connect(copy) as conn:
+        (page,) = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'audit_actor'").fetchone()
+        (size,) = conn.execute("PRAGMA page_size").fetchone()
+    conn.close()
+    content = bytearray(copy.read_bytes())
+    content[page * size - 40 : page * size] = bytes(40)  # the end of an index page: no record reads it
+    copy.write_bytes(content)
+    with Database.read_only(copy) as db:
+        found = db.verify()
+    assert "malformed" in str(found.faults[0])
+
+
+def test_the_tables_of_litestream_are_no_fault(copy: Path) -> None:
+    """A replicator adds two tables of its own to the file."""
+    with sqlite3.connect(copy) as conn:
+        conn.execute("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
+        conn.execute("CREATE TABLE _litestream_lock (id INTEGER)")
+    conn.close()
+    assert start_faults(copy) == []
+    assert check(copy).ok
 
 
 def test_verify_reads_in_batches(
