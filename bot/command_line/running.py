@@ -70,10 +70,11 @@ def lab(
         return _run_bot(config)
     _need_lab()
     from bot.lab.incidents import INCIDENTS  # noqa: PLC0415 - an extra that need not be installed
-    from bot.lab.practice import play  # noqa: PLC0415
 
     if incident not in INCIDENTS:
         raise click.BadParameter(f"{incident} is none of {', '.join(INCIDENTS)}.", param_hint="--incident")
+    from bot.lab.practice import play  # noqa: PLC0415
+
     return play(incident, powershell, port, not no_browser)
 
 

@@ -41,7 +41,7 @@ def look(
     except RemoteError as error:
         return [fail(f"host {name}", str(error))]
     except BrokenContract as broken:
-        return [fail(f"host {name}", f"its answer cannot be believed: {broken}")]
+        return [fail(f"host {name}", f"{broken}.")]
     own_change = options.change is not None
     nodes = [_node(computer, report, own_change=own_change) for computer in computers]
     return [_host(name, report), _time(name, report, clock.now()), *nodes]
