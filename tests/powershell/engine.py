@@ -102,6 +102,14 @@ class Engine:
         """What a script gives, the commands being defined. Raises Refused."""
         return self._run(text, None, {})
 
+    def bare(self, *texts: str) -> list[list[Any]]:
+        """What scripts give, one after the other, in a runspace of their own that was sent nothing."""
+        pool = open_pool(wsman(self.endpoint))
+        try:
+            return [_invoked(PowerShell(pool).add_script(text)) for text in texts]
+        finally:
+            pool.close()
+
     def _run(self, script: str, command: str | None, parameters: Mapping[str, Any]) -> list[Any]:
         assert self._pool is not None
         pipeline = PowerShell(self._pool)
@@ -111,9 +119,15 @@ class Engine:
             pipeline.add_statement()
         if command is not None:
             pipeline.add_cmdlet(command).add_parameters(dict(parameters))
-        output = pipeline.invoke()
-        pipeline.close()
+        output = _invoked(pipeline)
         self._has_text = True
-        if pipeline.state != PSInvocationState.COMPLETED or pipeline.streams.error:
-            raise Refused(pipeline.streams.error)
-        return list(output)
+        return output
+
+
+def _invoked(pipeline: PowerShell) -> list[Any]:
+    """The output of a pipeline. Raises Refused for one that failed, or wrote an error."""
+    output = pipeline.invoke()
+    pipeline.close()
+    if pipeline.state != PSInvocationState.COMPLETED or pipeline.streams.error:
+        raise Refused(pipeline.streams.error)
+    return list(output)
