@@ -643,7 +643,7 @@ function Get-RootVerDllFile {
         $found = @(Get-RootVerFile -Node $Node -Path $Path)
         if ($found.Count -eq 0) { return [ordered]@{ is = 'absent' } }
         ConvertTo-RootVerReading ([ordered]@{
-                version = [string](Get-RootVerProperty $found[0] 'Version')
+                version = -join @(Get-RootVerProperty $found[0] 'Version')     # a file without one has the empty text
                 size    = [long](Get-RootVerField $found[0] 'FileSize')
             })
     }
