@@ -17,8 +17,7 @@ from bot.command_line.files import read_text
 from bot.command_line.options import database_option, json_option, now
 from bot.exits import Exit, Stop
 from handlers import history as questions
-from handlers.history import Question, QuestionError
-from handlers.history import _resolved as filter_of
+from handlers.history import Question, QuestionError, filter_of
 from storage import people
 from storage.database import Database
 from storage.export import create

@@ -73,7 +73,7 @@ def lab(
 
     if incident not in INCIDENTS:
         raise click.BadParameter(f"{incident} is none of {', '.join(INCIDENTS)}.", param_hint="--incident")
-    from bot.lab.practice import play  # noqa: PLC0415
+    from bot.lab.play import play  # noqa: PLC0415
 
     return play(incident, powershell, port, not no_browser)
 

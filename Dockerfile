@@ -1,0 +1,37 @@
+# The bot alone, without the practice lab. docs/settings.md: settings and secrets.
+#
+#   docker build -t rootver .
+#   docker run -d --name rootver --stop-timeout 30 \
+#     -v rootver-data:/data -v ./rootver.toml:/data/rootver.toml:ro \
+#     -v ./secrets:/run/secrets:ro \
+#     -e SLACK_BOT_TOKEN_FILE=/run/secrets/slack_bot_token -e SLACK_APP_TOKEN_FILE=/run/secrets/slack_app_token \
+#     -e ROOTVER_HOSTS__MGMT1__PASSWORD_FILE=/run/secrets/mgmt1 rootver
+#
+# No secret belongs into the image: none is an argument or a variable here.
+
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY requirements.lock requirements-run.lock ./
+# What runs, and what builds the wheel: exact versions with hashes, nothing resolved anew.
+RUN python -m venv /app && /app/bin/pip install --no-cache-dir --require-hashes -r requirements-run.lock
+RUN sed -n '/^setuptools==/,/^    # via/p' requirements.lock > build.lock \
+ && pip install --no-cache-dir --require-hashes -r build.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY bot bot
+COPY handlers handlers
+COPY storage storage
+RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
+ && /app/bin/pip install --no-cache-dir --no-deps --no-index /wheels/*.whl
+
+FROM python:3.13-slim
+# A number, so that Kubernetes can see that it is not root.
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin rootver && install -d -o 10001 -g 10001 -m 0700 /data
+COPY --from=build /app /app
+ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1
+# rootver.toml is looked for here, and rootver.db is made beside it.
+WORKDIR /data
+VOLUME /data
+USER 10001:10001
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["rootver", "health"]
+# The process itself, no shell: SIGTERM must reach it, so that a change under way is recorded.
+CMD ["rootver", "run"]
