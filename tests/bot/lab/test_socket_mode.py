@@ -321,7 +321,7 @@ def test_bolt_comes_back_after_every_loss_of_its_socket(
         workspace.wait_for(lambda: server.sockets.connected)
         getattr(server.sockets, fault)()
         ts = workspace.say("alice", ONCALL, "@rootver help")
-        workspace.wait_for(lambda: len(workspace.messages(ONCALL, ts)) > 1, timeout=40)
+        workspace.wait_for(lambda: len(workspace.messages(ONCALL, ts)) > 1, timeout=90)
         workspace.wait_for(lambda: not server.sockets.unfinished)
     assert {message.text for message in workspace.messages(ONCALL, ts)[1:]} == {f"heard {ts}"}
 
