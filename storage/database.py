@@ -117,8 +117,8 @@ class Database:
         path = path.resolve()
         lock = FileLock(path, shared=shared)
         try:
-            create(path)
-            with storage_errors(path):
+            with lock.opening(), storage_errors(path):
+                create(path)
                 db = cls(path, now, writer=open_writer(path), lock=lock)
                 with db.read() as conn:
                     db.faults = tuple(start_check(conn))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from storage.errors import AnotherBotRuns, storage_error
@@ -29,6 +31,19 @@ class FileLock:
             raise AnotherBotRuns(path, holder) from held
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)  # only for the message of who comes second
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        """One process at a time makes or upgrades the file; the others wait here.
+
+        SQLite does not wait by itself where two connections switch a new file to WAL at once. (A record lock:
+        Linux keeps it apart from the lock above.)
+        """
+        fcntl.lockf(self._file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN)
 
     def release(self) -> None:
         """Let the next one in."""

@@ -89,9 +89,10 @@ def check_ours(path: Path, conn: sqlite3.Connection, *, upgradable: bool) -> Non
     """Raise `StorageForeign` unless the file is ours and of a version that can be used (or upgraded)."""
     try:
         with storage_errors(path):
+            # First whether it is empty: another start may make the tables and the mark at this very moment.
+            empty = conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
             mark = conn.execute("PRAGMA application_id").fetchone()[0]
             version = conn.execute("PRAGMA user_version").fetchone()[0]
-            empty = conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
     except UnicodeDecodeError as error:  # the text of SQLite's own error quotes a damaged schema
         raise StorageDamaged(path, "it is damaged", "Keep a copy, then restore a snapshot.") from error
     if upgradable and mark == 0 and empty:
