@@ -56,6 +56,9 @@ class Stop(Exception):
 
 # Errors by module and class; of several that fit, the most derived class decides.
 _CODES: Mapping[str, Exit] = {
+    "builtins.ConnectionError": Exit.UNAVAILABLE,
+    "builtins.OSError": Exit.CANNOT_CREATE,
+    "builtins.TimeoutError": Exit.UNAVAILABLE,
     "bot.settings_file.SettingsError": Exit.SETTINGS,
     "handlers.collection.NotACollection": Exit.BAD_DATA,
     "handlers.errors.RemoteError": Exit.UNAVAILABLE,
@@ -93,8 +96,11 @@ def _told(error: Any, code: Exit) -> tuple[Exit, str]:
         return Exit.REFUSED, f"Slack refused the token ({reason}). Check SLACK_BOT_TOKEN and SLACK_APP_TOKEN."
     if reason:
         return code, f"Slack did not answer as it should ({reason}). Try again; rootver doctor tells more."
-    if type(error).__name__ == "URLError":
-        return code, f"Slack could not be reached ({error.reason}). Check the network and SLACK_API_URL."
+    if code is Exit.UNAVAILABLE and isinstance(error, OSError):
+        return code, f"Slack could not be reached ({error}). Check the network and SLACK_API_URL."
+    if isinstance(error, OSError):
+        what = error.filename or "what was to be written"
+        return code, f"{what}: {error.strerror or error}. Check the disk, and who may write there."
     return code, str(error)
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 import click
 
@@ -75,7 +76,7 @@ def lab(
         raise click.BadParameter(f"{incident} is none of {', '.join(INCIDENTS)}.", param_hint="--incident")
     from bot.lab.play import play  # noqa: PLC0415
 
-    return play(incident, powershell, port, not no_browser)
+    return play(incident, _engine(powershell), port, not no_browser)
 
 
 @click.command()
@@ -85,6 +86,16 @@ def demo() -> int:
     from bot.lab.demo import play  # noqa: PLC0415 - an extra that need not be installed
 
     return play()
+
+
+def _engine(powershell: Path | None) -> Path | None:
+    """PowerShell's program, by its path or by a name that the shell would find."""
+    if powershell is None:
+        return None
+    found = which(powershell)
+    if found is None:
+        raise Stop(Exit.MISSING, f"{powershell} is no program. Name PowerShell: --powershell /usr/bin/pwsh")
+    return Path(found)
 
 
 def _run_bot(config: Path | None) -> int:

@@ -134,6 +134,10 @@ def test_wrong_words_end_with_64_and_say_what_is_wrong(
         (SlackApiError("x", {"ok": False, "error": "internal_error"}), 69),  # type: ignore[no-untyped-call]
         (SlackClientNotConnectedError("x"), 69),
         (URLError("refused"), 69),
+        (ConnectionResetError(104, "x"), 69),
+        (TimeoutError("x"), 69),
+        (OSError(28, "No space left on device"), 73),
+        (PermissionError(13, "x", "file"), 73),
         (Stop(Exit.MISSING, "x"), 66),
     ],
 )
@@ -155,7 +159,7 @@ def test_every_error_in_the_table_exists() -> None:
 def test_what_is_no_expected_error_is_a_defect() -> None:
     """It is not explained away."""
     assert explain(KeyError("x")) is None
-    assert explain(OSError(5, "x")) is None
+    assert explain(AssertionError()) is None
 
 
 def test_a_defect_shows_where_and_ends_with_70(rootver: Rootver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,6 +225,31 @@ def test_a_reader_that_has_seen_enough_ends_it_in_peace(tmp_path: Path) -> None:
     err = process.stderr.read()
     assert (process.wait(), err) == (0, b"")
     process.stderr.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_output_that_does_not_fit_on_the_disk_ends_with_73(tmp_path: Path) -> None:
+    """Half an export must not look like a whole one."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PYTHON, "manifest"], cwd=tmp_path, env=clean_environment(), stdout=full,
+            stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == Exit.CANNOT_CREATE
+    assert done.stderr == (
+        "rootver: what was to be written: No space left on device. Check the disk, and who may write there.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [["history", "\udcff"], ["diagnose", "\udcff\x1b[2J"], ["show", "\udcff"], ["\udcff"]]
+)
+def test_words_that_are_no_text_are_answered_like_others(rootver: Rootver, words: list[str]) -> None:
+    """A shell passes any bytes on; nothing of them acts on the terminal."""
+    ran = rootver(*words)
+    assert ran.code in (2, 64, 66)
+    assert "Traceback" not in ran.err
+    assert "\x1b" not in ran.out + ran.err
 
 
 def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -157,6 +159,26 @@ def test_an_incident_that_is_none_ends_with_64_and_lists_them(rootver: Rootver) 
     assert ran.code == 64
     for name in ("zero", "both-nodes", "lost-answer"):
         assert name in ran.err
+
+
+def test_a_powershell_that_is_none_ends_with_66(rootver: Rootver) -> None:
+    """Not with a practice in which nothing can be reached; also where the variable names it."""
+    ran = rootver("lab", "--no-browser", "--powershell", "/nowhere/pwsh")
+    assert ran.code == 66
+    assert "/nowhere/pwsh is no program" in ran.err
+    assert rootver("lab", "--no-browser", ROOTVER_PWSH="/nowhere/pwsh").code == 66
+
+
+def test_the_lab_serves_its_page_until_it_is_told_to_stop(start: Start) -> None:
+    """Without a setting, on a port that is free; the tokens in the environment change nothing."""
+    process = start("lab", "--no-browser", "--port", "0")
+    assert process.stdout is not None
+    address = next((found[0] for line in process.stdout if (found := re.findall(r"http://\S+", line))), "")
+    with urlopen(address) as page:
+        assert page.status == 200
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, err) == (0, "")
 
 
 def test_without_the_extra_the_lab_says_how_to_install_it(
