@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from importlib.resources import files
@@ -40,8 +41,19 @@ LINGER_SECONDS = 0.05
 """How long output waits for the end of its pipeline, so that one answer holds both, as those of WinRM do."""
 
 
+OLDEST = 7
+"""The major version of PowerShell that the stand-in CIM cmdlets need."""
+
+
 class PowerShellGone(Exception):
     """The PowerShell process has ended, or does not answer any more."""
+
+
+class NoPowerShell(Exception):
+    """A program that was named as PowerShell cannot play the practice host."""
+
+    def __init__(self, program: Path, reason: str) -> None:
+        super().__init__(f"{program} cannot play the practice host: {reason}. Name the path of PowerShell 7.")
 
 
 def find_powershell() -> Path | None:
@@ -56,13 +68,31 @@ def find_powershell() -> Path | None:
     return None if found is None else Path(found)
 
 
+def powershell_version(powershell: Path) -> str:
+    """Return the version that a PowerShell tells of itself. Raises NoPowerShell if it will not do."""
+    question = [str(powershell), "-NoProfile", "-c", "$PSVersionTable.PSVersion.ToString()"]
+    try:
+        run = subprocess.run(question, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoPowerShell(powershell, f"it does not run ({error})") from error
+    version = run.stdout.strip()
+    if re.fullmatch(r"\d+\.\d+\.\d+\S*", version) is None:
+        raise NoPowerShell(powershell, "it tells no version of PowerShell")
+    if int(version.partition(".")[0]) < OLDEST:
+        raise NoPowerShell(powershell, f"it is version {version}")
+    return version
+
+
 def engine_shells(
     powershell: Path, cim: CimServer, environment: Mapping[str, str] | None = None
 ) -> ShellFactory:
     """Return what makes the shells of an `Endpoint`: real PowerShell over the nodes behind `cim`.
 
-    `environment`: further variables for the processes, such as a time zone.
+    `environment`: further variables for the processes, such as a time zone. Raises NoPowerShell on Windows,
+    where the real CIM cmdlets would be found first and could reach real nodes.
     """
+    if sys.platform == "win32":
+        raise NoPowerShell(powershell, "on Windows it has real CIM cmdlets, and practice must not use those")
 
     def make(configuration: Configuration, _: str) -> Shell:
         return EngineShell(powershell, configuration, {**cim.environment, **(environment or {})})

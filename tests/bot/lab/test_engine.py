@@ -14,7 +14,14 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from bot.lab.cim_server import CimServer
 from bot.lab.cluster import PracticeCluster
 from bot.lab.endpoint import CHANGE_USER, CONSTRAINED, INLINE, Endpoint
-from bot.lab.engine import EngineShell, PowerShellGone, engine_shells, find_powershell
+from bot.lab.engine import (
+    EngineShell,
+    NoPowerShell,
+    PowerShellGone,
+    engine_shells,
+    find_powershell,
+    powershell_version,
+)
 from bot.lab.incidents import build
 from bot.lab.shell import Configuration
 from tests.bot.lab.practice_client import Refused, open_pool, wsman
@@ -249,3 +256,29 @@ def test_the_named_powershell_comes_first(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("ROOTVER_PWSH", str(tmp_path / "nowhere"))
     with pytest.raises(FileNotFoundError, match="ROOTVER_PWSH"):
         find_powershell()
+
+
+def test_a_powershell_tells_its_version() -> None:
+    """Of 7 or later, which the stand-ins need."""
+    assert int(powershell_version(powershell_or_skip()).partition(".")[0]) >= 7
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [(None, "does not run"), ("echo no", "tells no version"), ("echo 5.1.17763.1", "is version 5.1.17763.1")],
+)
+def test_a_program_that_is_no_powershell_is_refused(tmp_path: Path, script: str | None, reason: str) -> None:
+    """With its name, the reason and what to do."""
+    program = tmp_path / "pwsh"
+    if script is not None:
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    with pytest.raises(NoPowerShell, match=f"{program} .*{reason}.*PowerShell 7"):
+        powershell_version(program)
+
+
+def test_on_windows_nothing_is_played(cim: CimServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its PowerShell finds the real CIM cmdlets first, and a practice must never reach a real node."""
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(NoPowerShell, match="real CIM cmdlets"):
+        engine_shells(Path("pwsh"), cim)
