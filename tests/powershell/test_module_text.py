@@ -103,7 +103,7 @@ def test_every_command_has_the_contracts_parameters_and_full_help(
     for part in (".SYNOPSIS", ".DESCRIPTION", ".EXAMPLE", ".OUTPUTS"):
         assert part in help_text
     assert "[CmdletBinding()]" in body
-    assert "Set-StrictMode -Version Latest" in body
+    assert "Set-StrictMode -Version Latest\n    $ErrorActionPreference = 'Stop'\n" in body
 
 
 def test_the_target_is_a_constant_of_the_article() -> None:
@@ -137,7 +137,7 @@ def test_every_cim_operation_has_its_time_out_and_stops_on_errors() -> None:
     }
     for name, count in calls.items():
         assert FUNCTIONS[name].count("OperationTimeoutSec") == count
-        assert FUNCTIONS[name].count("= 'Stop'") == count
+        assert len(re.findall(r"ErrorAction +=", FUNCTIONS[name])) == count
     assert sum(calls.values()) == len(
         re.findall(r"(?:New-CimSession|Get-CimInstance|Invoke-CimMethod)\b(?!Option)", CODE)
     )

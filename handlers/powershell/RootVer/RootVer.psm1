@@ -1060,6 +1060,8 @@ function Get-RootVerNodeTime {
 }
 
 # ---- The five commands -----------------------------------------------------------------------------------------
+# Each one sets for itself what the caller's session may have set otherwise: where errors are silenced, a "throw" is
+# passed over.
 
 function Get-RootVerHeader {
     # What every result begins with.
@@ -1091,10 +1093,11 @@ function Get-RootVerFact {
     [OutputType([string])]
     param(
         [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string]$ComputerName,
-        [ValidateRange(1, 8784)][int]$EventHours = 72,
-        [ValidateRange(1, 3600)][int]$BudgetSeconds = 90
+        [ValidateRange(1, 87600)][int]$EventHours = 72,
+        [ValidateRange(1, 86400)][int]$BudgetSeconds = 90
     )
     Set-StrictMode -Version Latest
+    $ErrorActionPreference = 'Stop'
     $node = Get-RootVerNode -ComputerName $ComputerName -BudgetSeconds $BudgetSeconds -EventHours $EventHours
     $sections = [ordered]@{}
     try {
@@ -1126,6 +1129,7 @@ function Backup-AspNetKey {
     [OutputType([string])]
     param([Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string]$ComputerName)
     Set-StrictMode -Version Latest
+    $ErrorActionPreference = 'Stop'
     $node = Get-RootVerNode -ComputerName $ComputerName
     try {
         $tree = Get-RootVerTree -Node $node -Path $RootVerKey
@@ -1171,6 +1175,7 @@ function Set-RootVer {
         [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string]$Expected
     )
     Set-StrictMode -Version Latest
+    $ErrorActionPreference = 'Stop'
     $change = @{
         ComputerName = $ComputerName
         FixId        = $FixId
@@ -1209,6 +1214,7 @@ function Restore-RootVer {
         [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string]$Target
     )
     Set-StrictMode -Version Latest
+    $ErrorActionPreference = 'Stop'
     $change = @{
         ComputerName = $ComputerName
         FixId        = $FixId
@@ -1238,6 +1244,7 @@ function Test-RootVerHost {
     [OutputType([string])]
     param([AllowEmptyCollection()][AllowNull()][string[]]$ComputerName)
     Set-StrictMode -Version Latest
+    $ErrorActionPreference = 'Stop'
     $nodes = @(foreach ($name in $ComputerName) { if ($name) { Get-RootVerReach -ComputerName $name } })
     $result = Get-RootVerHeader -Computer $null
     $result.host = [System.Environment]::MachineName
