@@ -10,24 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Bot
+from bot.lab.cim_server import CimServer
 from bot.lab.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
+from bot.lab.engine import engine_shells
 from bot.lab.incidents import build
 from bot.lab.messages import Message
-from bot.lab.shell import ShellFactory
 from bot.lab.workspace import Workspace
 from bot.lab.workspace_server import WorkspaceServer
 from bot.settings import load
 
 ONCALL = "#exchange-oncall"
 YES, NO = "white_check_mark", "x"
-PATIENCE = 20.0  # seconds until a step of a scenario counts as not happening
+PATIENCE = 60.0  # seconds until a step of a scenario counts as not happening
 
 # In seconds rather than minutes: a scenario waits for real time.
 QUICK = {"grace_seconds": "0.3", "follow_up_minutes": "[0.01, 0.03, 0.05]"}
 
 
 class Stage:
-    """One scenario. A context manager; `restart` and `crash` end the bot, everything else goes on."""
+    """One scenario, on the Python host or on a real PowerShell. A context manager.
+
+    `restart` ends the bot and starts it again; everything else goes on.
+    """
 
     def __init__(
         self,
@@ -36,7 +40,7 @@ class Stage:
         *,
         approval: Mapping[str, str] | None = None,
         host: str = "",
-        shells: ShellFactory | None = None,
+        powershell: Path | None = None,
     ) -> None:
         self.folder = folder
         self.cluster, self.faults = build(incident)
@@ -44,12 +48,16 @@ class Stage:
         self._stack = ExitStack()
         self._approval = {**QUICK, **(approval or {})}
         self._host = host
+        self._cim = CimServer(self.cluster) if powershell else None
+        shells = engine_shells(powershell, self._cim) if powershell and self._cim else None
         self.endpoint = Endpoint(self.cluster, self.faults, shell_factory=shells)
         self.server = WorkspaceServer(self.workspace)
         self.bot: Bot | None = None
         self.thread = ""
 
     def __enter__(self) -> Stage:
+        if self._cim is not None:
+            self._stack.enter_context(self._cim)
         self._stack.enter_context(self.endpoint)
         self._stack.callback(self.faults.release)
         self._stack.enter_context(self.server)
