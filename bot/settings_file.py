@@ -21,15 +21,15 @@ DATABASE_NAME = "rootver.db"
 class SettingsError(Exception):
     """The settings cannot be used: every reason as a sentence, and the file, if there is one."""
 
-    def __init__(self, problems: Sequence[str], file: Path | None = None) -> None:
-        super().__init__(*problems)
-        self.problems, self.file = tuple(problems), file
+    def __init__(self, reasons: Sequence[str], file: Path | None = None) -> None:
+        super().__init__(*reasons)
+        self.reasons, self.file = tuple(reasons), file
 
     def __str__(self) -> str:
         where = f"{self.file}: the settings" if self.file else "The settings"
-        if len(self.problems) == 1:
-            return f"{where} cannot be used. {self.problems[0]}"
-        return "\n".join([f"{where} cannot be used:", *(f"  - {problem}" for problem in self.problems)])
+        if len(self.reasons) == 1:
+            return f"{where} cannot be used. {self.reasons[0]}"
+        return "\n".join([f"{where} cannot be used:", *(f"  - {reason}" for reason in self.reasons)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,10 @@ KeyPath = tuple[str, ...]  # of a key: ("hosts", "mgmt1", "server")
 
 @dataclass(slots=True)
 class Overlay:
-    """What the variables said: `origins` is key → variable; `problems` are sentences."""
+    """What the variables said: `origins` is key → variable; `reasons` are sentences."""
 
     origins: dict[KeyPath, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
 
 def variable_of(path: KeyPath) -> str:
@@ -62,7 +62,7 @@ def overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> Overlay:
                 result.origins[path] = variable
     for variable in sorted(given):
         if variable.startswith(PREFIX) and variable not in seen:
-            result.problems.append(_unknown(variable, seen))
+            result.reasons.append(_unknown(variable, seen))
     return result
 
 

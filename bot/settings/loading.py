@@ -39,18 +39,18 @@ def load(config: Path | None, environ: Mapping[str, str]) -> Settings:
     """
     source = read(config, environ)
     tree = copy.deepcopy(source.tree)
-    problems = [*_other_mode(environ), *secrets.refuse_in_file(tree)]
+    reasons = [*_other_mode(environ), *secrets.refuse_in_file(tree)]
     said = environment.overlay(tree, environ)
-    problems += [*said.problems, *secrets.read_files(tree, said.origins, source)]
+    reasons += [*said.reasons, *secrets.read_files(tree, said.origins, source)]
     named_hosts = list(tree["hosts"]) if isinstance(tree.get("hosts"), dict) else []
     valid, wrong, complete = _validated(tree, said.origins)
-    problems += [*wrong, *names.problems(valid.clusters, valid.nodes, named_hosts)]
+    reasons += [*wrong, *names.check(valid.clusters, valid.nodes, named_hosts)]
     if complete:
-        problems += names.orphans(valid.clusters, valid.nodes)
+        reasons += names.orphans(valid.clusters, valid.nodes)
     hosts = {name: _located(options(host), source) for name, host in valid.hosts.items()}
-    problems += [problem for name, one in hosts.items() for problem in _host_problems(name, one)]
-    if problems:
-        raise SettingsError(problems, source.path)
+    reasons += [reason for name, one in hosts.items() for reason in _host_reasons(name, one)]
+    if reasons:
+        raise SettingsError(reasons, source.path)
     return Settings(
         file=source.path,
         sha256=source.sha256,
@@ -98,7 +98,7 @@ def _located(one: HostOptions, source: SettingsFile) -> HostOptions:
     return replace(one, change=one.change and _located(one.change, source), **located)
 
 
-def _host_problems(name: str, one: HostOptions) -> Iterator[str]:
+def _host_reasons(name: str, one: HostOptions) -> Iterator[str]:
     yield from (f"hosts.{name}: {sentence}" for sentence in host_rules.check(one))
     for where, part in ((f"hosts.{name}", one), (f"hosts.{name}.change", one.change)):
         for path in (getattr(part, key) for key in PATHS if part):

@@ -12,9 +12,7 @@ from handlers.inventory import same_name
 from handlers.questions import near
 
 
-def problems(
-    clusters: Mapping[str, Cluster], nodes: Mapping[str, Node], hosts: Iterable[str]
-) -> Iterator[str]:
+def check(clusters: Mapping[str, Cluster], nodes: Mapping[str, Node], hosts: Iterable[str]) -> Iterator[str]:
     """What is wrong with the names, a sentence each. `hosts`: the names of all management hosts."""
     known = list(hosts)
     for family, names in (("hosts", known), ("clusters", list(clusters)), ("nodes", list(nodes))):

@@ -14,19 +14,19 @@ _FILES = ("bot_token_file", "app_token_file", *SECRET_FILES)
 
 def refuse_in_file(tree: dict[str, Any]) -> list[str]:
     """Take out of the file's tree what may not stand there; a sentence for each."""
-    problems = []
+    reasons = []
     for path, table in _host_tables(tree):
         for name in SECRETS:
             if name in table and not (name == "proxy" and "@" not in str(table[name])):
                 del table[name]
-                problems.append(_from_environment((*path, name), variable_of((*path, name))))
+                reasons.append(_from_environment((*path, name), variable_of((*path, name))))
     for section, model in SINGLE.items():
         keys = tree[section] if isinstance(tree.get(section), dict) else {}
         for name, key in model.model_fields.items():
             if isinstance(key.json_schema_extra, dict) and name in keys:
                 del keys[name]
-                problems.append(_from_environment((section, name), str(key.json_schema_extra["variable"])))
-    return problems
+                reasons.append(_from_environment((section, name), str(key.json_schema_extra["variable"])))
+    return reasons
 
 
 def _from_environment(path: KeyPath, variable: str) -> str:
@@ -39,7 +39,7 @@ def read_files(tree: dict[str, Any], origins: Mapping[KeyPath, str], source: Set
 
     The environment goes before the file: a secret in it is used, whatever the settings file names.
     """
-    problems = []
+    reasons = []
     tables = [(("slack",), tree["slack"])] if isinstance(tree.get("slack"), dict) else []
     for path, table in [*tables, *_host_tables(tree)]:
         for key in [key for key in table if key in _FILES and isinstance(table[key], str)]:
@@ -49,12 +49,12 @@ def read_files(tree: dict[str, Any], origins: Mapping[KeyPath, str], source: Set
                 try:
                     table[name] = _read(source, table[key])
                 except ValueError as error:
-                    problems.append(f"{shown}: {error}")
+                    reasons.append(f"{shown}: {error}")
             elif where in origins:
                 other = origins.get((*path, name), name)
-                problems.append(f"{shown} and {other} are both set. Keep one of them.")
+                reasons.append(f"{shown} and {other} are both set. Keep one of them.")
             del table[key]
-    return problems
+    return reasons
 
 
 def _read(source: SettingsFile, written: str) -> str:

@@ -21,8 +21,8 @@ def loaded(folder: Path, text: str, **environ: str) -> Settings:
     return load(folder / FILE, environ)
 
 
-def problems(folder: Path, text: str, **environ: str) -> list[str]:
+def refusals(folder: Path, text: str, **environ: str) -> list[str]:
     """What is told about them."""
     with pytest.raises(SettingsError) as caught:
         loaded(folder, text, **environ)
-    return list(caught.value.problems)
+    return list(caught.value.reasons)

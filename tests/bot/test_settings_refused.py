@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import SettingsError, load
-from tests.bot.settings_files import CANARY, CLUSTER, FILE, GOOD, HOST, loaded, problems
+from tests.bot.settings_files import CANARY, CLUSTER, FILE, GOOD, HOST, loaded, refusals
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ from tests.bot.settings_files import CANARY, CLUSTER, FILE, GOOD, HOST, loaded, 
 )
 def test_what_is_wrong_in_the_file_is_one_clear_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     """Each names the place, the reason, and an example or the nearest known name."""
-    assert problems(tmp_path, text)[0].startswith(sentence)
+    assert refusals(tmp_path, text)[0].startswith(sentence)
 
 
 @pytest.mark.parametrize(
@@ -227,13 +227,13 @@ def test_what_is_wrong_in_the_environment_is_told_by_the_variables_name(
     tmp_path: Path, variable: str, value: str, sentence: str
 ) -> None:
     """Whoever sets it knows the variable, not the key."""
-    (found,) = problems(tmp_path, GOOD, **{variable: value})
+    (found,) = refusals(tmp_path, GOOD, **{variable: value})
     assert found.startswith(sentence)
 
 
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     """One start, one list: in the file, in the environment, in the names."""
-    found = problems(
+    found = refusals(
         tmp_path,
         """
         [slak]
@@ -265,7 +265,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
 def test_one_broken_cluster_does_not_make_its_nodes_orphans(tmp_path: Path) -> None:
     """A follow-up error would only hide the first one."""
     text = HOST + "[clusters.CL1]\nhost = 3\nnodes = ['a1']\n[nodes.a1]\ncomputer = 'B1'\n"
-    assert len(problems(tmp_path, text)) == 1
+    assert len(refusals(tmp_path, text)) == 1
 
 
 @pytest.mark.parametrize(
@@ -292,6 +292,6 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, raw: bytes | None, 
 def test_only_both_oauth_variables_are_refused(tmp_path: Path) -> None:
     """Bolt changes its mode only with both."""
     assert loaded(tmp_path, GOOD, SLACK_CLIENT_ID="1")
-    (found,) = problems(tmp_path, GOOD, SLACK_CLIENT_ID="1", SLACK_CLIENT_SECRET=CANARY)
+    (found,) = refusals(tmp_path, GOOD, SLACK_CLIENT_ID="1", SLACK_CLIENT_SECRET=CANARY)
     assert "Remove both from the environment" in found
     assert CANARY not in found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import SettingsError, load
-from tests.bot.settings_files import CANARY, CLUSTER, FILE, GOOD, HOST, loaded, problems
+from tests.bot.settings_files import CANARY, CLUSTER, FILE, GOOD, HOST, loaded, refusals
 
 
 def test_tokens_come_from_variables_or_from_files(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_password_comes_from_a_file_byte_for_byte(tmp_path: Path) -> None:
 )
 def test_a_secret_in_the_settings_file_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
     """Files get copied, committed and mailed."""
-    assert problems(tmp_path, text) == [sentence]
+    assert refusals(tmp_path, text) == [sentence]
 
 
 def test_a_proxy_without_a_password_may_stand_in_the_file(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_proxy_without_a_password_may_stand_in_the_file(tmp_path: Path) -> Non
 def test_a_secret_twice_is_refused(tmp_path: Path) -> None:
     """It would be a guess which one is meant."""
     (tmp_path / "secret").write_text(CANARY)
-    found = problems(
+    found = refusals(
         tmp_path,
         GOOD,
         ROOTVER_HOSTS__MGMT1__PASSWORD=CANARY,
@@ -98,7 +98,7 @@ def test_a_secret_file_that_is_missing_empty_or_no_text_is_named(tmp_path: Path)
     """The path is told, never what is in it."""
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    found = problems(
+    found = refusals(
         tmp_path,
         HOST + 'password_file = "missing"\n[hosts.mgmt1.change]\npassword_file = "binary"\n' + CLUSTER,
         SLACK_BOT_TOKEN_FILE="empty",
@@ -142,7 +142,7 @@ def test_no_secret_is_shown_by_an_error(tmp_path: Path, place: str) -> None:
 
 def test_a_swapped_token_is_named_by_its_variable_alone(tmp_path: Path) -> None:
     """The two are easily mixed up."""
-    found = problems(tmp_path, GOOD, SLACK_BOT_TOKEN=f"xapp-{CANARY}", SLACK_APP_TOKEN=f"xoxb-{CANARY}")
+    found = refusals(tmp_path, GOOD, SLACK_BOT_TOKEN=f"xapp-{CANARY}", SLACK_APP_TOKEN=f"xoxb-{CANARY}")
     assert found == [
         "SLACK_BOT_TOKEN does not begin with xoxb-. It must be the bot token, from OAuth & Permissions."
         " Example: SLACK_BOT_TOKEN=xoxb-…",
