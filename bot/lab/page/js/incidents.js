@@ -1,0 +1,52 @@
+// The menu of incidents, and beginning anew.
+
+import { byId, el } from "./dom.js";
+import { order } from "./server.js";
+import { on, state } from "./state.js";
+import { toast, tried } from "./toast.js";
+
+/** Make menu and reset work, and keep the line about the bot up to date. */
+export function startIncidents() {
+  on("round", draw);
+  on("lab heard round", drawBot);
+  byId("choose").addEventListener("click", () => byId("incidents").showModal());
+  byId("reset").addEventListener("click", () => begin(state.round.incident));
+}
+
+/** Begin an incident; the page is told of the new round by the lab. */
+export async function begin(incident) {
+  byId("incidents").close();
+  await tried(() => order({ do: "begin", incident })).catch(() => {});
+}
+
+function draw() {
+  const { incident, incidents, number } = state.round;
+  byId("incident-name").textContent = incident;
+  byId("incident-watch").textContent = incidents.find((one) => one.name === incident).watch;
+  byId("incidents").replaceChildren(
+    el("h2", { id: "incidents-title" }, "Choose an incident"),
+    el("p", { class: "note" }, "The practice begins anew: a fresh cluster, an empty chat, an empty record."),
+    el("ul", {}, incidents.map((one) => choice(one, one.name === incident))),
+    el("form", { method: "dialog", class: "buttons" }, el("button", {}, "Stay")));
+  if (number > 1) toast(`Round ${number}: ${incident}.`);
+}
+
+function choice({ name, watch }, current) {
+  return el("li", {}, el("button", { "aria-current": current && "true", on: { click: () => begin(name) } },
+    el("strong", {}, name), el("span", {}, watch)));
+}
+
+// --- the bot ---
+
+const WORDS = { starting: "The bot is starting", running: "The bot is connected", ended: "The bot is not running" };
+const TONES = { starting: "busy", running: "good", ended: "bad" };
+
+function drawBot() {
+  const { bot, trouble } = state.lab;
+  const place = byId("bot-state");
+  place.className = `state ${state.heard ? TONES[bot] : "bad"}`;
+  place.textContent = state.heard ? WORDS[bot] : "The lab does not answer";
+  const line = byId("trouble-line");
+  line.hidden = !trouble;
+  line.textContent = trouble;
+}

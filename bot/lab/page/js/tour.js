@@ -1,0 +1,176 @@
+// The guided tour: the main story in five steps. Each step waits for what really happens.
+
+import { byId, el } from "./dom.js";
+import { lasting } from "./dates.js";
+import { begin } from "./incidents.js";
+import { showPane } from "./panes.js";
+import { fixOn, isReply, on, state } from "./state.js";
+
+const DISMISSED = "rootver-tour-dismissed";
+const AFTER_APPLIED = ["applied", "confirmed", "drifted"];
+
+let step = -1; // not on tour
+let actions; // { fill(words), composer, record }
+let timer;
+
+/** Make the tour work; it begins by itself for somebody who is here for the first time. */
+export function startTour(given) {
+  actions = given;
+  byId("tour-begin").addEventListener("click", restart);
+  on("round", () => (state.round.incident === "zero" && !localStorage.getItem(DISMISSED) ? go(0) : go(-1)));
+  on("view messages machines record lab", follow);
+}
+
+const STEPS = [
+  {
+    title: "Ask the bot",
+    words: "Mail is down on the practice cluster, and you are alice, on call. The question is in the box already: send it.",
+    target: () => document.querySelector(state.thread ? "#composer-thread .write" : "#composer-channel .write"),
+    pane: "chat",
+    enter: () => actions.fill("diagnose exch-node2"),
+    done: () => Boolean(card()),
+  },
+  {
+    title: "Become bob",
+    words: "The thread shows the verdict, the evidence, and the card of a fix. Who asks may not approve: become bob, an approver.",
+    target: () => document.querySelector('label[for="be-bob"]'),
+    pane: "chat",
+    done: () => ["bob", "carol"].includes(state.people.get(state.me)?.name),
+  },
+  {
+    title: "Approve the fix",
+    words: () => `Tap the tick on the card of ${fixName()}. It is sent ${lasting(state.round.grace)} later; until then, taking the tick away stops it.`,
+    target: () => cardElement()?.querySelector('[data-emoji="white_check_mark"]'),
+    pane: "chat",
+    enter: openCard,
+    done: () => AFTER_APPLIED.includes(fix()?.state),
+  },
+  {
+    title: "Bring mail back",
+    words: "RootVer is set and read back. The bot restarts nothing: bring the System Attendant online yourself.",
+    target: () => byId("bring-online"),
+    pane: "machines",
+    done: () => state.machines?.attendant.state === "Online",
+  },
+  {
+    title: "Let the bot look again",
+    words: () => `${fixName()} is confirmed once the bot has seen for itself that the service runs. ${nextLook()}`,
+    target: () => null,
+    pane: "chat",
+    done: () => fix()?.state === "confirmed",
+  },
+];
+
+// --- moving ---
+
+function restart() {
+  localStorage.removeItem(DISMISSED);
+  if (state.record.fixes.length || state.round.incident !== "zero") begin("zero");
+  else go(0);
+}
+
+function go(to) {
+  step = to;
+  STEPS[step]?.enter?.();
+  follow();
+}
+
+function follow() {
+  if (step < 0) return draw();
+  const before = step;
+  while (STEPS[step]?.done()) {
+    step += 1;
+    STEPS[step]?.enter?.();
+  }
+  if (step !== before && STEPS[step]) showPane(STEPS[step].pane);
+  return draw();
+}
+
+function leave() {
+  localStorage.setItem(DISMISSED, "yes");
+  go(-1);
+}
+
+// --- drawing ---
+
+let shown = "";
+
+function draw() {
+  const place = byId("tour");
+  clearInterval(timer);
+  place.hidden = step < 0;
+  mark(STEPS[step]?.target());
+  if (step < 0) return void (shown = "");
+  if (step === STEPS.length - 1) timer = setInterval(drawWords, 1000);
+  if (shown !== String(step)) {
+    shown = String(step);
+    place.replaceChildren(...(STEPS[step] ? stepParts() : endParts()));
+  }
+  drawWords();
+}
+
+function stepParts() {
+  return [
+    el("p", { class: "tour-where" }, `Step ${step + 1} of ${STEPS.length}`),
+    el("p", { class: "tour-words", role: "status" }, el("strong", {}, STEPS[step].title), el("span", { id: "tour-words" })),
+    el("button", { on: { click: goThere } }, "Show me"),
+    el("button", { class: "quiet", on: { click: leave } }, "End the tour"),
+  ];
+}
+
+function drawWords() {
+  const words = STEPS[step]?.words;
+  const said = typeof words === "function" ? words() : words;
+  const place = byId("tour-words");
+  if (place && place.textContent !== said) place.textContent = said;
+}
+
+function endParts() {
+  return [
+    el("p", { class: "tour-where" }, "Done"),
+    el("p", { class: "tour-words", role: "status" }, el("strong", {}, `${fixName()} confirmed.`),
+      el("span", {}, "Mail runs, and every step of it is in the record. Try another incident: each says what to watch.")),
+    el("button", { on: { click: () => showPane("record") } }, "See the record"),
+    el("button", { on: { click: () => byId("incidents").showModal() } }, "Choose an incident"),
+    el("button", { class: "quiet", on: { click: leave } }, "Close"),
+  ];
+}
+
+function goThere() {
+  showPane(STEPS[step].pane);
+  STEPS[step].enter?.();
+  const target = STEPS[step].target();
+  target?.scrollIntoView({ block: "center" });
+  (target?.querySelector("textarea") ?? target)?.focus();
+}
+
+function mark(target) {
+  for (const old of document.querySelectorAll(".tour-target")) if (old !== target) old.classList.remove("tour-target");
+  target?.classList.add("tour-target");
+}
+
+// --- what the steps look at ---
+
+const fix = () => state.record.fixes.at(-1);
+const fixName = () => (fix() ? `FIX-${fix().number}` : "the fix");
+
+function card() {
+  for (const messages of state.messages.values()) {
+    for (const message of messages.values()) if (fixOn(message) && message.reactions.length > 1) return message;
+  }
+  return null;
+}
+
+const cardElement = () => card() && document.querySelector(`.message[data-ts="${card().ts}"]`);
+
+function openCard() {
+  const found = card();
+  if (found && isReply(found)) actions.open(found.channel, found.thread);
+}
+
+function nextLook() {
+  const due = fix()?.due_at;
+  const left = due ? Math.ceil((new Date(due) - Date.now()) / 1000) : 0;
+  return left > 0 ? `It looks again in ${lasting(left)}.` : "It is looking.";
+}
+

@@ -1,0 +1,61 @@
+"""`rootver lab`: the practice page, from its start to Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import TextIO
+
+from bot.lab.page_server import PageServer
+from bot.lab.rounds import Rounds
+
+UNAVAILABLE = 69
+"""Exit code (sysexits.h, EX_UNAVAILABLE): the port is taken, or the bot does not start."""
+
+
+def play(
+    incident: str, powershell: Path | None, port: int, open_browser: bool, out: TextIO = sys.stdout
+) -> int:
+    """Serve the practice page until SIGTERM or Ctrl-C; returns the process exit code.
+
+    `incident`: the one to begin with. `powershell`: what runs behind the practice host, else Python does.
+    `port` 0: any free one. `out`: where the address is printed.
+    """
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    rounds = Rounds(powershell=powershell)
+    try:
+        server = PageServer(rounds, port=port)
+    except OSError as error:
+        print(f"The page cannot be served on port {port}: {error.strerror}. Name another: --port 0", file=out)
+        return UNAVAILABLE
+    try:
+        return _serve(rounds, server, incident, stopping, open_browser=open_browser, out=out)
+    finally:
+        rounds.close()
+
+
+def _serve(
+    rounds: Rounds, server: PageServer, incident: str, stopping: threading.Event, *, open_browser: bool,
+    out: TextIO,
+) -> int:  # fmt: skip
+    print("Starting the practice: a chat, a management host, a cluster, and the bot …", file=out, flush=True)
+    rounds.begin(incident)
+    if rounds.current.trouble:
+        print(rounds.current.trouble, file=out)
+        return UNAVAILABLE
+    with server:
+        print(f"The practice page: {server.url}", file=out)
+        print(
+            "It is served to this machine only. Ctrl-C ends it, and nothing stays behind.",
+            file=out,
+            flush=True,
+        )
+        if open_browser:
+            webbrowser.open(server.url)
+        stopping.wait()
+    return 0
