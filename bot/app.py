@@ -38,9 +38,9 @@ from handlers.fix.propose import Proposals
 from handlers.fix.timekeeper import Timekeeper
 from handlers.ports import Clock
 from handlers.psrp import PsrpRemote
-from storage import audit
+from storage import audit, notices
 from storage.database import Database
-from storage.records import Json, Record
+from storage.records import Json, NewNotice, Record
 
 log = logging.getLogger(__name__)
 
@@ -201,6 +201,8 @@ class Bot:
             audit.append(tx, Record("start", "error" if faults else "ok", "bot", details=started))
             settings: dict[str, Json] = {"sha256": self.settings.sha256, "settings": self.settings.public()}
             audit.append(tx, Record("settings", "ok", "bot", details=settings))
+            if faults:
+                notices.add(tx, NewNotice("audit", "storage_fault", details={"faults": list(faults)}))
         for fault in faults:
             log.error("the audit failed its check, fixes are blocked: %s", fault)
 

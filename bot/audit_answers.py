@@ -18,7 +18,7 @@ from storage.database import Database, Reader
 from storage.export import export
 from storage.queries import Filter
 from storage.records import Json, Record
-from storage.verify import anchor_line, verify
+from storage.verify import anchor_line
 
 LARGEST_EXPORT = 32 * 1024 * 1024  # bytes held in memory; more is for the command line
 
@@ -50,7 +50,7 @@ class AuditAnswers:
     def verify(self) -> Post:
         """Whether everything is as it was written."""
         with self.database.read() as conn:
-            return words.verified(verify(conn), anchor_line(conn))
+            return words.verified(self.database.verify(), anchor_line(conn))
 
     # --- inside ---
 

@@ -133,9 +133,6 @@ def _per_week(days: Mapping[str, int]) -> dict[str, int]:
     return weeks
 
 
-_resolved = filter_of  # its earlier name
-
-
 def _id(conn: Reader, who: str) -> str:
     """Who is meant: a name the file knows, else an id, `os:name` or `bot` as they stand."""
     name = who.removeprefix("@")
