@@ -550,11 +550,13 @@ function Get-RootVerCluster {
 }
 
 function Get-RootVerExchangeResource {
-    # Instances of ExchangeClusterResource; nothing where the class does not answer.
+    # All instances of ExchangeClusterResource; nothing where the class does not answer to the end.
     param([hashtable]$Node)
     $query = 'SELECT * FROM ExchangeClusterResource'
-    try { Get-RootVerInstance -Node $Node -Query $query -Namespace 'root\cimv2\applications\exchange' }
+    $found = @()
+    try { $found = @(Get-RootVerInstance -Node $Node -Query $query -Namespace 'root\cimv2\applications\exchange') }
     catch { Write-Verbose "ExchangeClusterResource does not answer: $($_.Exception.Message)" }
+    $found
 }
 
 function ConvertTo-RootVerResource {
