@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -159,6 +159,7 @@ def test_what_cannot_be_read_is_not_changed(
     assert outcome(result) == ("refused", "unreadable", code)
     assert result["before"] == result["after"]
     assert result["before"]["code"] == code
+    assert result["computer"] == (None if break_it is cut_off else "EXCH-NODE2")
     assert writes(engine) == []
 
 
@@ -216,6 +217,22 @@ def test_a_node_that_dies_after_the_write_leaves_it_open(engine: Engine, node: N
     assert outcome(result)[0] == "written"
     assert result["after"]["is"] == "unreadable"
     assert node.root_ver() is not None
+
+
+def test_without_the_nodes_time_the_hosts_is_told(engine: Engine) -> None:
+    """The change is done all the same."""
+    engine.cim.faults.fail("0x80041001", class_name="Win32_OperatingSystem")
+    result = fix(engine)
+    assert outcome(result) == ("written", None, None)
+    at = datetime.strptime(result["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    assert abs(datetime.now(UTC) - at) < timedelta(minutes=2)
+
+
+def test_a_fix_is_named_as_it_was_given(engine: Engine) -> None:
+    """Values are parameters: no text of PowerShell is ever built from one."""
+    name = "FIX-1'; $(throw 1) `\u20ac\""
+    parameters = {"ComputerName": "exch-node2", "FixId": name, "Expected": compact(ZERO)}
+    assert engine.result("Set-RootVer", **parameters)["fix"] == name
 
 
 # ---- Restore

@@ -1,7 +1,7 @@
 """The Application log: what is asked for, how far back, how much, and what is told of each record."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -78,6 +78,13 @@ def test_the_window_is_the_nodes_own(
     short = events(engine, EventHours=24)
     assert [record["record"] for record in short["records"]] == [3]
     assert short["since"] == stamp(NOW - timedelta(hours=30 + 24))
+
+
+def test_without_the_nodes_time_the_window_is_the_hosts(engine: Engine, log: Callable[..., None]) -> None:
+    """It ends now."""
+    engine.cim.faults.fail("0x80041001", class_name="Win32_OperatingSystem")
+    since = datetime.strptime(events(engine)["since"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    assert abs(datetime.now(UTC) - timedelta(hours=72) - since) < timedelta(minutes=2)
 
 
 def test_of_many_records_the_newest_five_hundred_are_told(engine: Engine, log: Callable[..., None]) -> None:
@@ -174,6 +181,14 @@ def test_long_records_are_cut(engine: Engine, log: Callable[..., None]) -> None:
     assert record["strings"] == [*strings[:7], "s" * 255]
     assert record["text"] == "t" * 2047
     assert record["codes"] == ["0x80040a01"]
+
+
+def test_a_full_answer_arrives_whole(engine: Engine, log: Callable[..., None]) -> None:
+    """Five hundred records of the greatest size: two megabytes of JSON."""
+    log(*[Record("MSExchangeMU", 1042, "\u20ac" * 2048, ("\u20ac" * 256,) * 8)] * 501)
+    seen = events(engine)
+    assert (len(seen["records"]), seen["truncated"]) == (500, True)
+    assert {len(record["text"]) for record in seen["records"]} == {2048}
 
 
 def test_a_record_without_text_or_strings_has_empty_ones(engine: Engine, log: Callable[..., None]) -> None:

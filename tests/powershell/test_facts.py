@@ -7,6 +7,7 @@ import pytest
 
 from bot.lab.host import answer
 from bot.lab.incidents import INCIDENTS, build
+from bot.lab.node import Node
 from tests.powershell.conftest import NOW
 from tests.powershell.engine import Engine
 
@@ -36,3 +37,20 @@ def test_both_practice_hosts_say_the_same_of_every_incident(engine: Engine, inci
     facts = engine.facts(node)
     for name, section in comparable(expected).items():
         assert comparable(facts[name]) == section, name
+
+
+@pytest.mark.parametrize("asked", ["EXCHVS1", "exch-node2.corp.example"])
+def test_the_answer_names_the_computer_that_answered(engine: Engine, asked: str) -> None:
+    """Which need not be the name that was asked."""
+    assert engine.facts(asked)["computer"] == "EXCH-NODE2"
+
+
+def test_a_name_is_never_more_than_a_literal(engine: Engine, node: Node) -> None:
+    """Quotes and backslashes in what a node tells of itself stay text in the next question."""
+    name = "NODE' OR Name <> '\\\\\""
+    node.system.name = name
+    facts = engine.facts()
+    assert facts["computer"] == facts["system"]["value"]["name"] == name
+    assert facts["aspnet_account"]["is"] == "value"
+    node.accounts.clear()
+    assert engine.facts()["aspnet_account"] == {"is": "absent"}
