@@ -5,6 +5,7 @@ machine. Text travels in plain ASCII: JSON parsers disagree about half surrogate
 hold.
 """
 
+import contextlib
 import itertools
 import json
 import re
@@ -82,8 +83,8 @@ class CimServer:
 
     def answer(self, line: bytes) -> Reply | None:
         """Carry out one request and return the reply; None for somebody without the token."""
-        request = json.loads(line)
-        if not secrets.compare_digest(str(request.pop("token", "")), self._token):
+        request = self._request(line)
+        if request is None:
             return None
         call = self._call(request)
         self.calls.add(call)
@@ -98,6 +99,14 @@ class CimServer:
             if rule.after is not None:
                 rule.after()
         return reply
+
+    def _request(self, line: bytes) -> dict[str, Any] | None:
+        try:
+            request = json.loads(line)
+        except ValueError:
+            return None
+        token = request.pop("token", "") if isinstance(request, dict) else ""
+        return request if secrets.compare_digest(str(token).encode(), self._token.encode()) else None
 
     def _call(self, request: Mapping[str, Any]) -> CimCall:
         session = int(request.get("session") or 0)
@@ -159,7 +168,9 @@ class _Request(socketserver.StreamRequestHandler):
         line = self.rfile.readline()
         reply = self.server.cim.answer(line) if line else None
         if reply is not None:
-            self.wfile.write(json.dumps(reply).encode("ascii") + b"\n")
+            # A command that was stopped does not wait for its answer.
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(json.dumps(reply).encode("ascii") + b"\n")
 
 
 def _described(instance: Instance) -> Reply:

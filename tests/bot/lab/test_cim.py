@@ -452,8 +452,9 @@ def test_a_session_is_opened_used_and_closed(server: CimServer) -> None:
 
 def test_nobody_without_the_token_is_answered(server: CimServer) -> None:
     """The connection is closed, and nothing is written down."""
-    for token in ("", "wrong", None):
+    for token in ("", "wrong", "\u20ac", None, 5):
         assert asked(server, operation="open", computer="exch-node2", token=token) is None
+    assert [server.answer(line) for line in (b"GET / HTTP/1.1", b"[]", b"\xff", b"null")] == [None] * 4
     assert len(server.calls) == 0
 
 
