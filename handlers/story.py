@@ -77,13 +77,22 @@ def details_of(entry: Entry) -> dict[str, Json]:
     return details
 
 
+# Long or meaningless to a reader of one line; `--json` and exports have them.
+FOR_MACHINES = frozenset({
+    "basis", "card_ts", "channel", "checks", "cut", "digest", "event", "evidence", "expected", "readings",
+    "target", "thread",
+})  # fmt: skip
+
+
 def gist(entry: Entry) -> str:
     """The details of a record on one short line: its reason first, then what is short enough to read."""
     details = details_of(entry)
     reason = details.pop("reason", None)
     parts = [str(reason)] if reason else []
     for name, value in details.items():
-        if name not in {"evidence", "basis", "checks", "cut"} and value not in (None, [], {}, ""):
+        if name == "state" and isinstance(value, list):
+            parts.append(" → ".join(map(str, value)))
+        elif name not in FOR_MACHINES and value not in (None, [], {}, ""):
             parts.append(f"{name}={_plain(value)}")
     text = printable(", ".join(parts))
     return text if len(text) <= _GIST else text[: _GIST - 1] + "…"

@@ -157,7 +157,7 @@ def test_a_line_says_who_did_what_when(db: Database) -> None:
         entry = audit.append(tx, Record("change", "refused", "UBOB", "exch-node2", "FIX-12", details))
     assert line(entry, {"UBOB": "bob"}) == (
         f"{entry.ts:%Y-%m-%dT%H:%M:%SZ}  #51  change refused  exch-node2 FIX-12  bob (UBOB)  "
-        "changed, before=absent, state=applying voided"
+        "changed, before=absent, applying → voided"
     )
 
 

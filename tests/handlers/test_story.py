@@ -91,7 +91,7 @@ def test_a_story_reads_as_text(db: Database) -> None:
         "took       sent to applied: 2.0 s",
         "refused    carol (UCAROL): not_an_approver, asked=approve",
         "13 bytes",
-        "#4  decision ok  bob (UBOB)  decision=approve, state=proposed approved, via=S0ADMINS",
+        "#4  decision ok  bob (UBOB)  decision=approve, proposed → approved, via=S0ADMINS",
     ):
         assert said in text
 
