@@ -40,7 +40,12 @@ CONSTRAINED: Sequence[Configuration] = (
     Configuration(
         "RootVerQuery", no_language=True, commands=("Get-RootVerFact", "Backup-AspNetKey", "Test-RootVerHost")
     ),
-    Configuration("RootVerChange", no_language=True, users=(CHANGE_USER,)),
+    Configuration(
+        "RootVerChange",
+        no_language=True,
+        commands=("Set-RootVer", "Restore-RootVer", "Test-RootVerHost"),
+        users=(CHANGE_USER,),
+    ),
 )
 """NoLanguage sessions: the module is installed on the host, script text is refused."""
 

@@ -95,6 +95,8 @@ def _node(name: str, now: datetime) -> Node:
     register_aspnet(node, ASPNET_1_1)
     node.registry.create(ASPNET_KEY).set("RootVer", "REG_SZ", "1.1.4322.0")
     node.registry.create("SOFTWARE\\Microsoft\\.NETFramework").set("InstallRoot", "REG_SZ", FRAMEWORK + "\\")
+    windows = node.registry.create("SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion")
+    windows.set("SystemRoot", "REG_SZ", node.environment["SystemRoot"])
     node.registry.create("SOFTWARE\\Microsoft\\Exchange\\Setup").set("Services", "REG_SZ", EXCHANGE)
     node.files[f"{EXCHANGE}\\bin\\store.exe"] = FileInfo("6.5.7638.2", 5231616)
     node.accounts["ASPNET"] = Account()
