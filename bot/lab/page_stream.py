@@ -101,6 +101,7 @@ def _opening(played: Round) -> Json:
             for name, one in MISBEHAVIOURS.items()
         ],
         "grace": timing.grace_seconds,
+        "deadline": timing.deadline_seconds,
         "looks": [minutes * 60 for minutes in timing.follow_up_minutes],
         "bot_user": workspace.bot_user,
         "groups": {group.id: group.handle for group in workspace.groups.values()},

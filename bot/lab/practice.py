@@ -26,7 +26,7 @@ ONCALL = "#exchange-oncall"
 
 @dataclass(frozen=True)
 class Timing:
-    """The times of the practice bot, in the units of its settings."""
+    """The times of the practice bot, in the units of its settings, and by default as there."""
 
     grace_seconds: float = 5
     expires_minutes: float = 30

@@ -11,8 +11,8 @@ from typing import Literal
 from bot.lab.aspnet_lines import aspnet_lines
 from bot.lab.practice import Practice, Timing
 
-LAB_TIMING = Timing(grace_seconds=5, follow_up_minutes=(0.25, 0.75, 2, 5))
-"""Sooner than in production (looks after 1, 5 and 15 minutes), so that nobody practises waiting."""
+LAB_TIMING = Timing(grace_seconds=5, follow_up_minutes=(0.25, 0.75, 2, 5), deadline_seconds=40)
+"""Sooner than in earnest (looks after 1, 5, 15 min; 120 s for a host), so that nobody practises waiting."""
 
 BotState = Literal["starting", "running", "ended"]
 

@@ -35,8 +35,8 @@ function build() {
 function timing() {
   const looks = state.round.looks.map(lasting).join(", ");
   return el("p", { class: "note" },
-    `So that nobody practises waiting, the bot looks again ${looks} after a change; in earnest 1, 5 and 15 min. `
-    + `It waits ${lasting(state.round.grace)} between approval and change. Nothing here leaves this machine.`);
+    `So that nobody practises waiting, the bot looks again ${looks} after a change (in earnest 1, 5 and 15 min), `
+    + `and gives a host ${lasting(state.round.deadline)} (120 s). It waits ${lasting(state.round.grace)} between approval and change. Nothing here leaves this machine.`);
 }
 
 function draw() {

@@ -1,0 +1,72 @@
+"""Every incident of the menu: chosen by clicking, it shows what its line says."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bot.lab.incidents import INCIDENTS
+from bot.lab.rounds import Rounds
+from handlers.kb906154.article import VERDICT
+from tests.browser.visit import PATIENCE, YES, Visit
+
+TITLES: dict[str, str] = {verdict.id: verdict.title for verdict in VERDICT.values()}
+
+
+@pytest.fixture(scope="module")
+def begun(served: Rounds) -> Rounds:
+    """A lab in which something is played already; each test chooses its own incident by clicking."""
+    served.begin("healthy")
+    return served
+
+
+def choose(visit: Visit, name: str) -> None:
+    """Choose an incident from the menu, and wait until it is played."""
+    visit.page.locator("#choose").click()
+    visit.page.get_by_role("dialog").get_by_role("button", name=name, exact=False).filter(
+        has=visit.page.locator(f'strong:text-is("{name}")')
+    ).click()
+    expect(visit.page.locator("#incident-name")).to_have_text(name)
+    expect(visit.page.locator("#bot-state")).to_have_text("The bot is connected", timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("name", INCIDENTS)
+def test_an_incident_shows_its_line_and_gives_its_verdict(watched: Page, begun: Rounds, name: str) -> None:
+    """The first screen: the line to watch, both verdicts in the thread, a card where a fix is offered."""
+    visit = Visit(watched, begun).open()
+    choose(visit, name)
+    incident = INCIDENTS[name]
+    expect(watched.locator("#incident-watch")).to_have_text(incident.watch)
+    visit.say("diagnose EXCH-CL1")
+    for node, expected in incident.expected.items():
+        visit.sees(f"{node.upper()}: {TITLES[expected.verdict]}")
+    offered = sum(expected.row in {3, 4} for expected in incident.expected.values())
+    cards = visit.thread.locator(f'[data-emoji="{YES}"]')
+    expect(cards).to_have_count(offered, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(("name", "end"), [("drift", "voided"), ("lost-answer", "applied")])
+def test_an_incident_of_the_change_ends_as_its_line_says(
+    watched: Page, rounds: Rounds, begun: Rounds, name: str, end: str
+) -> None:
+    """drift: nothing is written. lost-answer: written once, and known after reading back."""
+    visit = Visit(watched, begun).open()
+    choose(visit, name)
+    visit.proposed()
+    visit.be("bob")
+    visit.tap(YES)
+    visit.becomes(end)
+    visit.sees(f"FIX-1 {end}")
+    assert visit.writes == (0 if end == "voided" else 1)
+
+
+def test_reset_begins_the_same_incident_anew(watched: Page, begun: Rounds) -> None:
+    """The chat, the record and the machines are as at the beginning, at the same address."""
+    visit = Visit(watched, begun).open()
+    choose(visit, "zero")
+    visit.proposed()
+    visit.page.get_by_role("button", name="Reset").click()
+    expect(visit.page.locator("#channel-messages .message")).to_have_count(0, timeout=PATIENCE)
+    expect(visit.page.locator("#bot-state")).to_have_text("The bot is connected", timeout=PATIENCE)
+    visit.proposed()
+    assert visit.practice.incident == "zero"

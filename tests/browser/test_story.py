@@ -1,0 +1,125 @@
+"""The night on call, played by clicking on the page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from playwright.sync_api import Page, expect
+
+from bot.lab.rounds import Rounds
+from tests.browser.conftest import QUICK
+from tests.browser.visit import NO, PATIENCE, YES, Visit
+
+
+def test_the_tour_is_played_to_confirmed_by_clicking_what_it_points_at(watched: Page, rounds: Rounds) -> None:
+    """A newcomer reads the line of the tour and clicks what glows: five steps, and the fix is confirmed."""
+    watched.add_init_script("localStorage.clear()")
+    rounds.begin("zero")
+    visit = Visit(watched, rounds).open()
+    tour, glowing = watched.locator("#tour"), watched.locator(".tour-target")
+    expect(tour).to_contain_text("Step 1 of 5")
+    glowing.get_by_role("button", name="Send").click()
+    expect(tour).to_contain_text("Step 2 of 5", timeout=PATIENCE)
+    glowing.click()
+    expect(tour).to_contain_text("Step 3 of 5")
+    glowing.click()
+    expect(tour).to_contain_text("Step 4 of 5", timeout=PATIENCE)
+    glowing.click()
+    expect(tour).to_contain_text("FIX-1 confirmed", timeout=PATIENCE)
+    visit.sees("FIX-1 confirmed. Next: nothing")
+    assert visit.writes == 1
+
+
+def test_an_approval_is_withdrawn_in_the_grace_period(visit: Visit, rounds: Rounds) -> None:
+    """A second tap takes it back: the card is open again, and nothing was written."""
+    rounds.timing = replace(QUICK, grace_seconds=60)
+    rounds.begin("zero")
+    visit.proposed()
+    visit.be("bob")
+    visit.tap(YES)
+    expect(visit.card()).to_contain_text("approved by @bob")
+    visit.tap(YES)
+    visit.sees("the approval was taken back by @bob")
+    expect(visit.card()).to_contain_text("FIX-1 proposed")
+    visit.becomes("proposed")
+    assert visit.writes == 0
+
+
+def test_an_outsider_is_refused_and_nobody_else_sees_it(visit: Visit) -> None:
+    """Dave gets an ephemeral message; for alice it is not even in the page."""
+    visit.proposed()
+    visit.be("dave")
+    visit.tap(YES)
+    refusal = visit.sees("does not count: you are not an approver")
+    expect(refusal).to_contain_text("Only visible to you")
+    visit.be("alice")
+    expect(visit.message("does not count")).to_have_count(0)
+    visit.becomes("proposed")
+
+
+def test_who_asked_cannot_approve(visit: Visit) -> None:
+    """Bob, an approver, asks: his own tap is refused, privately."""
+    visit.be("bob")
+    visit.proposed()
+    visit.tap(YES)
+    visit.sees("you asked for it, and a second person must approve")
+    assert visit.writes == 0
+
+
+def test_a_decline_ends_it(visit: Visit) -> None:
+    """The card says who declined, without a further click."""
+    visit.proposed()
+    visit.be("carol")
+    visit.tap(NO)
+    expect(visit.card()).to_contain_text("declined by @carol", timeout=PATIENCE)
+    visit.becomes("declined")
+    assert visit.writes == 0
+
+
+def test_a_value_changed_behind_the_bots_back_voids_the_fix(visit: Visit) -> None:
+    """Changed on the node's card after the proposal: nothing is written, and the thread shows both values."""
+    visit.proposed()
+    node = visit.pane("Machines").get_by_role("region", name="EXCH-NODE2")
+    node.get_by_text("Change RootVer behind the bot's back").click()
+    node.get_by_label("New RootVer of EXCH-NODE2").fill("2.0.50727.0")
+    node.get_by_role("button", name="Set it").click()
+    expect(node).to_contain_text("2.0.50727.0")
+    visit.be("bob")
+    visit.tap(YES)
+    visit.sees(re.compile("FIX-1 voided.*2.0.50727.0", re.DOTALL))
+    visit.becomes("voided")
+    assert visit.writes == 0
+
+
+def test_a_bot_killed_while_applying_reads_back_and_ends_it(visit: Visit, rounds: Rounds) -> None:
+    """The change takes its time, the bot is killed in the middle: afterwards it is applied, written once."""
+    rounds.timing = replace(QUICK, deadline_seconds=8)  # so long the bot reckons with a script still running
+    rounds.begin("zero")
+    visit.proposed()
+    visit.pane("Trouble").get_by_role("button", name=re.compile("time to kill the bot")).click()
+    visit.be("bob")
+    visit.tap(YES)
+    visit.practice.endpoint.calls.wait_for("Set-RootVer", timeout=PATIENCE / 1000)
+    visit.page.get_by_role("button", name="Kill it and start it again").click()
+    visit.becomes("applied")
+    visit.sees("FIX-1 applied")
+    assert visit.writes == 1
+
+
+def test_the_whole_story_is_played_with_the_keyboard(visit: Visit) -> None:
+    """Send with Enter, change person with an arrow, approve with Space, bring it online with Enter."""
+    page = visit.page
+    page.get_by_label("Message to the channel").focus()
+    page.keyboard.type("diagnose exch-node2")
+    page.keyboard.press("Enter")
+    visit.card()
+    page.get_by_role("radio", name="alice").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="bob")).to_be_checked()
+    visit.card().locator(f'[data-emoji="{YES}"]').focus()
+    page.keyboard.press("Space")
+    visit.becomes("applied")
+    page.get_by_role("button", name="Bring System Attendant online").focus()
+    page.keyboard.press("Enter")
+    visit.becomes("confirmed")
