@@ -1,0 +1,105 @@
+"""The chat: first answers while the bot is busy, from approval to change, and the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from statistics import median
+from typing import Any
+
+from tests.bench.host import COLD, WARM, Bare, practice_host
+from tests.bench.product import CHANGE, running_bot, settings
+from tests.bench.slack import bare_bolt, practice_slack
+from tests.bench.table import Goal, Row, percentile, take_turns
+
+MENTIONS = 200
+BUSY = 8
+"""Clusters of two nodes that are being diagnosed meanwhile: every one of the sixteen workers."""
+
+
+def mention() -> Iterator[Row]:
+    """From a mention to the first visible answer, two hundred at once, while long diagnoses run."""
+    with ExitStack() as stack:
+        enter = stack.enter_context
+        floor, product = enter(practice_slack()), enter(practice_slack())
+        host = enter(practice_host(slow={"Get-RootVerFact": 30}, recorded=False))
+        enter(bare_bolt(floor.environment()))
+        enter(running_bot(product, settings(product, host.port(), clusters=BUSY)))
+        floor.connected_at()
+        product.say("@rootver diagnose all")
+        host.commands_running(2 * BUSY)
+        acks: list[float] = []
+        take_turns(lambda: _burst(floor, []), lambda: _burst(product, []), 1)  # each once for nothing
+        slowest = take_turns(lambda: _burst(floor, []), lambda: _burst(product, acks), 5)
+        yield Row(
+            f"mention to first answer, {MENTIONS} at once",
+            slowest[1] * 1000,
+            slowest[0] * 1000,
+            goal=Goal("<=", 1.5),
+            note="99th percentile; sixteen diagnoses of 30 s are running",
+        )
+        yield Row(
+            "  slowest acknowledgement",
+            max(acks) * 1000,
+            goal=Goal("<=", 300, "product"),
+            note=f"of {len(acks)}; half of them within {median(acks) * 1000:.0f} ms",
+        )
+
+
+def approval() -> Iterator[Row]:
+    """From the approving reaction until the change reaches the host, without a grace period."""
+    for latency, goal in ((100, Goal("<=", 1.2)), (20, None)):
+        note = f"re-check and backup, {2 * WARM} exchanges"
+        yield _approval(f"approval to change sent, {latency} ms", latency, "", 2 * WARM, goal, note)
+    note = "beside them its logon and shell"
+    yield _approval("  with a change identity, 100 ms", 100, CHANGE, 2 * WARM + COLD - 1, None, note)
+
+
+def start() -> Iterator[Row]:
+    """From the command to the connection with Slack."""
+    with practice_slack() as slack:
+
+        def floor() -> float:
+            with bare_bolt(slack.environment()) as began:
+                seconds: float = slack.connected_at() - began
+            slack.all_gone()
+            return seconds
+
+        def product() -> float:
+            with running_bot(slack, settings(slack, port=9)) as seconds:
+                pass
+            slack.all_gone()
+            return seconds
+
+        floors, products = take_turns(floor, product, 5)
+        yield Row("start: command to connected", products, floors, "s", Goal("<=", 1.5))
+
+
+def _burst(slack: Any, acks: list[float]) -> float:
+    answers, acknowledged = slack.burst(MENTIONS, "@rootver diagnose EXCH000-NODE1")
+    acks += acknowledged
+    return percentile(answers, 0.99)
+
+
+def _approval(what: str, latency: int, change: str, exchanges: int, goal: Goal | None, note: str) -> Row:
+    with (
+        practice_slack() as slack,
+        practice_host("zero", latency=latency / 1000, recorded=False) as host,
+        running_bot(slack, settings(slack, host.port(), change=change)),
+    ):
+
+        def floor() -> float:
+            with closing(Bare(host.port())) as bare:
+                if not change:
+                    bare.exchanges(1)  # the connection is there
+                return bare.exchanges(exchanges)
+
+        def product() -> float:
+            host.expect_change()
+            approved: float = slack.approve(slack.say("@rootver diagnose exch-node2"))
+            sent: float = host.change_came_in()
+            return sent - approved
+
+        product()  # once for nothing: connections and caches
+        floors, products = take_turns(floor, product, 5)
+        return Row(what, products * 1000, floors * 1000, goal=goal, note=note)

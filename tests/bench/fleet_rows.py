@@ -1,0 +1,91 @@
+"""Two hundred nodes at once, through the bot's own sixteen workers."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+from tests.bench.host import COLD, COLD_BASIC, WARM, Bare, practice_host
+from tests.bench.product import inside_bot, settings
+from tests.bench.slack import practice_slack
+from tests.bench.table import Goal, Row, take_turns
+
+NODES, WORKERS, LATENCY = 200, 16, 0.02
+BASIC = 'auth = "basic"\nencryption = "never"'
+
+
+def fleet() -> Iterator[Row]:
+    """All nodes of a hundred clusters, asked, judged and recorded."""
+    with practice_slack() as slack, practice_host(latency=LATENCY) as host:
+        port = host.port()
+        for words, more, first in (("", "", COLD), (" over Basic", BASIC, COLD_BASIC)):
+            text = settings(slack, port, clusters=NODES // 2, host=more)
+            with inside_bot(slack, text) as bot:
+                yield from _rows(bot, port, words, first)
+            slack.all_gone()
+
+
+def _rows(bot: Any, port: int, words: str, first: int) -> Iterator[Row]:
+    bot.diagnose_all(cold=True)
+    spent = bot.processor_seconds()
+    cold = take_turns(lambda: _from_nothing(port, first), lambda: bot.diagnose_all(cold=True), 3)
+    spent = (bot.processor_seconds() - spent) / 3
+    bot.diagnose_all(cold=False)
+    with closing(Schedule(port)) as schedule:
+        schedule.run(1)
+        warm = take_turns(lambda: schedule.run(WARM), lambda: bot.diagnose_all(cold=False), 3)
+    ideal = _ideal(first + 1)
+    yield Row(
+        f"{NODES} nodes{words}, 20 ms, {WORKERS} workers",
+        cold[1],
+        cold[0],
+        "s",
+        Goal("<=", 1.3),
+        note=f"from nothing; by arithmetic {ideal:.2f} s; the bot computes {spent:.2f} s of it",
+    )
+    yield Row(
+        "  the same, connections warm", warm[1], warm[0], "s", note=f"by arithmetic {_ideal(WARM):.2f} s"
+    )
+    yield Row(
+        "  most memory, the whole bot", bot.peak_megabytes(), unit="MB", goal=Goal("<=", 200, "product")
+    )
+
+
+def _ideal(first: int) -> float:
+    """Seconds of the longest of the equal shares: a first node, then warm ones."""
+    return LATENCY * (first + (-(-NODES // WORKERS) - 1) * WARM)
+
+
+class Schedule:
+    """The same exchanges, empty, in as many threads with a connection each."""
+
+    def __init__(self, port: int) -> None:
+        self._connections = [Bare(port) for _ in range(WORKERS)]
+
+    def run(self, first: int) -> float:
+        """Seconds until all nodes were asked; `first`: the exchanges of a connection's first node."""
+        left = itertools.count(WORKERS)
+
+        def work(bare: Bare) -> None:
+            bare.exchanges(first)
+            while next(left) < NODES:
+                bare.exchanges(WARM)
+
+        began = time.perf_counter()
+        with ThreadPoolExecutor(WORKERS) as workers:
+            list(workers.map(work, self._connections))
+        return time.perf_counter() - began
+
+    def close(self) -> None:
+        """Close the connections."""
+        for bare in self._connections:
+            bare.close()
+
+
+def _from_nothing(port: int, first: int) -> float:
+    with closing(Schedule(port)) as schedule:
+        return schedule.run(first)
