@@ -92,8 +92,7 @@ def body_text(record: Record, at: datetime) -> str:
 
 def entry_of(row: tuple[Any, ...]) -> Entry:
     """A row of `COLUMNS` as an entry."""
-    seq, ts, *rest = row
-    return Entry(seq, from_text(ts), *rest)
+    return Entry(row[0], from_text(row[1]), *row[2:])
 
 
 def _values(entry: Entry) -> tuple[object, ...]:

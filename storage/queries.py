@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from storage.database import Reader
 
 _PAGE = 500  # records per statement where everything is read
+_OLDER = " AND (ts, seq) < (coalesce((SELECT ts FROM audit WHERE seq = ?), '~'), ?)"  # "~": after every time
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,11 @@ class Summary:
 
 def history(conn: Reader, wanted: Filter, before: int | None, limit: int) -> list[Entry]:
     """At most `limit` records, newest first; `before` is the seq of the last one that was shown."""
+    if before is not None and before < 1:
+        return []
     pages = [_page(conn, one, before, limit) for one in _node_by_node(wanted)]
+    if len(pages) == 1:
+        return pages[0]
     newest = heapq.merge(*pages, key=lambda entry: (entry.ts, entry.seq), reverse=True)
     return list(islice(newest, limit))
 
@@ -133,31 +138,22 @@ def named_evidence(entry: Entry) -> list[str]:
 
 def _node_by_node(wanted: Filter) -> list[Filter]:
     """One question per node: each can walk its own index, and only the pages are merged."""
-    if not wanted.nodes:
+    if len(wanted.nodes) < 2:
         return [wanted]
     return [replace(wanted, nodes=(node,)) for node in {node.lower(): node for node in wanted.nodes}.values()]
 
 
 def _page(conn: Reader, wanted: Filter, before: int | None, limit: int) -> list[Entry]:
+    """In one statement, wherever the page begins; a seq that is not there yet restricts nothing."""
     where, values = conditions(wanted)
-    key = _key(conn, before)
-    older = " AND (ts, seq) < (?, ?)" if key else ""
+    if before is not None:
+        where, before = where + _OLDER, min(before, 2**63 - 1)
+        values = (*values, before, before)
     rows = conn.execute(
-        f"SELECT {COLUMNS} FROM audit WHERE true{where}{older} ORDER BY ts DESC, seq DESC LIMIT ?",  # noqa: S608
-        (*values, *(key or ()), limit),
+        f"SELECT {COLUMNS} FROM audit WHERE true{where} ORDER BY ts DESC, seq DESC LIMIT ?",  # noqa: S608
+        (*values, limit),
     )
     return [entry_of(row) for row in rows.fetchall()]
-
-
-def _key(conn: Reader, before: int | None) -> tuple[str, int] | None:
-    """Where the next page begins; a seq that is not there yet restricts nothing."""
-    if before is None:
-        return None
-    before = max(min(before, 2**63 - 1), 0)
-    row = conn.execute("SELECT ts FROM audit WHERE seq = ?", (before,)).fetchone()
-    if row is None:
-        return ("", 0) if before == 0 else None
-    return row[0], before
 
 
 def conditions(wanted: Filter) -> tuple[str, tuple[Any, ...]]:

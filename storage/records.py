@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
@@ -33,9 +33,8 @@ class Record:
     details: Mapping[str, Json] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A record as it stands in the audit."""
+class Entry(NamedTuple):
+    """A record as it stands in the audit. A tuple: a page of history makes many of them."""
 
     seq: int
     ts: datetime
