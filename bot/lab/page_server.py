@@ -22,7 +22,7 @@ class PageServer:
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
-        self._rounds = rounds
+        self.rounds = rounds
         rounds.url = self.url
         config = uvicorn.Config(
             page_app(rounds),
@@ -41,7 +41,7 @@ class PageServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._rounds.closed.set()
+        self.rounds.closed.set()
         self._server.should_exit = True
         self._thread.join()
         self._listener.close()

@@ -17,6 +17,7 @@ export class Conversation {
   constructor(list, deeds) {
     this.#list = list;
     this.#deeds = deeds;
+    list.addEventListener("keydown", (event) => this.#step(event));
   }
 
   /** Show a channel, or a thread of it, from its end. `since`: where what is new begins, or undefined. */
@@ -45,6 +46,16 @@ export class Conversation {
   /** Scroll to the newest message. */
   toEnd() {
     this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
+  /** Arrow keys go from message to message; Tab then goes to what can be done with it. */
+  #step(event) {
+    const here = event.target.closest(".message");
+    const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
+    if (!step || (event.target !== here && event.target !== this.#list)) return;
+    const next = here ? here[step] : this.#list.lastElementChild;
+    if (next?.matches(".message")) next.focus();
+    event.preventDefault();
   }
 
   #isAtEnd() {

@@ -24,8 +24,8 @@ function ask(words) {
 }
 
 startPanes();
-startSidebar();
 startChat();
+startSidebar(); // after the chat, which notes what is being looked at
 startMachines();
 startRecord(ask);
 startTrouble();

@@ -14,7 +14,11 @@ const QUICK = ["white_check_mark", "x", "+1", "eyes"];
  */
 export function messageElement(message, deeds, inThread) {
   const person = state.people.get(message.user);
-  return el("li", { class: classes(message), "data-ts": message.ts },
+  const withTools = () => item.querySelector(".tools") ?? item.append(tools(message, deeds, inThread) ?? "");
+  const item = el("li", {
+    class: classes(message), "data-ts": message.ts, tabindex: "-1",
+    on: { pointerenter: withTools, focusin: withTools }, // made when wanted: there may be many messages
+  },
     avatar(person),
     el("div", { class: "content" },
       byline(message, person),
@@ -22,8 +26,8 @@ export function messageElement(message, deeds, inThread) {
       el("div", { class: "body" }, body(message, names)),
       message.files.map(fileElement),
       reactions(message, deeds),
-      !inThread && threadLine(message, deeds)),
-    tools(message, deeds, inThread));
+      !inThread && threadLine(message, deeds)));
+  return item;
 }
 
 const classes = (message) => ["message", message.only && "ephemeral"].filter(Boolean).join(" ");

@@ -33,7 +33,7 @@ export const plain = (text) =>
   text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
 /** The words of a text without its markup, for announcements. */
-export const spokenText = (text, names) => mrkdwn(text, names).map((node) => node.textContent).join(" ").trim();
+export const spokenText = (text, names) => mrkdwn(text, names).map((node) => node.textContent).join("").trim();
 
 function paragraphs(text, names) {
   const lines = text.replace(/^\n|\n$/g, "").split("\n");

@@ -1,0 +1,123 @@
+"""The page's own check of the chain, on a file that nobody of the product has written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.lab.page_record import RecordNews, record_body
+
+LAYOUT = """
+CREATE TABLE audit (seq INTEGER PRIMARY KEY, ts TEXT, kind TEXT, outcome TEXT, actor TEXT, node TEXT,
+                    fix_id TEXT, body TEXT, leaf BLOB, hash BLOB);
+CREATE TABLE fix (number INTEGER PRIMARY KEY, kind TEXT, state TEXT, node TEXT, computer TEXT, requester TEXT,
+                  approver TEXT, due_at TEXT, expires_at TEXT, card_ts TEXT);
+"""
+
+
+class Bot:
+    """Writes records as docs/audit.md says that the bot does."""
+
+    def __init__(self, folder: Path) -> None:
+        self._connection = sqlite3.connect(folder / "rootver.db", isolation_level=None)
+        self._connection.executescript(LAYOUT)
+        self._seq, self._hash = 0, bytes(32)
+
+    def record(self, kind: str, **details: object) -> None:
+        body = json.dumps({"kind": kind, "details": details})
+        leaf = hashlib.sha256(b"\0" + body.encode()).digest()
+        self._seq, self._hash = self._seq + 1, hashlib.sha256(self._hash + leaf).digest()
+        row = (
+            self._seq,
+            "2026-11-23T10:00:00.000000Z",
+            kind,
+            "ok",
+            "bot",
+            None,
+            None,
+            body,
+            leaf,
+            self._hash,
+        )
+        self._connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def sql(self, statement: str) -> None:
+        self._connection.execute(statement)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def news(record: RecordNews) -> dict[str, Any]:
+    (told,) = record.news()
+    return told
+
+
+def test_nothing_is_told_before_there_is_a_file(tmp_path: Path) -> None:
+    """The bot is just starting."""
+    assert list(RecordNews(tmp_path).news()) == []
+
+
+def test_new_records_are_told_once_each_with_its_link(tmp_path: Path) -> None:
+    """First all, then only the new one, then nothing."""
+    bot, record = Bot(tmp_path), RecordNews(tmp_path)
+    bot.record("start")
+    bot.record("diagnosis", verdict="healthy")
+    told = news(record)
+    assert [(row["kind"], row["linked"], row["gist"]) for row in told["rows"]] == [
+        ("start", True, ""),
+        ("diagnosis", True, "healthy"),
+    ]
+    bot.record("anchor", anchor="anchor 2 abc")
+    told = news(record)
+    assert [(row["seq"], row["anchor"]) for row in told["rows"]] == [(3, "anchor 2 abc")]
+    assert told["whole"] is True
+    assert list(record.news()) == []
+    record.close()
+    bot.close()
+
+
+def test_a_fix_that_moves_is_told(tmp_path: Path) -> None:
+    """Its state of the moment, also without a new record."""
+    bot, record = Bot(tmp_path), RecordNews(tmp_path)
+    bot.sql("INSERT INTO fix (number, state) VALUES (1, 'proposed')")
+    assert [fix["state"] for fix in news(record)["fixes"]] == ["proposed"]
+    bot.sql("UPDATE fix SET state = 'approved'")
+    assert [fix["state"] for fix in news(record)["fixes"]] == ["approved"]
+    record.close()
+    bot.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE audit SET body = replace(body, 'healthy', 'invalid') WHERE seq = 2",
+        "UPDATE audit SET hash = zeroblob(32) WHERE seq = 2",
+        "DELETE FROM audit WHERE seq = 2",
+    ],
+)
+def test_a_changed_record_breaks_the_chain(tmp_path: Path, change: str) -> None:
+    """Changed words, a changed hash, a missing record: the page says that the chain is broken."""
+    bot, record = Bot(tmp_path), RecordNews(tmp_path)
+    for verdict in ("healthy", "healthy", "healthy"):
+        bot.record("diagnosis", verdict=verdict)
+    bot.sql(change)
+    told = news(record)
+    assert told["whole"] is False
+    assert not all(row["linked"] for row in told["rows"])
+    record.close()
+    bot.close()
+
+
+def test_a_record_is_read_whole(tmp_path: Path) -> None:
+    """Its body; None for one that is not there."""
+    bot = Bot(tmp_path)
+    bot.record("start", version="1")
+    bot.close()
+    assert record_body(tmp_path, 1) == {"kind": "start", "details": {"version": "1"}}
+    assert record_body(tmp_path, 2) is None

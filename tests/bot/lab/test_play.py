@@ -1,0 +1,45 @@
+"""`rootver lab` from its start to SIGTERM."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from io import StringIO
+from pathlib import Path
+
+from bot.lab.play import UNAVAILABLE, play
+
+START = "import sys; from bot.lab.play import play; sys.exit(play('healthy', None, 0, False))"
+
+
+def test_the_lab_prints_its_address_serves_the_page_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """SIGTERM ends it with 0, and the folder of the practice is gone."""
+    command, environment = [sys.executable, "-u", "-c", START], {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as lab:
+        assert lab.stdout is not None
+        address = next(found[0] for line in lab.stdout if (found := re.search(r"http://\S+", line)))
+        with urllib.request.urlopen(address) as page:
+            assert b"<title>rootver practice</title>" in page.read()
+        assert list(tmp_path.iterdir())
+        lab.send_signal(signal.SIGTERM)
+        assert lab.wait(30) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    """Exit code 69, and a sentence with the next step."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        out = StringIO()
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            code = play("zero", None, taken.getsockname()[1], False, out)
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+    assert code == UNAVAILABLE
+    assert re.search(r"port \d+: .+ Name another: --port 0", out.getvalue())

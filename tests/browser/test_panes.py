@@ -1,0 +1,135 @@
+"""Beside the chat: machines, record, trouble; and the page on a small screen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bot.lab.misbehaviours import MISBEHAVIOURS
+from bot.lab.rounds import Rounds
+from tests.browser.visit import PATIENCE, YES, Visit
+
+
+def test_the_system_attendant_comes_online_only_with_a_valid_value(visit: Visit) -> None:
+    """Before: the article's events are logged. After the value was set by hand: it comes up."""
+    machines = visit.pane("Machines")
+    server, node = (
+        machines.get_by_role("region", name="Virtual server"),
+        machines.get_by_role("region", name="EXCH-NODE2"),
+    )
+    server.get_by_role("button", name="Bring System Attendant online").click()
+    expect(server).to_contain_text("It did not come up")
+    node.get_by_text("Newest events").click()
+    expect(node.get_by_text("MSExchangeMU 1042").first).to_be_visible()
+    node.get_by_text("Change RootVer behind the bot's back").click()
+    node.get_by_label("New RootVer of EXCH-NODE2").fill("1.1.4322.0")
+    node.get_by_role("button", name="Set it").click()
+    expect(node.locator(".root-ver")).to_contain_text("valid")
+    server.get_by_role("button", name="Bring System Attendant online").click()
+    expect(server).to_contain_text("It came up")
+    expect(node.get_by_text("Services: 6 of 6 of Exchange run")).to_be_visible()
+    node.get_by_text("ASP.NET key: changed").click()
+    expect(node.locator("del")).to_contain_text("0.0.0.0")
+    expect(node.locator("ins")).to_contain_text("1.1.4322.0")
+
+
+def test_a_failover_moves_the_owner(visit: Visit) -> None:
+    """The partner's value is fine, so mail runs there; the old owner is passive."""
+    machines = visit.pane("Machines")
+    machines.get_by_role("button", name="Fail over").click()
+    expect(machines).to_contain_text("EXCH-NODE1 is the owner now. Everything came up there.")
+    expect(machines.get_by_role("region", name="EXCH-NODE2")).to_contain_text("passive")
+
+
+def test_a_node_whose_network_is_cut_cannot_be_read(visit: Visit) -> None:
+    """The bot says that it does not know; plugged in again, it does."""
+    node = visit.pane("Machines").get_by_role("region", name="EXCH-NODE2")
+    node.get_by_role("button", name="Cut its network").click()
+    expect(node).to_contain_text("network cut")
+    visit.say("diagnose exch-node2")
+    visit.sees(re.compile("EXCH-NODE2.*(not|could)", re.DOTALL))
+    node.get_by_role("button", name="Plug its network in").click()
+    visit.reply("diagnose exch-node2")
+    visit.sees("RootVer is invalid")
+
+
+def test_every_command_that_reached_the_host_is_listed_with_its_cost(visit: Visit) -> None:
+    """Each node was read once, within the budget of exchanges of a cold connection."""
+    visit.proposed()
+    rows = visit.pane("Machines").get_by_role("region", name="Management host").locator("tbody tr")
+    expect(rows).to_have_count(2, timeout=PATIENCE)
+    for row in rows.all():
+        expect(row).to_contain_text("Get-RootVerFact")
+        expect(row).to_contain_text(re.compile(r"\d s"))
+        assert 1 <= int(row.locator("td").last.inner_text()) <= 9
+
+
+def test_the_record_grows_and_its_chain_is_checked(visit: Visit) -> None:
+    """Each step of the story is there at once; a record opens; the filter finds; the anchor is shown."""
+    record = visit.pane("Record")
+    expect(record).to_contain_text("whole")
+    visit.proposed()
+    visit.be("bob")
+    visit.tap(YES)
+    visit.becomes("applied")
+    expect(record.get_by_text(re.compile("Last anchor, over"))).to_be_visible(timeout=PATIENCE)
+    expect(record).to_contain_text("whole Chain of")
+    record.get_by_label("Show records with").fill("decision")
+    decision = record.locator(".records li:visible")
+    expect(decision).to_have_count(1)
+    decision.locator("summary").click()
+    expect(decision).to_contain_text('"decision": "approve"')
+    record.get_by_role("button", name="Ask the bot instead").click()
+    expect(visit.page.get_by_label("Reply in the thread")).to_have_value(
+        "@rootver history exch-node2 since 7d"
+    )
+
+
+def test_trouble_is_switched_on_and_off(visit: Visit) -> None:
+    """A switch shows what it is; all of it ends with one button."""
+    trouble = visit.pane("Trouble")
+    refused = trouble.get_by_role("button", name="Every logon is refused")
+    refused.click()
+    expect(refused).to_have_attribute("aria-pressed", "true")
+    expect(visit.page.get_by_role("tab", name="Trouble 1")).to_be_visible()
+    visit.say("diagnose exch-node2")
+    visit.sees(re.compile("logon|refused", re.IGNORECASE))
+    trouble.get_by_role("button", name="Everything works again").click()
+    expect(refused).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_bot_restarts_in_order(visit: Visit) -> None:
+    """The page says what it does, and afterwards it answers."""
+    visit.pane("Trouble").get_by_role("button", name="Restart the bot").click()
+    expect(visit.page.locator("#bot-state")).to_have_text("The bot is starting")
+    expect(visit.page.locator("#bot-state")).to_have_text("The bot is connected", timeout=PATIENCE)
+    visit.say("fixes")
+    visit.sees("No fix is open")
+
+
+@pytest.mark.parametrize("name", ["rate-limits", "lost-posts", "redelivery", "dropped-socket"])
+def test_the_story_survives_a_bad_day_of_slack(visit: Visit, name: str) -> None:
+    """Rate limits, lost answers, events in any order, a broken connection: one card, one change."""
+    visit.pane("Trouble").get_by_role("button", name=MISBEHAVIOURS[name].line).click()
+    visit.say("diagnose exch-node2")
+    visit.be("bob")
+    visit.tap(YES)
+    visit.becomes("applied")
+    assert visit.writes == 1
+
+
+def test_the_story_is_played_on_a_phone(watched: Page, rounds: Rounds) -> None:
+    """One thing at a time, nothing wider than the screen."""
+    watched.set_viewport_size({"width": 390, "height": 780})
+    rounds.begin("zero")
+    visit = Visit(watched, rounds).open()
+    visit.proposed()
+    visit.be("bob")
+    visit.tap(YES)
+    visit.becomes("applied")
+    visit.pane("Machines").get_by_role("button", name="Bring System Attendant online").click()
+    watched.get_by_role("tab", name="Chat").click()
+    visit.sees("FIX-1 confirmed. Next")
+    assert watched.evaluate("document.documentElement.scrollWidth") <= 390
