@@ -48,7 +48,7 @@ def append(tx: Transaction, record: Record) -> Entry:
     entry = Entry(
         size + 1, tx.now, record.kind, record.outcome, actor, node, fix_id, body, leaf, link(previous, leaf)
     )
-    tx.execute(_INSERT, (entry.seq, to_text(entry.ts), *_values(entry)))
+    tx.execute(_INSERT, (entry.seq, to_text(entry.ts), *entry[2:]))
     return entry
 
 
@@ -93,12 +93,6 @@ def body_text(record: Record, at: datetime) -> str:
 def entry_of(row: tuple[Any, ...]) -> Entry:
     """A row of `COLUMNS` as an entry."""
     return Entry(row[0], from_text(row[1]), *row[2:])
-
-
-def _values(entry: Entry) -> tuple[object, ...]:
-    return (
-        entry.kind, entry.outcome, entry.actor, entry.node, entry.fix_id, entry.body, entry.leaf, entry.hash,
-    )  # fmt: skip
 
 
 def _short(name: str) -> str:

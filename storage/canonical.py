@@ -14,6 +14,7 @@ from storage.records import Json
 
 # RFC 8785 section 3.2.2.3: numbers are IEEE 754 doubles, exact up to here. Larger ones travel as text.
 SAFE_INTEGER = 2**53 - 1
+_TEXT = frozenset({str})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _encode = json.JSONEncoder(
     ensure_ascii=False
@@ -40,16 +41,15 @@ def canonical(value: Json) -> str:
 
 def _is_plain(value: Json) -> bool:
     """Whether `json` itself writes this value canonically, as long as all text is ASCII: most records."""
-    waiting: list[Any] = [value]
-    while waiting:
-        one = waiting.pop()
+    found: list[Any] = [value]
+    for one in found:  # grows while it is walked
         kind = type(one)
         if kind is dict:
-            if any(type(name) is not str for name in one):
+            if not _TEXT.issuperset(map(type, one)):
                 return False
-            waiting.extend(one.values())
+            found += one.values()
         elif kind is list:
-            waiting.extend(one)
+            found += one
         elif kind is int:
             if not -SAFE_INTEGER <= one <= SAFE_INTEGER:
                 return False

@@ -26,6 +26,7 @@ from storage.errors import (
     StorageForeign,
     StorageMissing,
     StorageUnavailable,
+    storage_error,
     storage_errors,
 )
 from storage.lock import FileLock
@@ -154,17 +155,18 @@ class Database:
 
         Raises `StorageUnavailable` if it cannot be written now; nothing of it is stored then.
         """
-        with self._my_turn() as writer, storage_errors(self.path):
-            writer.conn.execute("BEGIN IMMEDIATE")
+        with self._my_turn() as writer:
+            conn = writer.conn
+            conn.execute("BEGIN IMMEDIATE")
             tx = Transaction(writer, self._now())
             try:
                 yield tx
                 tx.end()
-                writer.conn.execute("COMMIT")
+                conn.execute("COMMIT")
             finally:
                 tx.end()
-                if writer.conn.in_transaction:
-                    writer.conn.execute("ROLLBACK")
+                if conn.in_transaction:
+                    conn.execute("ROLLBACK")
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -187,7 +189,7 @@ class Database:
 
     def checkpoint(self) -> None:
         """Empty the write-ahead log into the file: after an erasure, so that nothing erased stays on disk."""
-        with self._my_turn() as writer, storage_errors(self.path):
+        with self._my_turn() as writer:
             writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
@@ -222,6 +224,8 @@ class Database:
                 raise StorageError(self.path, "it is not open for writing", "Open it with Database.open.")
             self._writing = threading.get_ident()
             yield self._writer
+        except sqlite3.Error as error:
+            raise storage_error(self.path, error) from error
         finally:
             self._writing = None
             self._turn.release()

@@ -9,8 +9,8 @@ def to_text(at: datetime) -> str:
     """`2026-11-23T10:06:12.000000Z`. The time must be aware; raises `ValueError` otherwise."""
     if at.tzinfo is None:
         raise ValueError(f"{at} has no time zone")
-    moment = at.astimezone(UTC).replace(tzinfo=None)
-    return moment.isoformat(timespec="microseconds") + "Z"
+    moment = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> datetime:
