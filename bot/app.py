@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -22,10 +23,10 @@ from bot.answers import Answers
 from bot.audit_answers import AuditAnswers
 from bot.delivery import Deliverer
 from bot.listeners.desk import Desk
-from bot.listeners.errors import Failures
+from bot.listeners.errors import Failures, failure_words
 from bot.scheduler import Loop, Scheduler
 from bot.settings import Settings
-from bot.slack import SlackChat, retry_handlers
+from bot.slack import NotSaid, SlackChat, retry_handlers
 from handlers.admission import Admission
 from handlers.anchors import Anchors
 from handlers.diagnose import Diagnoser, last_change
@@ -38,7 +39,7 @@ from handlers.fix.propose import Proposals
 from handlers.fix.timekeeper import Timekeeper
 from handlers.ports import Clock
 from handlers.psrp import PsrpRemote
-from storage import audit, notices
+from storage import audit, fixes, notices
 from storage.database import Database
 from storage.records import Json, NewNotice, Record
 
@@ -111,7 +112,7 @@ class Bot:
             self.database, self.chat, rules, self.proposals.card_posted, self.decisions.card_gone,
             settings.slack.audit_channel,
         )  # fmt: skip
-        self.scheduler = Scheduler(self.timekeeper, self.jobs, self._beat)
+        self.scheduler = Scheduler(self.timekeeper, self.jobs, self._beat, self._step_failed)
         self.loops = [
             self.scheduler.loop,
             Loop("delivery", self.deliverer.run_once, DELIVERY_SECONDS),
@@ -158,8 +159,7 @@ class Bot:
         _drain(self.jobs, DRAIN_SECONDS)
         self.workers.shutdown()
         _quietly(self.deliverer.run_once)
-        with self.database.write() as tx:
-            audit.append(tx, Record("stop", "ok", "bot"))
+        _quietly(self._record_stop)
         self.database.close()
         health.clear(health.path_for(self.settings.database))
 
@@ -186,8 +186,20 @@ class Bot:
         status = health.of_this_process(self._clock.now(), connected=connected)
         health.write(health.path_for(self.settings.database), status)
 
+    def _step_failed(self, number: int, error: Exception) -> None:
+        """Tell a fix's thread at once, since the file may be what failed: then no notice can be stored."""
+        with self.database.read() as conn:
+            fix = fixes.get(conn, number)
+        if fix is not None:
+            with suppress(NotSaid):
+                self.chat.post(fix.channel, failure_words(error, None), fix.thread_ts)
+
     def _doctor(self) -> list[doctor.DoctorLine]:
         return doctor.checks(self.settings, self.remote, self._client, self.database, self._clock)
+
+    def _record_stop(self) -> None:
+        with self.database.write() as tx:
+            audit.append(tx, Record("stop", "ok", "bot"))
 
     def _record_start(self) -> None:
         faults = [str(fault) for fault in self.database.faults]

@@ -52,10 +52,19 @@ class Loop:
 
 
 class Scheduler:
-    """Gives each fix that is due to a worker, and never one fix to two. `beat` is its sign of life."""
+    """Gives each fix that is due to a worker, and never one fix to two.
 
-    def __init__(self, timekeeper: Timekeeper, jobs: Executor, beat: Callable[[], None]) -> None:
-        self._timekeeper, self._jobs, self._beat = timekeeper, jobs, beat
+    `beat` is its sign of life; `failed` is told of the first of several failures of a fix's step.
+    """
+
+    def __init__(
+        self,
+        timekeeper: Timekeeper,
+        jobs: Executor,
+        beat: Callable[[], None],
+        failed: Callable[[int, Exception], None],
+    ) -> None:
+        self._timekeeper, self._jobs, self._beat, self._failed = timekeeper, jobs, beat, failed
         self._beaten = -BEAT_EVERY
         self._busy: set[int] = set()
         self._resting: dict[int, float] = {}  # number → when it may be tried again (monotonic seconds)
@@ -78,9 +87,12 @@ class Scheduler:
         try:
             self._timekeeper.attend(number)
             self._resting.pop(number, None)
-        except Exception:  # logged, and tried again: a fix must not be left in the middle
+        except Exception as error:  # logged, and tried again: a fix must not be left in the middle
             log.exception("FIX-%d: a step failed; it is tried again", number)
+            first = number not in self._resting
             self._resting[number] = monotonic() + AFTER_FAILURE
+            if first:
+                self._failed(number, error)
         finally:
             with self._lock:
                 self._busy.discard(number)

@@ -36,7 +36,7 @@ class Failures:
         log.error("%s failed", where, exc_info=error)
         number = self._record(error, where)
         try:
-            tell(_words(error, number))
+            tell(failure_words(error, number))
         except NotSaid as failure:
             log.warning("the failure could not be told: %s", failure)
 
@@ -56,7 +56,8 @@ class Failures:
             return None
 
 
-def _words(error: BaseException, number: int | None) -> Post:
+def failure_words(error: BaseException, number: int | None) -> Post:
+    """What people are told of a failure inside; `number` is its record, None = it could not be recorded."""
     if isinstance(error, StorageError):  # its whole sentence names a path of the machine
         return post([f"The audit's file cannot be used: {plain(error.reason)}. Next: {plain(error.advice)}"])
     known = f"record #{number}" if number else "the log; the audit could not be written"

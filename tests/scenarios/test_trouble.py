@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from bot.settings import load
 from handlers.errors import RemoteError
+from storage import audit
+from storage.errors import StorageUnavailable
+from storage.records import Record
 from tests.scenarios.stage import ONCALL, Stage, shown
 
 Enter = Callable[..., Stage]
@@ -222,3 +226,53 @@ def test_an_error_says_host_node_and_next_step() -> None:
         "mgmt1", "no answer in 120 s", "Look whether it is up.", node="EXCH-NODE2", code="0x800705b4"
     )
     assert str(error) == "EXCH-NODE2 through mgmt1: no answer in 120 s (0x800705b4). Look whether it is up."
+
+
+def test_a_full_disk_refuses_the_approval_and_says_why(enter: Enter) -> None:
+    """Nothing is approved that could not be recorded; with room again the next reaction counts."""
+    stage = enter()
+    asked(stage)
+    card = stage.card()
+    fill(stage, 2000, 1)
+    stage.react("bob", card)
+    stage.wait(lambda: "disk is full" in "".join(map(shown, stage.workspace.messages(ONCALL, viewer="bob"))))
+    assert (stage.state(), stage.writes) == ("proposed", 0)
+    make_room(stage)
+    stage.unreact("bob", card)
+    stage.react("bob", card)
+    stage.becomes("applied")
+
+
+def test_a_disk_that_is_full_when_it_comes_to_the_backup_stops_the_change_and_says_why(enter: Enter) -> None:
+    """The approval could be recorded, what has to be stored before sending could not."""
+    stage = enter()
+    asked(stage)
+    card = stage.card()
+    fill(stage, 2000)
+    stage.react("bob", card)
+    stage.see("(?i)audit.*cannot be used")
+    assert (stage.state(), stage.writes) == ("applying", 0)
+    make_room(stage)
+    stage.becomes("voided")
+    assert not stage.endpoint.calls.named("Set-RootVer")
+
+
+def fill(stage: Stage, *sizes: int) -> None:
+    """Let the file grow no more, and use up the room it has with records of these sizes (bytes)."""
+    assert stage.bot is not None
+    writer = stage.bot.database._writer
+    assert writer is not None
+    (pages,) = writer.execute("PRAGMA page_count").fetchone()
+    writer.execute(f"PRAGMA max_page_count = {pages}")
+    for size in sizes:
+        record = Record("error", "error", "bot", details={"reason": "x" * size})
+        with suppress(StorageUnavailable):
+            for _ in range(1000):
+                with stage.bot.database.write() as tx:
+                    audit.append(tx, record)
+
+
+def make_room(stage: Stage) -> None:
+    assert stage.bot is not None
+    assert stage.bot.database._writer is not None
+    stage.bot.database._writer.execute("PRAGMA max_page_count = 1073741823")
