@@ -134,7 +134,8 @@ class Bot:
             self.jobs,
             moved,
         )  # fmt: skip
-        self._app = App(client=client, token_verification_enabled=False)
+        # Without a name Bolt reads the sources of all callers to find one.
+        self._app = App(name="rootver", client=client, token_verification_enabled=False)
         listeners.register(self._app, self._desk)
         self._socket = SocketModeHandler(self._app, tokens.app, ping_interval=PING_SECONDS)
 

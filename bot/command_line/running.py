@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from importlib.util import find_spec
@@ -99,9 +100,12 @@ def _engine(powershell: Path | None) -> Path | None:
 
 
 def _run_bot(config: Path | None) -> int:
+    gc.disable()  # what modules are made of stays for good: looking through it is a sixth of the start
     from bot.app import run as run_bot  # noqa: PLC0415 - Bolt and pypsrp, which the lab's --help need not load
     from bot.settings import load  # noqa: PLC0415
 
+    gc.freeze()
+    gc.enable()
     settings = load(config, os.environ)
     settings.tokens()  # missing ones are told before anything else
     # Never DEBUG: there the libraries write whole messages.
