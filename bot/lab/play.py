@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from bot.lab.misbehaviours import switch
 from bot.lab.page_server import PageServer
 from bot.lab.rounds import Rounds
 
@@ -17,12 +18,19 @@ UNAVAILABLE = 69
 
 
 def play(
-    incident: str, powershell: Path | None, port: int, open_browser: bool, out: TextIO = sys.stdout
+    incident: str,
+    powershell: Path | None,
+    port: int,
+    open_browser: bool,
+    *,
+    misbehave: Sequence[str] = (),
+    out: TextIO | None = None,
 ) -> int:
     """Serve the practice page until SIGTERM or Ctrl-C; returns the process exit code.
 
     `incident`: the one to begin with. `powershell`: what runs behind the practice host, else Python does.
-    `port` 0: any free one. `out`: where the address is printed.
+    `port` 0: any free one. `misbehave`: names of `misbehaviours` to begin with. `out`: where to print, else
+    stdout. Raises KeyError for an unknown incident or misbehaviour.
     """
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -34,17 +42,20 @@ def play(
         print(f"The page cannot be served on port {port}: {error.strerror}. Name another: --port 0", file=out)
         return UNAVAILABLE
     try:
-        return _serve(rounds, server, incident, stopping, open_browser=open_browser, out=out)
+        print(
+            "Starting the practice: a chat, a management host, a cluster, and the bot …", file=out, flush=True
+        )
+        rounds.begin(incident)
+        for name in misbehave:
+            switch(rounds.current.practice, name)
+        return _serve(rounds, server, stopping, open_browser=open_browser, out=out)
     finally:
         rounds.close()
 
 
 def _serve(
-    rounds: Rounds, server: PageServer, incident: str, stopping: threading.Event, *, open_browser: bool,
-    out: TextIO,
-) -> int:  # fmt: skip
-    print("Starting the practice: a chat, a management host, a cluster, and the bot …", file=out, flush=True)
-    rounds.begin(incident)
+    rounds: Rounds, server: PageServer, stopping: threading.Event, *, open_browser: bool, out: TextIO | None
+) -> int:
     if rounds.current.trouble:
         print(rounds.current.trouble, file=out)
         return UNAVAILABLE

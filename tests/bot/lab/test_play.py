@@ -37,7 +37,7 @@ def test_a_port_that_is_taken_is_named() -> None:
         out = StringIO()
         handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            code = play("zero", None, taken.getsockname()[1], False, out)
+            code = play("zero", None, taken.getsockname()[1], False, out=out)
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)

@@ -70,7 +70,10 @@ function announceNew(fresh) {
 const isShown = (message) =>
   message.channel === state.channel && (!isReply(message) || message.thread === state.thread);
 
-const said = (message) => `${state.people.get(message.user)?.name}: ${spokenText(message.text, names)}.`;
+function said(message) {
+  const words = spokenText(message.text, names);
+  return `${state.people.get(message.user)?.name}: ${words}${/[.!?…]$/.test(words) ? "" : "."}`;
+}
 
 // --- what a person does ---
 

@@ -38,7 +38,8 @@ export const isoOf = (ts) => fromTs(ts).toISOString();
 
 /** A length of time in seconds, as a person says it. */
 export function lasting(seconds) {
-  if (seconds < 10) return `${Number(seconds.toFixed(2))} s`;
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   return `${Number((seconds / 60).toFixed(1))} min`;
 }

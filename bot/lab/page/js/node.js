@@ -118,5 +118,5 @@ function column(title, lines, kind) {
 
 function marked(line, kind) {
   if (!kind) return `${line}\n`;
-  return el(kind === "gone" ? "del" : "ins", {}, hidden(kind === "gone" ? "before: " : "new: "), `${line}\n`);
+  return el(kind === "gone" ? "del" : "ins", {}, hidden(kind === "gone" ? "before: " : "new: "), line);
 }
