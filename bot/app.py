@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -51,7 +52,8 @@ FRONT = 16  # first answers and reactions: never behind a diagnosis
 JOBS = 32  # diagnoses and fixes under way at once; each waits for remote workers
 DELIVERY_SECONDS = 0.1  # between looks for something to tell
 ANCHOR_SECONDS = 60.0  # between looks whether today's anchor is out
-DRAIN_SECONDS = 8.0  # for work under way at SIGTERM; a container is killed ten seconds after it
+CLOSE_SECONDS = 4.0  # Slack's client usually closes within three; it may wait for ever for its own thread
+DRAIN_SECONDS = 4.0  # for work under way at SIGTERM; a container is killed ten seconds after it
 
 
 class SystemClock:
@@ -151,7 +153,7 @@ class Bot:
 
     def stop(self) -> None:
         """Take nothing new, let what runs end (for a while), record the stop, close everything."""
-        _quietly(self._socket.close)
+        _within(CLOSE_SECONDS, partial(_quietly, self._socket.close))
         for loop in self.loops:
             loop.stop()
         for executor in (self.front, self.jobs):
@@ -233,9 +235,14 @@ def run(settings: Settings) -> int:
 
 def _drain(executor: ThreadPoolExecutor, seconds: float) -> None:
     """Let an executor finish, but wait no longer than this."""
-    finishing = threading.Thread(target=executor.shutdown, kwargs={"cancel_futures": True}, daemon=True)
-    finishing.start()
-    finishing.join(seconds)
+    _within(seconds, partial(executor.shutdown, cancel_futures=True))
+
+
+def _within(seconds: float, step: Callable[[], object]) -> None:
+    """Do a step of the way down, but wait no longer than this for it."""
+    doing = threading.Thread(target=step, daemon=True)
+    doing.start()
+    doing.join(seconds)
 
 
 def _quietly(step: Callable[[], object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -276,3 +277,18 @@ def make_room(stage: Stage) -> None:
     assert stage.bot is not None
     assert stage.bot.database._writer is not None
     stage.bot.database._writer.execute("PRAGMA max_page_count = 1073741823")
+
+
+def test_a_slack_client_that_never_closes_holds_up_no_stop(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen under load: its own thread never ended. The stop is recorded and the file is free all the same."""
+    assert stage.bot is not None
+    released = threading.Event()
+    close = stage.bot._socket.close
+    monkeypatch.setattr(stage.bot._socket, "close", released.wait)
+    stage.stop()
+    released.set()
+    close()
+    assert stage.kinds()[-1] == "stop"
+    stage.start()
