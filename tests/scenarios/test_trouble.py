@@ -285,7 +285,7 @@ def test_a_slack_client_that_never_closes_holds_up_no_stop(
     """Seen under load: its own thread never ended. The stop is recorded and the file is free all the same."""
     assert stage.bot is not None
     released = threading.Event()
-    close = stage.bot._socket.close
+    close: Callable[[], None] = stage.bot._socket.close
     monkeypatch.setattr(stage.bot._socket, "close", released.wait)
     stage.stop()
     released.set()
