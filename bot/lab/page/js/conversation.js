@@ -13,11 +13,14 @@ export class Conversation {
   #items = new Map(); // ts → element
   #channel = null;
   #thread = null;
+  #atEnd = true;
 
   constructor(list, deeds) {
     this.#list = list;
     this.#deeds = deeds;
     list.addEventListener("keydown", (event) => this.#step(event));
+    list.addEventListener("scroll", () => (this.#atEnd = this.#isAtEnd()));
+    new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(list);
   }
 
   /** Show a channel, or a thread of it, from its end. `since`: where what is new begins, or undefined. */
@@ -34,18 +37,18 @@ export class Conversation {
 
   /** Take changed messages; stays at the end if it was there. */
   update(changed) {
-    const atEnd = this.#isAtEnd();
     for (const message of changed) {
       if (message.channel !== this.#channel) continue;
       this.#put(message);
       if (isReply(message)) this.#redraw(message.thread);
     }
-    if (atEnd) this.toEnd();
+    if (this.#atEnd) this.toEnd();
   }
 
   /** Scroll to the newest message. */
   toEnd() {
     this.#list.scrollTop = this.#list.scrollHeight;
+    this.#atEnd = true;
   }
 
   /** Arrow keys go from message to message; Tab then goes to what can be done with it. */
