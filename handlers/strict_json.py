@@ -104,17 +104,14 @@ class Part:
 
     def field(self, name: str) -> Part:
         """A field that must be there."""
-        fields = self.fields()
-        if name not in fields:
+        found = self._object()
+        if name not in found:
             raise self.broken(f"{name} is missing")
-        return fields[name]
+        return Part(found[name], self._below(name))
 
     def fields(self) -> dict[str, Part]:
         """All fields of an object."""
-        if not isinstance(self.value, dict):
-            raise self.broken("no object")
-        prefix = f"{self.path}." if self.path else ""
-        return {name: Part(value, f"{prefix}{name}") for name, value in self.value.items()}
+        return {name: Part(value, self._below(name)) for name, value in self._object().items()}
 
     def items(self) -> tuple[Part, ...]:
         """All items of a list."""
@@ -178,6 +175,14 @@ class Part:
         if self.value not in words or not isinstance(self.value, str):
             raise self.broken(f"none of {', '.join(words)}")
         return self.value
+
+    def _object(self) -> dict[str, object]:
+        if not isinstance(self.value, dict):
+            raise self.broken("no object")
+        return self.value
+
+    def _below(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
 
 
 def schema_1(part: Part) -> Part:

@@ -35,15 +35,11 @@ class Case:
     facts: NodeFacts
     computer: str
     around: tuple[NodeFacts, ...]
+    root_ver_class: RootVerClass
     standing: Standing
     symptoms: tuple[Symptom, ...]
     permission_events: tuple[EventRecord, ...]
     owners_disagree: bool
-
-    @property
-    def root_ver_class(self) -> RootVerClass:
-        """The class of RootVer."""
-        return classify(self.facts)
 
     def is_class(self, *classes: RootVerClass) -> Truth:
         """Whether RootVer is of one of these classes."""
@@ -116,6 +112,7 @@ def build(node: str, members: Members, read: Mapping[str, NodeFacts], changed: d
         facts=read[node],
         computer=members.nodes[node],
         around=around,
+        root_ver_class=classify(read[node]),
         standing=standing(node, members, read),
         symptoms=symptoms(records, attendant_names(around)),
         permission_events=permission_events(records),
