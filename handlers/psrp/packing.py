@@ -1,43 +1,87 @@
 """Packing a pipeline without doing the same work again: byte for byte what pypsrp makes, for less time.
 
-Measured: 0.5 instead of 1.0 ms for a command alone, 1.4 instead of 8.4 ms with the module's text. With many
-workers this is time in which the others wait, since packing holds the interpreter's lock.
+Between two of our pipelines only the texts of parameters differ. So pypsrp writes the message once, with
+marks in their places, and from then on it is filled in: 0.1 ms instead of 0.6 for a command alone, 0.2
+instead of 8 with the module's text (measured). Packing holds the interpreter's lock, and all workers wait.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Hashable
 from typing import Any
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
-from pypsrp.complex_objects import Command
+from pypsrp.complex_objects import Command, CommandParameter
+from pypsrp.messages import CreatePipeline
 from pypsrp.powershell import RunspacePool
 from pypsrp.serializer import Serializer
 
-_LONG = 10_000  # characters; the module's text has more, no parameter has
+_MARK = "\ue000"  # of the private use area, which PSRP does not escape
 
-
-class SharedCommand(Command):
-    """A command that is not copied while a pipeline is packed.
-
-    pypsrp copies each deeply, twice, for the sake of values that are XML elements; ours never are.
-    """
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> SharedCommand:
-        return self
+_forms: dict[Hashable, list[bytes]] = {}  # of the whole process; as many as there are kinds of pipelines
 
 
 class RememberingSerializer(Serializer):
-    """A serializer that escapes a long text once in this process (MS-PSRP 2.2.5.3.2: every line end)."""
+    """A serializer that fills in a message CREATE_PIPELINE (MS-PSRP 2.2.2.10) instead of writing it anew."""
 
-    def _serialize_string(self, value: str | None) -> str | None:
-        return super()._serialize_string(value) if value is None or len(value) < _LONG else _escaped(value)
+    def serialize(self, value: Any, metadata: Any = None, parent: Any = None, clear: bool = True) -> Any:
+        """What pypsrp's serializer gives, or the finished bytes: `Message.pack` takes both."""
+        if isinstance(value, CreatePipeline):
+            commands: list[Command] = value.pipeline.commands  # type: ignore[union-attr, assignment]
+            arguments: list[CommandParameter] = [one for command in commands for one in command.args]
+            if all(_can_be_filled_in(one.value) for one in arguments):
+                texts = [one for one in arguments if isinstance(one.value, str)]
+                return self._filled(value, _form(commands), texts)
+        return super().serialize(value, metadata, parent, clear)
+
+    def _filled(self, message: CreatePipeline, form: Hashable, texts: list[CommandParameter]) -> bytes:
+        if form not in _forms:
+            _forms[form] = self._written(message, texts)
+        first, *rest = _forms[form]
+        return first + b"".join(
+            self._escaped(one.value) + piece for one, piece in zip(texts, rest, strict=True)
+        )
+
+    def _written(self, message: CreatePipeline, texts: list[CommandParameter]) -> list[bytes]:
+        """The message in pieces; the texts belong between them."""
+        given = [one.value for one in texts]
+        for one in texts:
+            one.value = _MARK
+        try:
+            element: Any = super().serialize(message)
+        finally:
+            for one, value in zip(texts, given, strict=True):
+                one.value = value
+        written: bytes = ET.tostring(element, encoding="utf-8", method="xml")
+        return written.split(_MARK.encode())
+
+    def _escaped(self, text: str) -> bytes:
+        """First as PSRP does (MS-PSRP 2.2.5.3.2), then as XML does."""
+        return escape(self._serialize_string(text) or "").encode("utf-8", "xmlcharrefreplace")
 
 
-@lru_cache(maxsize=4)
-def _escaped(text: str) -> str | None:
-    return Serializer()._serialize_string(text)  # noqa: SLF001 -- the method that is remembered
+def _can_be_filled_in(value: object) -> bool:
+    """Not a list, nor an empty text, which becomes another element; what else we send can."""
+    return isinstance(value, int) or (isinstance(value, str) and value != "" and _MARK not in value)
 
 
-def remember_long_texts(pool: RunspacePool) -> None:
+def _form(commands: list[Command]) -> Hashable:
+    """Everything of a pipeline but the texts of parameters. (Whatever else it might have, we never set.)"""
+    return tuple(
+        (
+            command.cmd, command.protocol_version, command.is_script, command.use_local_scope,
+            command.end_of_statement, *map(_form_of_parameter, command.args),
+        )
+        for command in commands
+    )  # fmt: skip
+
+
+def _form_of_parameter(parameter: CommandParameter) -> Hashable:
+    value = parameter.value
+    return parameter.name, type(value), None if isinstance(value, str) else value
+
+
+def remember_forms(pool: RunspacePool) -> None:
     """Give a pool that has not been opened yet the remembering serializer."""
     pool._serializer = pool._fragmenter.serializer = RememberingSerializer()  # noqa: SLF001 -- no public way

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.exceptions import WSManFaultError
@@ -20,10 +19,12 @@ from handlers.psrp.explain import OPERATION_TIMEOUT, explain
 from handlers.psrp.failures import Failed, Failure, stopping, timed_out
 from handlers.psrp.limits import Limits
 from handlers.psrp.logons import Door
-from handlers.psrp.packing import SharedCommand, remember_long_texts
+from handlers.psrp.packing import remember_forms
+from handlers.psrp.watchdog import Watchdog
 from handlers.psrp.wire import Wire
 
 _log = logging.getLogger(__name__)
+_watchdog = Watchdog()  # of the whole process
 
 
 class Session:
@@ -35,7 +36,7 @@ class Session:
         self._pool = RunspacePool(
             self._wire, configuration_name=options.configuration_name, idle_timeout=limits.host_idle
         )
-        remember_long_texts(self._pool)
+        remember_forms(self._pool)
         self._pipeline: PowerShell | None = None  # the one that may still run
         self._shell_may_exist = False
         self._abandoned = False
@@ -52,7 +53,7 @@ class Session:
         """
         self._door.check()
         self._pipeline = None
-        watchdog = self._watch(deadline.left + self.limits.grace)
+        call_off = self._cut_after(deadline.left + self.limits.grace)
         try:
             self._prepare(deadline)
             self._pipeline = pipeline = self._command(command, parameters)
@@ -65,7 +66,7 @@ class Session:
         except Exception as error:  # noqa: BLE001 -- the one place where whatever the libraries raise is judged
             ended = self._judged(command, explain(error, self.options), deadline)
         finally:
-            watchdog.cancel()
+            call_off()
         raise ended
 
     @property
@@ -117,12 +118,9 @@ class Session:
         """Statement 1, once per pool: the module's text, in the runspace's own scope so that its functions
         stay. Statement 2: the command by name; values travel as parameters (wire contract)."""
         pipeline = PowerShell(self._pool)
-        version = self._pool.protocol_version or ""
         if not self._has_module:
-            module = SharedCommand(self._module, version, is_script=True, use_local_scope=False)
-            pipeline.add_command(module).add_statement()
-        named = SharedCommand(command, version, is_script=False)
-        return pipeline.add_command(named).add_parameters(dict(parameters))
+            pipeline.add_script(self._module, use_local_scope=False).add_statement()
+        return pipeline.add_cmdlet(command).add_parameters(dict(parameters))
 
     def _judged(self, command: str, failure: Failure, deadline: Deadline) -> Failed:
         sent = self._sent(failure)
@@ -153,7 +151,7 @@ class Session:
     def dispose(self) -> None:
         """Stop what runs, delete the shell, close the connection; failures are only logged."""
         self._wire.deadline = Deadline(self.limits.disposal)
-        watchdog = self._watch(self.limits.disposal)
+        call_off = self._cut_after(self.limits.disposal)
         for step in (self._stop, self._delete):
             try:
                 if self._wire.broken or self._idle > self.limits.keep_alive:
@@ -163,7 +161,7 @@ class Session:
             except Exception as error:  # noqa: BLE001 -- the answer, or the better error, is told already
                 reason = explain(error, self.options).what
                 _log.info("%s: a shell was not ended properly: %s", self.options.server, reason)
-        watchdog.cancel()
+        call_off()
         self._wire.close()
 
     def _stop(self) -> None:
@@ -187,9 +185,6 @@ class Session:
             selectors.add_option("ShellId", self._pool.id)
             shell._selector_set, shell.opened = selectors, True  # noqa: SLF001 -- no public way to set it
 
-    def _watch(self, seconds: float) -> threading.Timer:
-        """Cut the connection after `seconds`: time-outs of a socket count from byte to byte."""
-        timer = threading.Timer(seconds, self._wire.cut)
-        timer.daemon = True
-        timer.start()
-        return timer
+    def _cut_after(self, seconds: float) -> Callable[[], None]:
+        """Time-outs of a socket count from byte to byte; this one does not. Returns what calls it off."""
+        return _watchdog.later(seconds, self._wire.cut)

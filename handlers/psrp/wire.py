@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, cast
 
+import requests
 from pypsrp._pool_manager import DisableNewConnectionsContext, NewConnectionDisabled
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.wsman import NAMESPACES, WSMan
@@ -25,8 +26,6 @@ from handlers.psrp.failures import Failure, interrupted
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-    import requests
 
     from handlers.psrp.limits import Limits
     from handlers.psrp.logons import Door
@@ -131,6 +130,7 @@ class Wire(WSMan):
         session.trust_env = False
         session.max_redirects = 0  # WinRM never redirects; a 307 would send a change to another place
         self._connections = _remember_connections(session)
+        _prepare_by_copying(session, self.transport.endpoint)
         return session
 
     def _log_on_with(self, exchange: Callable[[], Element]) -> Element:
@@ -153,6 +153,27 @@ class Wire(WSMan):
             if alone:
                 self.door.leave(failure)
         return answer
+
+
+def _prepare_by_copying(session: requests.Session, url: str) -> None:
+    """Give a session a quicker `prepare_request`: all that differs between ours are headers and body.
+
+    requests merges URL, settings, cookies and hooks anew each time. Only where a load balancer has set a
+    cookie, that is what must be done.
+    """
+    usual = session.prepare_request
+    first = usual(requests.Request("POST", url))
+
+    def prepare(request: requests.Request) -> requests.PreparedRequest:
+        if session.cookies:
+            return usual(request)
+        prepared = first.copy()
+        prepared.hooks = {name: [*hooks] for name, hooks in first.hooks.items()}
+        prepared.headers.update(request.headers)
+        prepared.prepare_body(request.data, None)
+        return prepared
+
+    session.prepare_request = prepare  # type: ignore[method-assign]
 
 
 def _remember_connections(session: requests.Session) -> list[Any]:
