@@ -22,7 +22,7 @@ from storage.verify import anchor_line
 
 log = logging.getLogger(__name__)
 
-READ_AGAIN = timedelta(seconds=15)  # between two attempts to read back while host or node are away
+READ_AGAIN = timedelta(seconds=15)  # between two attempts to read back
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,8 @@ class Outcomes:
         elif self.clock.now() >= self._script_over(fix):
             self._failed(fix, "The old value still stands: the change did not reach the node.", details)
         else:
-            self._later(
-                fix, "The old value still stands; a lost script may still run.", self._script_over(fix)
-            )
+            again = min(self.clock.now() + READ_AGAIN, self._script_over(fix))
+            self._later(fix, "The old value still stands; a lost script may still run.", again)
 
     def _script_over(self, fix: Fix) -> datetime:
         host = self.inventory.cluster_of(fix.node).host
