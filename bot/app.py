@@ -16,7 +16,6 @@ from importlib.metadata import version
 from typing import Any
 
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
 from bot import doctor, health, listeners
@@ -28,6 +27,7 @@ from bot.listeners.errors import Failures, failure_words
 from bot.scheduler import Loop, Scheduler
 from bot.settings import Settings
 from bot.slack import NotSaid, SlackChat, retry_handlers
+from bot.socket_mode import EventSocket
 from handlers.admission import Admission
 from handlers.anchors import Anchors
 from handlers.diagnose import Diagnoser, last_change
@@ -46,13 +46,12 @@ from storage.records import Json, NewNotice, Record
 
 log = logging.getLogger(__name__)
 
-PING_SECONDS = 2.5  # the built-in client gives a dead connection up after five unanswered pings
 REMOTE_WORKERS = 16  # PSRP work runs here, never in Bolt's five listener threads
 FRONT = 16  # first answers and reactions: never behind a diagnosis
 JOBS = 32  # diagnoses and fixes under way at once; each waits for remote workers
 DELIVERY_SECONDS = 0.1  # between looks for something to tell
 ANCHOR_SECONDS = 60.0  # between looks whether today's anchor is out
-CLOSE_SECONDS = 4.0  # Slack's client usually closes within three; it may wait for ever for its own thread
+CLOSE_SECONDS = 4.0  # Slack's client usually closes within three; not if it is just connecting anew
 DRAIN_SECONDS = 4.0  # for work under way at SIGTERM; a container is killed ten seconds after it
 
 
@@ -139,7 +138,7 @@ class Bot:
         # Without a name Bolt reads the sources of all callers to find one.
         self._app = App(name="rootver", client=client, token_verification_enabled=False)
         listeners.register(self._app, self._desk)
-        self._socket = SocketModeHandler(self._app, tokens.app, ping_interval=PING_SECONDS)
+        self._socket = EventSocket(self._app, tokens.app)
 
     def start(self) -> None:
         """Record the start, finish what the last run left, connect. Raises where Slack refuses."""

@@ -308,24 +308,6 @@ def test_fifty_people_at_once_are_all_answered(workspace: Workspace, server: Wor
     assert len(set(asked)) == 50
 
 
-@pytest.mark.parametrize("fault", ["close", "ask_to_leave", "reset", "silence"])
-def test_bolt_comes_back_after_every_loss_of_its_socket(
-    workspace: Workspace, server: WorkspaceServer, fault: str
-) -> None:
-    """With ping_interval 2 within 20 s, and a retry brings what was said meanwhile.
-
-    Not always once: after a refresh bolt reads from the old socket and acknowledges on the new one.
-    """
-    server.sockets.set_delivery(ack_seconds=1, retry_delays=(0.0, *[1.0] * 30))
-    with bolt(server, echo):
-        workspace.wait_for(lambda: server.sockets.connected)
-        getattr(server.sockets, fault)()
-        ts = workspace.say("alice", ONCALL, "@rootver help")
-        workspace.wait_for(lambda: len(workspace.messages(ONCALL, ts)) > 1, timeout=90)
-        workspace.wait_for(lambda: not server.sockets.unfinished)
-    assert {message.text for message in workspace.messages(ONCALL, ts)[1:]} == {f"heard {ts}"}
-
-
 def test_a_workspace_can_be_served_again_on_the_same_port(workspace: Workspace) -> None:
     """State outlives the server; stopping closes the sockets and leaves nothing behind."""
     with WorkspaceServer(workspace) as server:
