@@ -136,7 +136,8 @@ class Bot:
             moved,
         )  # fmt: skip
         # Without a name Bolt reads the sources of all callers to find one.
-        self._app = App(name="rootver", client=client, token_verification_enabled=False)
+        # Bolt asks who it is now (auth.test), so that no first command depends on that answer.
+        self._app = App(name="rootver", client=client)
         listeners.register(self._app, self._desk)
         self._socket = EventSocket(self._app, tokens.app)
 

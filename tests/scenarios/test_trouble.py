@@ -134,6 +134,13 @@ def test_a_dropped_connection_is_made_anew_and_the_reaction_is_found(enter: Ente
     assert stage.writes == 1
 
 
+def test_the_first_command_does_not_depend_on_who_the_bot_is(stage: Stage) -> None:
+    """Slack was asked that at the start, and fails to tell it afterwards."""
+    stage.workspace.faults.add("server_error", "auth.test", times=99)
+    asked(stage)
+    stage.card()
+
+
 def test_an_approver_who_cannot_be_looked_up_is_told_to_react_again(enter: Enter) -> None:
     """Refused for now; the fix stays open."""
     stage = enter()
