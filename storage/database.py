@@ -96,6 +96,7 @@ class Database:
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         self._unchanged = _signature(path) if immutable else None
+        self._file = _identity(path) if writer is not None else None
 
     @classmethod
     def open(cls, path: Path, now: Callable[[], datetime]) -> Self:
@@ -222,6 +223,12 @@ class Database:
         try:
             if self._closed or self._writer is None:
                 raise StorageError(self.path, "it is not open for writing", "Open it with Database.open.")
+            if _identity(self.path) != self._file:
+                # SQLite would go on writing into a file that nobody can find any more.
+                raise StorageUnavailable(
+                    self.path, "it was moved, deleted or replaced while the bot ran",
+                    "Put it back, or start the bot anew: what was recorded up to now is not in the new file.",
+                )  # fmt: skip
             self._writing = threading.get_ident()
             yield self._writer
         except sqlite3.Error as error:
@@ -253,6 +260,15 @@ def _beside(path: Path, suffix: str) -> Path:
 def _signature(path: Path) -> tuple[int, int, bool]:
     found = path.stat()
     return found.st_mtime_ns, found.st_size, _beside(path, "-wal").exists()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands there (device and inode); None: none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _no_clock() -> datetime:

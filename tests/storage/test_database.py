@@ -382,6 +382,22 @@ def test_a_locked_file_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         fill(db, 1)
 
 
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
+def test_a_file_that_is_no_longer_there_takes_no_record(path: Path, how: str) -> None:
+    """SQLite alone would go on writing into what nobody can find; put back, it goes on."""
+    aside = path.with_name("aside.db")
+    with Database.open(path, Ticking()) as db:
+        fill(db, 1)
+        path.unlink() if how == "deleted" else path.rename(aside)
+        if how == "replaced":
+            path.write_bytes(aside.read_bytes())
+        with pytest.raises(StorageUnavailable, match="moved, deleted or replaced"), db.write():
+            pass
+        if how == "moved":
+            aside.rename(path)
+            assert fill(db, 1)[0].seq == 2
+
+
 def test_a_thread_that_waits_too_long_gives_up(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of our own threads holds the writer."""
     monkeypatch.setattr("storage.database.WRITER_WAIT", 0.05)
