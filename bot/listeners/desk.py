@@ -12,6 +12,8 @@ from typing import Any
 from bot import commands
 from bot.answers import Answers
 from bot.blocks import answers as words
+from bot.blocks.post import Post, post
+from bot.blocks.text import mention
 from bot.listeners.errors import Failures, Tell
 from bot.place import Place
 from handlers.admission import Admission, Asked, Refused
@@ -90,9 +92,7 @@ class Desk:
             decide(reaction)
             self.moved()
 
-        channel, slack = reaction.message.channel, self.answers.slack
-        whisper = partial(slack.whisper, channel, reaction.user)
-        self.failures.run(self.front, judge, "a reaction", whisper)
+        self.failures.run(self.front, judge, "a reaction", partial(self._tell_not_judged, reaction))
 
     # --- inside ---
 
@@ -113,6 +113,19 @@ class Desk:
     def _teller(self, place: Place) -> Tell:
         return lambda said: self.answers.say(place, said)
 
+    def _tell_not_judged(self, reaction: Reaction, why: Post) -> None:
+        """In the fix's thread, where everybody waits for the decision; off a card, to the person alone."""
+        slack, channel = self.answers.slack, reaction.message.channel
+        said = post([
+            f"The reaction of {mention(reaction.user)} could not be judged, so nothing was decided or sent.",
+            f"{why.text} Then take the reaction away and react again.",
+        ])  # fmt: skip
+        thread = self.decisions.thread_of(reaction.message)
+        if thread is None:
+            slack.whisper(channel, reaction.user, said)
+        else:
+            slack.post(channel, said, thread)
+
     def _refuse(self, refusal: Refused, message: Heard) -> None:
         if refusal.tell:
             self.answers.say(message.place, words.refused(refusal, self.admission.channels))
@@ -120,7 +133,7 @@ class Desk:
 
 def without_mention(text: str, bot_user: str) -> str:
     """What was typed to the bot: all that follows its first mention, else what stands before it."""
-    for mention in _MENTION.finditer(text):
-        if mention[1] == bot_user:
-            return text[mention.end() :].strip() or text[: mention.start()].strip()
+    for found in _MENTION.finditer(text):
+        if found[1] == bot_user:
+            return text[found.end() :].strip() or text[: found.start()].strip()
     return text

@@ -25,7 +25,7 @@ from handlers.fix.approvers import ApproverList
 from handlers.fix.moves import Told, advance, due_while_proposed, note, tell_privately
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone
 from storage import audit, fixes, notices, once, people, switches
-from storage.database import Database, Transaction
+from storage.database import Database, StorageError, Transaction
 from storage.records import Fix, Json, NewNotice, Record
 
 Standing = Mapping[str, frozenset[str]]  # emoji → users, as the card shows them
@@ -103,6 +103,14 @@ class Decisions:
             if fix is not None and fix.state in UNDECIDED:
                 told = Told("decision", "ok", topic="cancelled", reason="Its card was deleted.")
                 advance(tx, fix, State.CANCELLED, told, ended_at=self.clock.now(), due_at=None)
+
+    def thread_of(self, card: Message) -> str | None:
+        """The thread (its `ts`) of the fix whose card this is; None: it is none, or nothing can be read."""
+        try:
+            fix = self._fix_of(card)
+        except StorageError:
+            return None
+        return fix.thread_ts if fix else None
 
     # --- words ---
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -236,19 +237,62 @@ def test_an_error_says_host_node_and_next_step() -> None:
     assert str(error) == "EXCH-NODE2 through mgmt1: no answer in 120 s (0x800705b4). Look whether it is up."
 
 
-def test_a_full_disk_refuses_the_approval_and_says_why(enter: Enter) -> None:
-    """Nothing is approved that could not be recorded; with room again the next reaction counts."""
+@pytest.mark.parametrize(
+    ("breaks", "told"),
+    [
+        ("full", "disk is full"),
+        ("locked", "another program holds it locked"),
+        ("read_only", "read-only"),
+        ("moved", "moved, deleted or replaced"),
+    ],
+)
+def test_a_file_that_takes_no_record_refuses_the_approval_and_says_why(
+    enter: Enter, monkeypatch: pytest.MonkeyPatch, breaks: str, told: str
+) -> None:
+    """Nothing is approved that could not be recorded; once it is mended the next reaction counts."""
+    monkeypatch.setattr("storage.opening.BUSY_MS", 50)
     stage = enter()
     asked(stage)
     card = stage.card()
-    fill(stage, 2000, 1)
+    mend: Callable[[], object] = {
+        "full": fill_up, "locked": lock, "read_only": forbid_writing, "moved": move_away,
+    }[breaks](stage)  # fmt: skip
     stage.react("bob", card)
-    stage.wait(lambda: "disk is full" in "".join(map(shown, stage.workspace.messages(ONCALL, viewer="bob"))))
+    assert "react again" in shown(stage.see(f"(?s)U07BOB.*{told}"))
+    mend()
     assert (stage.state(), stage.writes) == ("proposed", 0)
-    make_room(stage)
     stage.unreact("bob", card)
     stage.react("bob", card)
     stage.becomes("applied")
+
+
+def fill_up(stage: Stage) -> Callable[[], object]:
+    """The disk is full; returns what makes room."""
+    fill(stage, 2000, 1)
+    return lambda: make_room(stage)
+
+
+def lock(stage: Stage) -> Callable[[], object]:
+    """Another program has a transaction open; returns what ends it."""
+    other = sqlite3.connect(stage.folder / "rootver.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other.close
+
+
+def forbid_writing(stage: Stage) -> Callable[[], object]:
+    """The file cannot be written; returns what allows it again."""
+    assert stage.bot is not None
+    assert stage.bot.database._writer is not None
+    writer = stage.bot.database._writer
+    writer.execute("PRAGMA query_only = ON")
+    return lambda: writer.execute("PRAGMA query_only = OFF")
+
+
+def move_away(stage: Stage) -> Callable[[], object]:
+    """Somebody moves the file; returns what brings it back."""
+    file = stage.folder / "rootver.db"
+    file.rename(stage.folder / "aside.db")
+    return lambda: (stage.folder / "aside.db").rename(file)
 
 
 def test_a_disk_that_is_full_when_it_comes_to_the_backup_stops_the_change_and_says_why(enter: Enter) -> None:

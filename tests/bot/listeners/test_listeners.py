@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from bot.lab.slack_events import SUBSCRIPTIONS
 from bot.listeners.desk import heard, without_mention
 from bot.listeners.reactions import reaction_of
 from bot.manifest import manifest
+from handlers.fix.decide import Decisions
+from storage.errors import StorageUnavailable
 from tests.bot.lab.practice_slack import bolt
 from tests.bot.shift import ALICE, BOB, NO, ONCALL, YES, Shift
 
@@ -310,26 +313,37 @@ def test_a_reaction_is_dated_by_its_event_however_late_it_comes() -> None:
     assert reaction.at.timestamp() == 1700000000.5
 
 
-def test_a_reaction_that_fails_inside_is_told_to_who_reacted(
+def test_a_reaction_that_fails_inside_is_told_in_the_thread_that_waits_for_it(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With who reacted and what to do then."""
+    ts = shift.propose()
+    monkeypatch.setattr(Decisions, "reacted", broken)
+    shift.react("bob")
+    told = shift.texts(ts)[-1]
+    assert told.startswith(f"The reaction of <@{BOB}> could not be judged")
+    assert "Something failed inside (record #" in told
+    assert told.endswith("Then take the reaction away and react again.")
+
+
+def test_where_its_card_cannot_be_found_a_failed_reaction_is_told_to_who_reacted(
     shift: Shift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody else needs to see it."""
     shift.propose()
-
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError
-
-    object.__setattr__(shift.desk, "decisions", Broken(broken))
+    monkeypatch.setattr(Decisions, "reacted", broken)
+    monkeypatch.setattr("storage.fixes.by_card", unreadable)
     shift.react("bob")
     (told,) = (one for one in shift.workspace.messages(ONCALL, viewer="bob") if one.ephemeral_to == BOB)
-    assert told.text.startswith("Something failed inside (record #")
+    assert "could not be judged" in told.text
 
 
-class Broken:
-    """Decisions that cannot be made."""
+def broken(*_: object) -> None:
+    raise ZeroDivisionError
 
-    def __init__(self, step: Callable[..., None]) -> None:
-        self.reacted = self.unreacted = step
+
+def unreadable(*_: object) -> None:
+    raise StorageUnavailable(Path("rootver.db"), "it cannot be opened", "Look.")
 
 
 # --- errors ---
