@@ -35,7 +35,7 @@ COMMANDS: dict[str, Subcommand] = {
     "verify": Subcommand("reading", "Check that the record is whole."),
     "snapshot": Subcommand("keeping", "Copy the database while the bot runs."),
     "browse": Subcommand("keeping", "Look through a snapshot in the browser, with Datasette."),
-    "forget": Subcommand("keeping", "Erase a name or raw data from the database."),
+    "forget": Subcommand("forgetting", "Erase a name or raw data from the database."),
     "doctor": Subcommand("checking", "Check settings, Slack, management hosts and database."),
     "config": Subcommand("checking", "Check the settings and print them."),
     "manifest": Subcommand("checking", "Print the manifest of the Slack app."),

@@ -35,7 +35,7 @@ MEANINGS: Mapping[Exit, str] = {
     Exit.UNSURE: "could not tell: inconclusive, refused or out of scope",
     Exit.USAGE: "wrong words or options",
     Exit.BAD_DATA: "a file is not what it should be",
-    Exit.MISSING: "no such file or fix",
+    Exit.MISSING: "no such file, fix or person",
     Exit.UNAVAILABLE: "Slack, a host or the running bot cannot be reached, or a part is not installed",
     Exit.DEFECT: "a defect of rootver",
     Exit.CANNOT_CREATE: "a file cannot be created or written",

@@ -70,6 +70,12 @@ def parse_fix(word: str) -> str:
     return f"FIX-{found[1]}"
 
 
+def person_named(word: str) -> str:
+    """The id in a mention as Slack writes it, else the name or id as typed, without an @."""
+    mention = _MENTION.fullmatch(word)
+    return mention[1] if mention else word.removeprefix("@")
+
+
 def quoted(word: str) -> str:
     """A word as typed, short, and with nothing in it that a terminal or a chat would act on."""
     shown = printable(word[:60])

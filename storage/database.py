@@ -188,10 +188,14 @@ class Database:
         with self.read() as conn, self.read() as spare:
             return verify(conn, anchors, spare)
 
-    def checkpoint(self) -> None:
-        """Empty the write-ahead log into the file: after an erasure, so that nothing erased stays on disk."""
+    def checkpoint(self) -> bool:
+        """Empty the write-ahead log into the file: after an erasure, so that nothing erased stays on disk.
+
+        False: another program reads an older state, which stays there until it ends.
+        """
         with self._my_turn() as writer:
-            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            busy, _, _ = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
 
     def close(self) -> None:
         """Close everything and let another bot in. A transaction that is under way ends first."""

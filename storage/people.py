@@ -42,6 +42,15 @@ def named(conn: Reader, name: str) -> list[str]:
     return [id_ for id_, known in found if known.casefold() == name.casefold()]
 
 
+def ids(conn: Reader, who: str) -> list[str]:
+    """Whom a word means: one known id (by a name or by a record), else the ids of everybody of this name."""
+    known = conn.execute(
+        "SELECT 1 FROM person WHERE id = ?1 UNION ALL SELECT 1 FROM audit WHERE actor = ?1 LIMIT 1",
+        (visible(who),),
+    ).fetchone()
+    return [who] if known else named(conn, who)
+
+
 def forget(tx: Transaction, id: str) -> bool:  # noqa: A002 - Slack's word
     """Erase a name; False: there was none. `storage.erasure` does this and records it."""
     return tx.execute("DELETE FROM person WHERE id = ?", (id,)).rowcount == 1

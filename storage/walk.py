@@ -139,7 +139,7 @@ def _note_evidence(kind: bytes, details: dict[str, Any], found: Findings) -> Non
         found.evidence.update(hashes)
         return
     found.erased_evidence.update(hashes)
-    if isinstance(details.get("person"), str):
+    if isinstance(details.get("person"), str) and details.get("count") != 0:
         found.erased_people.add(details["person"])
 
 
