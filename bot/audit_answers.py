@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Literal
 
@@ -15,8 +15,6 @@ from handlers.inventory import Inventory
 from handlers.ports import Clock
 from storage import audit, people
 from storage.database import Database, Reader
-from storage.export import export
-from storage.queries import Filter
 from storage.records import Json, Record
 from storage.verify import anchor_line
 
@@ -80,9 +78,9 @@ class AuditAnswers:
         user: str,
         channel: str,
     ) -> Post:
-        wanted, content = _filter(conn, self._question(conn, asked)), _Bounded()
+        question, content = self._question(conn, asked), _Bounded()
         try:
-            written = export(conn, wanted, file_format, content)
+            written = history.write(conn, question, file_format, content)
         except _TooLarge:
             return words.too_large(f"{LARGEST_EXPORT // 2**20} MB")
         details: dict[str, Json] = {
@@ -103,12 +101,3 @@ class _Bounded(BytesIO):
         if self.tell() + len(data) > LARGEST_EXPORT:
             raise _TooLarge
         return super().write(data)
-
-
-def _filter(conn: Reader, question: Question) -> Filter:
-    """The question's filter with the person in it by id. Raises `QuestionError` for somebody nobody knows."""
-    if question.who is None:
-        return question.filter
-    history.answer(conn, question, 1)
-    name = question.who.removeprefix("@")
-    return replace(question.filter, actor=next(iter(people.named(conn, name)), name))

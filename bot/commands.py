@@ -193,8 +193,8 @@ class Spec:
         return f"{self.verb} {self.words}".strip()
 
 
-_FILTERS = (
-    "[NODE|CLUSTER] [by @who] [since 7d|2026-11-01] [until …] [kind …] [outcome …] [fix FIX-12] [last 50]"
+FILTERS = (
+    "[NODE|CLUSTER|all] [by @who] [since 7d|2026-11-01] [until …] [kind …] [outcome …] [fix FIX-12] [last 50]"
 )
 
 TABLE: tuple[Spec, ...] = (
@@ -209,12 +209,12 @@ TABLE: tuple[Spec, ...] = (
     ),
     Spec(Restore, "FIX-n", "propose to put back what a fix replaced", "restore FIX-12", _one_fix),
     Spec(
-        History, _FILTERS, "what happened, newest first; history summary … counts it",
+        History, FILTERS, "what happened, newest first; history summary … counts it",
         "history exch-node2 since 7d", _question,
     ),
     Spec(Show, "FIX-n", "the whole story of a fix", "show FIX-12", _one_fix),
     Spec(
-        Export, f"{_FILTERS} csv|jsonl", "the same records as history, as a file",
+        Export, f"{FILTERS} csv|jsonl", "the same records as history, as a file",
         "export exch-node2 since 30d csv", _question_and_format,
     ),
     Spec(Verify, "", "check that the record is whole", "verify"),

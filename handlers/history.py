@@ -8,19 +8,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
+from typing import BinaryIO
 
 from handlers.inventory import Inventory
 from handlers.questions import Question, QuestionError, near, parse, parse_fix, printable, quoted
 from handlers.story import Story, gist, show
 from storage import people, queries
 from storage.database import Reader
+from storage.export import Exported, Format, export, export_some
 from storage.queries import Filter, Summary
 from storage.records import Entry
 from storage.times import to_text
 
 __all__ = [
-    "Page", "Question", "QuestionError", "Story", "answer", "chart", "everything", "filter_of", "gist",
-    "json_line", "known_names", "line", "parse", "parse_fix", "show", "summarize",
+    "Page", "Question", "QuestionError", "Story", "answer", "chart", "everything", "gist", "json_line",
+    "known_names", "line", "parse", "parse_fix", "show", "summarize", "write",
 ]  # fmt: skip
 
 PAGE = 20  # records in one answer
@@ -53,7 +55,7 @@ def known_names(conn: Reader, inventory: Inventory | None = None) -> dict[str, t
 
 def answer(conn: Reader, question: Question, size: int = PAGE) -> Page:
     """One page of the answer. Raises `QuestionError` for a person nobody knows."""
-    wanted = filter_of(conn, question)
+    wanted = _filter(conn, question)
     limit = size if question.last is None else min(size, question.last)
     found = queries.history(conn, wanted, question.before, limit + 1)
     entries, rest = tuple(found[:limit]), None if question.last is None else question.last - limit
@@ -64,20 +66,24 @@ def answer(conn: Reader, question: Question, size: int = PAGE) -> Page:
 
 def everything(conn: Reader, question: Question) -> Iterator[Entry]:
     """The whole answer, without pages: for the command line. Raises as `answer` does."""
-    wanted = filter_of(conn, question)
+    wanted = _filter(conn, question)
     return islice(queries.all_of(conn, wanted, question.before), question.last)
 
 
 def summarize(conn: Reader, question: Question) -> Summary:
     """The answer to `history summary …`. Raises as `answer` does."""
-    return queries.summary(conn, filter_of(conn, question))
+    return queries.summary(conn, _filter(conn, question))
 
 
-def filter_of(conn: Reader, question: Question) -> Filter:
-    """The question's filter, with the person by id. Raises `QuestionError` for a person nobody knows."""
-    if question.who is None:
-        return question.filter
-    return replace(question.filter, actor=_id(conn, question.who))
+def write(conn: Reader, question: Question, file_format: Format, out: BinaryIO) -> Exported:
+    """The answer as a file, oldest first: the answer to `export …`. Raises as `answer` does."""
+    if question.summary:
+        raise QuestionError("A file has no summary: ask history for it.", "summary since 90d")
+    if question.before:
+        raise QuestionError("A file has no pages, and so no before: say until.", "until 2026-11-07")
+    if question.last is None:
+        return export(conn, _filter(conn, question), file_format, out)
+    return export_some(conn, [entry.seq for entry in everything(conn, question)], file_format, out)
 
 
 # --- as text --------------------------------------------------------------------------------------
@@ -122,6 +128,13 @@ def chart(counted: Summary) -> list[str]:
 
 
 # --- inside ---------------------------------------------------------------------------------------
+
+
+def _filter(conn: Reader, question: Question) -> Filter:
+    """The question's filter, with the person by id. Raises `QuestionError` for a person nobody knows."""
+    if question.who is None:
+        return question.filter
+    return replace(question.filter, actor=_id(conn, question.who))
 
 
 def _per_week(days: Mapping[str, int]) -> dict[str, int]:

@@ -11,7 +11,8 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
@@ -47,19 +48,32 @@ class CannotCreate(StorageError):
 
 def export(conn: Reader, wanted: Filter, format: Format, out: BinaryIO) -> Exported:  # noqa: A002 - its name
     """Write the records that are asked for to `out`, as they are at this moment."""
+    return _write(_batches(conn, wanted), format, out)
+
+
+def export_some(conn: Reader, seqs: Collection[int], format: Format, out: BinaryIO) -> Exported:  # noqa: A002
+    """Write these records, oldest first; no more than one statement can name (a thousand are fine)."""
+    marks = ", ".join("?" * len(seqs))
+    sql = f"SELECT {COLUMNS} FROM audit WHERE seq IN ({marks}) ORDER BY seq"  # noqa: S608
+    return _write([conn.execute(sql, tuple(seqs)).fetchall()], format, out)
+
+
+def _write(batches: Iterable[list[_Row]], format: Format, out: BinaryIO) -> Exported:  # noqa: A002
     digest, records = hashlib.sha256(), 0
     pieces = _csv if format == "csv" else _jsonl
-    for number, piece in pieces(_batches(conn, wanted)):
+    for number, piece in pieces(batches):
         out.write(piece)
         digest.update(piece)
         records += number
     return Exported(records, digest.hexdigest())
 
 
-def create(path: Path, within: Path | None = None) -> BinaryIO:
-    """Make a new file of mode 0600 for an export, in the folder `within` or below if one is given.
+@contextmanager
+def create(path: Path, within: Path | None = None) -> Iterator[BinaryIO]:
+    """Make a new file of mode 0600 for the block, in the folder `within` or below if one is given.
 
-    Raises `CannotCreate`: a file that is there, and a link, are never written to.
+    Raises `CannotCreate`: a file that is there, and a link, are never written to. If the block fails, the
+    file is removed: half a file would look like a whole one, and be in the way of the next attempt.
     """
     target = path
     if within is not None:
@@ -67,6 +81,15 @@ def create(path: Path, within: Path | None = None) -> BinaryIO:
         target = (folder / path).resolve()
         if not target.is_relative_to(folder):
             raise CannotCreate(path, f"it is not inside of {folder}", "Give a plain file name.")
+    with _new(target) as made:
+        try:
+            yield made
+        except BaseException:
+            target.unlink()
+            raise
+
+
+def _new(target: Path) -> BinaryIO:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         return os.fdopen(os.open(target, flags, 0o600), "wb")

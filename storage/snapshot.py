@@ -22,8 +22,5 @@ def snapshot(conn: sqlite3.Connection, target: Path) -> None:
         try:
             conn.execute("VACUUM INTO ?", (str(target),))  # may write to an empty file that exists
             os.fsync(made.fileno())
-        except BaseException:
-            target.unlink()
-            raise
         finally:
             conn.execute("PRAGMA query_only = ON")

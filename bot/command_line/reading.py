@@ -15,21 +15,15 @@ import click
 
 from bot.command_line.files import read_text
 from bot.command_line.options import database_option, json_option, now
+from bot.commands import FILTERS
 from bot.exits import Exit, Stop
 from handlers import history as questions
-from handlers.history import Question, QuestionError, filter_of
+from handlers.history import Question
 from storage import people
 from storage.database import Database
 from storage.export import create
-from storage.export import export as write_export
-from storage.queries import Filter
 from storage.verify import Anchor, Verification, anchor_line, parse_anchors
 from storage.verify import verify as check
-
-_WORDS = (
-    "[NODE|CLUSTER] [by @who] [since 7d|2026-11-01] [until …] [kind …] [outcome …] [fix FIX-12] [last 50]"
-)
-
 
 _ANCHORS = "Name a log or a channel's export with the bot's anchor lines."
 
@@ -45,7 +39,7 @@ def _question(conn: sqlite3.Connection, words: tuple[str, ...]) -> Question:
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar=_WORDS)
+@click.argument("words", nargs=-1, metavar=FILTERS)
 @json_option
 @database_option
 def history(words: tuple[str, ...], as_json: bool, database: Path) -> None:
@@ -86,7 +80,7 @@ def show(fix: str, as_json: bool, database: Path) -> None:
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar=f"{_WORDS} csv|jsonl")
+@click.argument("words", nargs=-1, metavar=f"{FILTERS} csv|jsonl")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -100,18 +94,11 @@ def export(words: tuple[str, ...], output: Path | None, database: Path) -> None:
     if file_format not in ("csv", "jsonl"):
         raise click.UsageError("The words end in the format: csv or jsonl. Example: export since 30d csv")
     with _reading(database) as conn:
-        wanted = _filter(conn, _question(conn, words[:-1]))
+        question = _question(conn, words[:-1])
         with create(output) if output else nullcontext(sys.stdout.buffer) as out:
-            written = write_export(conn, wanted, "csv" if file_format == "csv" else "jsonl", out)
+            written = questions.write(conn, question, "csv" if file_format == "csv" else "jsonl", out)
     if output:
         click.echo(f"{output}: {written.records} records, SHA-256 {written.sha256}", err=True)
-
-
-def _filter(conn: sqlite3.Connection, question: Question) -> Filter:
-    """What a file can be restricted to; pages and counts are for reading."""
-    if question.summary or question.last or question.before:
-        raise QuestionError("A file has no summary, last or before.", "exch-node2 since 30d")
-    return filter_of(conn, question)
 
 
 @click.command()

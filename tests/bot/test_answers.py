@@ -259,6 +259,8 @@ def test_history_pages(shift: Shift) -> None:
         ("history since lunch", "is no time"),
         ("export by @nobody csv", 'Nobody called "nobody" is in the records.'),
         ("export since 7d", "csv or jsonl"),
+        ("export summary csv", "A file has no summary"),
+        ("export before 3 jsonl", "A file has no pages"),
         ("history exch-node2 until 2026-01-01", "No record matches."),
     ],
 )
@@ -296,6 +298,17 @@ def test_an_export_is_attached_and_recorded(shift: Shift, kind: str) -> None:
     lines = (file.data or b"").decode().splitlines()
     assert len(lines) == details["records"] + (kind == "csv")
     assert all("UALICE" in line or ALICE in line for line in lines[1:])
+
+
+def test_an_export_holds_as_many_of_the_newest_records_as_asked_for(shift: Shift) -> None:
+    """As on the command line, oldest first; the record says how many."""
+    shift.propose()
+    ts = shift.say("export last 2 jsonl")
+    (file,) = (one.files[0] for one in shift.thread(ts) if one.files)
+    *_, last, asked, record = shift.records()
+    assert (file.data or b"").decode().splitlines() == [last.body, asked.body]
+    details = json.loads(record.body)["details"]
+    assert (details["filter"], details["records"]) == ("last 2", 2)
 
 
 def test_an_export_that_no_chat_should_carry_is_refused(

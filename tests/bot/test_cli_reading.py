@@ -156,10 +156,26 @@ def test_export_to_a_file_never_writes_over_one(rootver: Rootver, bot: Database,
     assert file.read_bytes() == before
 
 
-def test_a_file_has_no_pages(rootver: Rootver, bot: Database) -> None:
-    """Words that would be ignored are refused."""
-    for words in (["summary", "csv"], ["last", "2", "csv"], ["before", "3", "jsonl"]):
-        assert rootver("export", *words).code == 64
+def test_the_newest_records_are_exported_oldest_first(rootver: Rootver, bot: Database) -> None:
+    """As many as asked for."""
+    rows = list(csv.reader(io.StringIO(rootver("export", "last", "2", "csv").out)))
+    assert [row[0] for row in rows] == ["seq", "3", "4"]
+    rows = list(csv.reader(io.StringIO(rootver("export", "exch-node2", "last", "1", "csv").out)))
+    assert [row[0] for row in rows] == ["seq", "3"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("summary csv", "A file has no summary"), ("before 3 jsonl", "A file has no pages")]
+)
+def test_a_file_has_no_pages_and_no_summary(
+    rootver: Rootver, bot: Database, tmp_path: Path, words: str, said: str
+) -> None:
+    """Words that would be ignored are refused, and leave no file behind."""
+    file = tmp_path / "audit.out"
+    ran = rootver("export", *words.split(), "--output", file)
+    assert ran.code == 64
+    assert said in ran.err
+    assert not file.exists()
 
 
 def test_verify_says_that_the_record_is_whole_and_what_no_anchor_vouches_for(

@@ -14,7 +14,7 @@ import pytest
 
 from storage import audit
 from storage.database import Database
-from storage.export import HEADER, CannotCreate, Exported, create, export
+from storage.export import HEADER, CannotCreate, Exported, create, export, export_some
 from storage.queries import Filter
 from storage.records import Record
 from storage.verify import Anchor
@@ -92,6 +92,22 @@ def test_an_export_follows_the_filter(
     assert [row["seq"] for row in rows] == expected
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_some_records_are_exported_oldest_first(db: Database, kind: Any) -> None:
+    """By their seq, in the order of the chain, like all of them; none is fine too."""
+    entries = fill(db, 5)
+    out, empty = io.BytesIO(), io.BytesIO()
+    with db.read() as conn:
+        result = export_some(conn, [5, 2], kind, out)
+        assert export_some(conn, [], kind, empty).records == 0
+    assert result == Exported(2, hashlib.sha256(out.getvalue()).hexdigest())
+    lines = out.getvalue().decode().splitlines()
+    if kind == "jsonl":
+        assert lines == [entries[1].body, entries[4].body]
+    else:
+        assert [line.split(",")[0] for line in lines] == ["seq", "2", "5"]
+
+
 def test_an_export_holds_no_writer_up(db: Database) -> None:
     """Records that are written meanwhile are stored, and are not in it."""
 
@@ -132,8 +148,11 @@ def test_a_file_for_an_export_is_new_and_private(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "audit.csv").stat().st_mode) == 0o600
     (tmp_path / "link.csv").symlink_to(tmp_path / "elsewhere.csv")
     for name in ("audit.csv", "link.csv"):
-        with pytest.raises(CannotCreate, match=r"exists already\. Give another name"):
-            create(tmp_path / name)
+        with (
+            pytest.raises(CannotCreate, match=r"exists already\. Give another name"),
+            create(tmp_path / name),
+        ):
+            pass
     assert (tmp_path / "audit.csv").read_bytes() == b"x"
     assert not (tmp_path / "elsewhere.csv").exists()
 
@@ -144,17 +163,25 @@ def test_an_export_stays_in_its_folder(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "exports"
     folder.mkdir()
     (folder / "link").symlink_to(tmp_path)
-    with pytest.raises(CannotCreate, match="not inside of"):
-        create(Path(name), within=folder)
+    with pytest.raises(CannotCreate, match="not inside of"), create(Path(name), within=folder):
+        pass
     assert [one.name for one in tmp_path.iterdir()] == ["exports"]
-    create(Path("fine.csv"), within=folder).close()
-    assert (folder / "fine.csv").exists()
+    with create(Path("fine.csv"), within=folder):
+        assert (folder / "fine.csv").exists()
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     """With the next step."""
-    with pytest.raises(CannotCreate, match="Check that the folder exists"):
-        create(tmp_path / "gone" / "audit.csv")
+    missing = tmp_path / "gone" / "audit.csv"
+    with pytest.raises(CannotCreate, match="Check that the folder exists"), create(missing):
+        pass
+
+
+def test_a_file_that_was_not_finished_is_removed(tmp_path: Path) -> None:
+    """The next attempt may use its name."""
+    with pytest.raises(TypeError), create(tmp_path / "audit.csv") as out:
+        out.write("what is no bytes")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_anchor_of_an_export_is_the_one_of_the_file(db: Database) -> None:
