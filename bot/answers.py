@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot import commands
@@ -55,6 +55,16 @@ class Answers:
     doctor: Callable[[], Sequence[DoctorLine]]
     editors: Executor
     moved: Callable[[], None]
+
+    def prepared(self, command: commands.Command, place: Place) -> commands.Command:
+        """The command with what it means in this thread: `more` of what."""
+        return commands.More(self.audit.following(place)) if isinstance(command, commands.More) else command
+
+    def recorded(self, command: commands.Command) -> str | None:
+        """The words of a command for its record, which nobody can erase: without names of people."""
+        if isinstance(command, commands.History | commands.Export):
+            command = replace(command, words=self.audit.nameless(command.words))
+        return commands.words(command) or None
 
     def answer(self, command: commands.Command, user: str, place: Place) -> Step | None:
         """Answer, or announce what takes long and return the rest of it as a step for a worker."""
@@ -147,6 +157,10 @@ class Answers:
         """A page of records."""
         self.say(place, self.audit.history(command.words))
 
+    def more(self, command: commands.More, _user: str, place: Place) -> None:
+        """The next page."""
+        self.say(place, self.audit.more(command.words))
+
     def show(self, command: commands.Show, _user: str, place: Place) -> None:
         """The story of a fix."""
         self.say(place, self.audit.show(command.fix))
@@ -234,6 +248,7 @@ _METHODS: Mapping[type, Callable[[Answers, Any, str, Place], Step | None]] = {
     commands.Pause: Answers.pause,
     commands.Resume: Answers.resume,
     commands.History: Answers.history,
+    commands.More: Answers.more,
     commands.Show: Answers.show,
     commands.Export: Answers.export,
     commands.Verify: Answers.verify,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any, Literal
 
 from bot.blocks import answers as words
 from bot.blocks.post import Post
+from bot.place import Place
 from handlers import history
 from handlers.history import Question, QuestionError
 from handlers.inventory import Inventory
@@ -32,6 +35,27 @@ class AuditAnswers:
     def history(self, asked: tuple[str, ...]) -> Post:
         """Records, newest first, or how many there are of each kind."""
         return self._answered(lambda conn: self._history(conn, asked))
+
+    def more(self, asked: tuple[str, ...] | None) -> Post:
+        """The next page, by the words that `following` gave."""
+        return self.history(asked) if asked else words.nothing_follows()
+
+    def following(self, place: Place) -> tuple[str, ...] | None:
+        """The words for the page behind the last one of this thread; in a direct message, of the last day."""
+        begun = datetime.fromtimestamp(float(place.thread_ts), UTC) - timedelta(days=1)
+        with self.database.read() as conn, suppress(QuestionError):
+            asked = history.last_asked(conn, place.channel, None if place.direct else place.thread_ts, begun)
+            question = None if asked is None else self._question(conn, asked)
+            if question is None or question.summary:
+                return None
+            following = history.answer(conn, question).following
+            return history.next_words(asked or (), following) if following else None
+        return None
+
+    def nameless(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """The words of a question for its record."""
+        with self.database.read() as conn:
+            return self._nameless(conn, asked)
 
     def show(self, fix: str) -> Post:
         """The whole story of a fix."""
@@ -67,6 +91,10 @@ class AuditAnswers:
         page = history.answer(conn, question)
         return words.page(page, people.names(conn, {entry.actor for entry in page.entries}), asked)
 
+    def _nameless(self, conn: Reader, asked: tuple[str, ...]) -> tuple[str, ...]:
+        names = history.known_names(conn, self.inventory)
+        return history.nameless(conn, asked, self.clock.now(), names)
+
     def _question(self, conn: Reader, asked: Iterable[str]) -> Question:
         return history.parse(list(asked), self.clock.now(), history.known_names(conn, self.inventory))
 
@@ -84,8 +112,8 @@ class AuditAnswers:
         except _TooLarge:
             return words.too_large(f"{LARGEST_EXPORT // 2**20} MB")
         details: dict[str, Json] = {
-            "format": file_format, "filter": " ".join(asked), "records": written.records,
-            "sha256": written.sha256, "channel": channel,
+            "format": file_format, "filter": " ".join(self._nameless(conn, asked)),
+            "records": written.records, "sha256": written.sha256, "channel": channel,
         }  # fmt: skip
         with self.database.write() as tx:
             audit.append(tx, Record("export", "ok", user, details=details))

@@ -66,6 +66,14 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class More:
+    """The next page of a question. `words`: those that ask for it; None: there is none, or not known yet."""
+
+    verb: ClassVar[str] = "more"
+    words: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     """The story of a fix ("FIX-12")."""
 
@@ -125,8 +133,8 @@ class Unknown:
 
 
 Command = (
-    Diagnose | Fixes | Cancel | Restore | Pause | Resume | History | Show | Export | Verify | Nodes | Doctor
-    | Help | Unknown
+    Diagnose | Fixes | Cancel | Restore | Pause | Resume | History | More | Show | Export | Verify | Nodes
+    | Doctor | Help | Unknown
 )  # fmt: skip
 
 
@@ -212,6 +220,7 @@ TABLE: tuple[Spec, ...] = (
         History, FILTERS, "what happened, newest first; history summary … counts it",
         "history exch-node2 since 7d", _question,
     ),
+    Spec(More, "", "in the thread of a history: the older records that follow", "more"),
     Spec(Show, "FIX-n", "the whole story of a fix", "show FIX-12", _one_fix),
     Spec(
         Export, f"{FILTERS} csv|jsonl", "the same records as history, as a file",
@@ -253,8 +262,8 @@ def words(command: Command) -> str:
             return target
         case Cancel(fix) | Restore(fix) | Show(fix):
             return fix
-        case History(asked):
-            return " ".join(asked)
+        case History(asked) | More(asked):
+            return " ".join(asked or ())
         case Export(asked, format):
             return " ".join([*asked, format])
         case Help(topic):

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import BinaryIO
 
 from handlers.inventory import Inventory
-from handlers.questions import Question, QuestionError, near, parse, parse_fix, printable, quoted
+from handlers.questions import (
+    Question,
+    QuestionError,
+    near,
+    parse,
+    parse_fix,
+    person_named,
+    printable,
+    quoted,
+)
 from handlers.story import Story, gist, show
 from storage import people, queries
 from storage.database import Reader
@@ -22,10 +31,12 @@ from storage.times import to_text
 
 __all__ = [
     "Page", "Question", "QuestionError", "Story", "answer", "chart", "everything", "gist", "json_line",
-    "known_names", "line", "parse", "parse_fix", "show", "summarize", "write",
+    "known_names", "last_asked", "line", "nameless", "next_words", "parse", "parse_fix", "show", "summarize",
+    "write",
 ]  # fmt: skip
 
 PAGE = 20  # records in one answer
+_NOT_UNDERSTOOD, _UNKNOWN_NAME = "(not understood)", "(unknown name)"
 _BAR = 24  # characters of the longest bar
 _BARS = 31  # bars by day up to here, by week beyond
 
@@ -84,6 +95,49 @@ def write(conn: Reader, question: Question, file_format: Format, out: BinaryIO) 
     if question.last is None:
         return export(conn, _filter(conn, question), file_format, out)
     return export_some(conn, [entry.seq for entry in everything(conn, question)], file_format, out)
+
+
+# --- as words -------------------------------------------------------------------------------------
+
+
+def nameless(
+    conn: Reader, words: Sequence[str], now: datetime, known_names: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """The words of a question as the chain may keep them: an id in place of a name, which must be erasable.
+
+    Of what is no question nothing is kept.
+    """
+    try:
+        parse(list(words), now, known_names)
+    except QuestionError:
+        return (_NOT_UNDERSTOOD,)
+    behind = zip(("", *words), words, strict=False)
+    return tuple(_known_id(conn, word) if before.lower() == "by" else word for before, word in behind)
+
+
+def next_words(words: Sequence[str], following: Question) -> tuple[str, ...]:
+    """The words of a question, as they ask for its next page."""
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word.lower() in ("before", "last"):
+            next(rest, None)
+        else:
+            kept.append(word)
+    limit = () if following.last is None else ("last", str(following.last))
+    return (*kept, *limit, "before", str(following.before))
+
+
+def last_asked(conn: Reader, channel: str, thread: str | None, since: datetime) -> tuple[str, ...] | None:
+    """The words of the newest question of a thread (None: of a whole channel); None: there is none."""
+    for entry in queries.all_of(conn, Filter(kinds=("command",), since=since)):
+        details = json.loads(entry.body)["details"]
+        here = details.get("channel") == channel and thread in (None, details.get("thread"))
+        if here and details.get("command") == "history":
+            return tuple((details.get("words") or "").split())
+        if here and details.get("command") == "more":
+            return tuple(details["words"].split()) if details.get("words") else None
+    return None
 
 
 # --- as text --------------------------------------------------------------------------------------
@@ -147,9 +201,9 @@ def _per_week(days: Mapping[str, int]) -> dict[str, int]:
 
 
 def _id(conn: Reader, who: str) -> str:
-    """Who is meant: a name the file knows, else an id, `os:name` or `bot` as they stand."""
-    name = who.removeprefix("@")
-    ids = people.named(conn, name)
+    """Who is meant: an id or a name the file knows, else an id, `os:name` or `bot` as they stand."""
+    name = person_named(who)
+    ids = people.ids(conn, name)
     if len(ids) == 1:
         return ids[0]
     if ids:
@@ -160,3 +214,9 @@ def _id(conn: Reader, who: str) -> str:
     raise QuestionError(
         f"Nobody called {quoted(name)} is in the records.", "by @alice since 7d", near(name, known)
     )
+
+
+def _known_id(conn: Reader, who: str) -> str:
+    """The id of the one person who is meant."""
+    ids = people.ids(conn, person_named(who))
+    return ids[0] if len(ids) == 1 else _UNKNOWN_NAME

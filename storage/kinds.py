@@ -34,7 +34,7 @@ KINDS: Mapping[str, KindOfRecord] = {
         "somebody asked for something, in chat or on the command line; also what was not understood",
         {
             "command": "its name, null where it was not understood",
-            "words": "the words as parsed; never the message itself",
+            "words": "the words as parsed, the id of a person in place of the name; never the message itself",
             "channel": "Slack channel",
             "thread": "ts of the thread it is answered in",
             "event": "Slack's id of the event",
@@ -174,8 +174,8 @@ KINDS: Mapping[str, KindOfRecord] = {
     "export": KindOfRecord(
         "records left the audit as a file",
         {
-            "format": "csv, jsonl or snapshot",
-            "filter": "the words of the question",
+            "format": "csv or jsonl",
+            "filter": "the words of the question, the id of a person in place of the name",
             "records": "how many",
             "sha256": "of the file",
             "channel": "Slack channel it was uploaded to",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.blocks.card import what
@@ -26,7 +26,7 @@ from bot.findings import DoctorLine
 from bot.limits import SECTION_TEXT, Block, length
 from handlers.admission import Refused
 from handlers.fix.propose import NotProposed, Proposal
-from handlers.history import Page, QuestionError, gist
+from handlers.history import Page, QuestionError, gist, next_words
 from handlers.inventory import Inventory
 from handlers.story import Story
 from storage.export import Exported
@@ -139,9 +139,11 @@ def page(shown: Page, names: Names, words: Sequence[str]) -> Post:
     if not shown.entries:
         return post(["No record matches."])
     lines = [_record(entry, names) for entry in shown.entries]
-    if shown.more:
-        following = " ".join([*_without_before(words), "before", str(shown.next_before)])
-        lines.append(f"Older ones: {code(f'@rootver history {following}')}")
+    if shown.following:
+        following = " ".join(next_words(words, shown.following))
+        lines.append(
+            f"Older ones: {code(f'@rootver history {following}', 600)}, or `@rootver more` in this thread"
+        )
     count = f"{counted(len(shown.entries), 'record')}{', and there are more' if shown.more else ''}"
     newest = shown.entries[0]
     return post([f"{count}; the newest is #{newest.seq}, {newest.kind} {newest.outcome}."], _sections(lines))
@@ -156,13 +158,9 @@ def _record(entry: Entry, names: Names) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _without_before(words: Sequence[str]) -> Iterator[str]:
-    """The question without the page it asked for."""
-    skip = False
-    for word in words:
-        if not skip and word.lower() != "before":
-            yield word
-        skip = word.lower() == "before" and not skip
+def nothing_follows() -> Post:
+    """`more` where no history was asked for, or where its last page was shown."""
+    return post(["No older records follow in this thread. Next: ask, as in `@rootver history since 7d`."])
 
 
 def summarized(chart: Sequence[str]) -> Post:

@@ -97,10 +97,11 @@ class Desk:
     # --- inside ---
 
     def _carry_out(self, message: Heard) -> None:
-        command = commands.parse(without_mention(message.text, self.bot_user))
+        typed = commands.parse(without_mention(message.text, self.bot_user))
+        command = self.answers.prepared(typed, message.place)
         asked = Asked(
             message.event_id, message.user, message.channel, message.ts, message.thread_ts, message.direct,
-            message.bot, command.verb, commands.words(command) or None,
+            message.bot, command.verb, self.answers.recorded(command),
         )  # fmt: skip
         admitted = self.admission.admit(asked)
         if isinstance(admitted, Refused):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -250,6 +251,55 @@ def test_history_pages(shift: Shift) -> None:
     (following,) = (line for line in answer.splitlines() if line.startswith("Older ones"))
     older = shift.answer(shift.say(following.split("`")[1].removeprefix("@rootver ")))
     assert "#1 · " in older
+
+
+def numbers(answer: str) -> list[int]:
+    return [int(number) for number in re.findall(r"^#(\d+) ·", answer, re.MULTILINE)]
+
+
+def test_more_in_the_thread_gives_the_next_page_until_there_is_none(shift: Shift) -> None:
+    """Each record once, as many as asked for; and then a sentence."""
+    for _ in range(10):
+        shift.say("diagnose exch-node1")
+    ts = shift.say("history last 45")
+    for _ in range(3):
+        shift.say("more", "bob", thread_ts=ts)
+    bot = shift.chat.identity.user
+    first, second, third, end = (whole(one) for one in shift.thread(ts) if one.user == bot)
+    assert "`@rootver history last 25 before" in first
+    assert numbers(first) + numbers(second) + numbers(third) == list(range(numbers(first)[0], 0, -1))[:45]
+    assert "Older ones" not in third
+    assert "No older records follow" in end
+
+
+def test_more_in_a_direct_message_goes_on_with_its_last_question(shift: Shift) -> None:
+    """There nobody replies in threads."""
+    for _ in range(8):
+        shift.say("diagnose exch-node1")
+    shift.tell("history")
+    shift.tell("more")
+    asked = shift.records("command")[-1]
+    assert "before" in json.loads(asked.body)["details"]["words"]
+
+
+@pytest.mark.parametrize("first", ["nodes", "history summary", "history by Alice Miller", "history last 2"])
+def test_more_of_nothing_is_answered(shift: Shift, first: str) -> None:
+    """It says what to ask."""
+    ts = shift.say(first)
+    shift.say("more", thread_ts=ts)
+    assert "No older records follow" in shift.texts(ts)[-1]
+
+
+def test_a_name_in_a_question_is_recorded_as_an_id(shift: Shift) -> None:
+    """Of the command and of the export: the chain can never be erased."""
+    shift.say("fixes")
+    shift.say("history by @alice since 7d")
+    shift.say("history by Zebulon")
+    shift.say("export by alice csv")
+    told = [json.loads(record.body)["details"] for record in shift.records("command", "export")]
+    assert [one.get("words") or one.get("filter") for one in told] == [
+        None, f"by {ALICE} since 7d", "by (unknown name)", f"by {ALICE} csv", f"by {ALICE}",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

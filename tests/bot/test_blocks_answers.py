@@ -155,7 +155,19 @@ def test_a_page_shows_records_newest_first_and_how_to_go_on() -> None:
     check(told)
     assert "#9 · " in words(told)
     assert " · bob · x" in words(told)
-    assert "Older ones: `@rootver history exch-node2 since 7d before 8`" in words(told)
+    following = "`@rootver history exch-node2 since 7d before 8`"
+    assert f"Older ones: {following}, or `@rootver more` in this thread" in words(told)
+
+
+def test_a_page_goes_on_with_as_many_as_are_left() -> None:
+    """Of the last 30, ten follow on the second page."""
+    shown = Page((entry(9),), more=True, following=Question(last=10, before=9))
+    assert "`@rootver history last 10 before 9`" in words(answers.page(shown, {}, ["last", "30"]))
+
+
+def test_nothing_that_follows_is_an_answer() -> None:
+    """With what to ask instead."""
+    assert "Next: ask" in answers.nothing_follows().text
 
 
 def test_twenty_long_records_fit() -> None:

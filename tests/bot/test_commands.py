@@ -18,6 +18,7 @@ from bot.commands import (
     Fixes,
     Help,
     History,
+    More,
     Nodes,
     Pause,
     Restore,
@@ -46,6 +47,7 @@ ROOT = Path(__file__).parents[2]
         ("restore FIX-12", Restore("FIX-12")),
         ("history", History(())),
         ("history exch-node2 since 7d", History(("exch-node2", "since", "7d"))),
+        ("more", More()),
         ("show FIX-12", Show("FIX-12")),
         ("export exch-node2 since 30d csv", Export(("exch-node2", "since", "30d"), "csv")),
         ("export JSONL", Export((), "jsonl")),
@@ -210,7 +212,8 @@ def test_what_was_understood_is_told_for_the_record() -> None:
     assert commands.words(parse("show fix 12")) == "FIX-12"
     assert commands.words(parse("export since 7d CSV")) == "since 7d csv"
     assert commands.words(parse("history by @bob")) == "by @bob"
-    assert commands.words(parse("verify")) == ""
+    assert commands.words(More(("since", "7d", "before", "8"))) == "since 7d before 8"
+    assert commands.words(parse("more")) == commands.words(parse("verify")) == ""
     assert commands.words(parse("frobnicate all my secrets")) == ""
 
 

@@ -18,7 +18,10 @@ from handlers.history import (
     everything,
     json_line,
     known_names,
+    last_asked,
     line,
+    nameless,
+    next_words,
     parse,
     summarize,
 )
@@ -94,6 +97,68 @@ def test_last_limits_the_whole_answer(db: Database, clock: Ticking) -> None:
         assert len(list(everything(conn, parse(["all"], clock.at, {})))) == 50
     assert (seqs(rest), rest.more) == ([30, 29, 28, 27, 26], False)
     assert (len(ask(db, clock, "last 7").entries), ask(db, clock, "last 7").more) == (7, False)
+
+
+@pytest.mark.parametrize("words", ["all last 45", "LAST 45", "last 45 by alice", "before 40 last 30", "all"])
+def test_the_words_for_the_next_page_lead_to_the_end(db: Database, clock: Ticking, words: str) -> None:
+    """Page by page the same records as at once, and no more."""
+    whole = seqs(ask(db, clock, words, 100))
+    page = ask(db, clock, words)
+    found = seqs(page)
+    while page.following:
+        words = " ".join(next_words(words.split(), page.following))
+        page = ask(db, clock, words)
+        found += seqs(page)
+    assert found == whole
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("by alice since 7d", "by UALICE since 7d"),
+        ("exch-node1 by @Alice", "exch-node1 by UALICE"),
+        ("BY <@UALICE|alice>", "BY UALICE"),
+        ("by UBOB2 last 3", "by UBOB2 last 3"),
+        ("by bob", "by (unknown name)"),
+        ("by Zebulon since 7d", "by (unknown name) since 7d"),
+        ("by UTE", "by (unknown name)"),
+        ("by Alice Miller since 7d", "(not understood)"),
+        ("Zebulon", "(not understood)"),
+        ("summary since 7d", "summary since 7d"),
+        ("", ""),
+    ],
+)
+def test_no_name_gets_into_the_record_of_a_question(
+    db: Database, clock: Ticking, typed: str, kept: str
+) -> None:
+    """The chain cannot be erased: it keeps ids, and nothing of what is no question."""
+    with db.read() as conn:
+        names = known_names(conn, INVENTORY)
+        assert " ".join(nameless(conn, typed.split(), clock.at, names)) == kept
+
+
+def asked(db: Database, command: str, words: str | None, thread: str = "1.5", channel: str = "C1") -> None:
+    details: dict[str, Any] = {"command": command, "words": words, "channel": channel, "thread": thread}
+    with db.write() as tx:
+        audit.append(tx, Record("command", "ok", "UALICE", details=details))
+
+
+def test_the_last_question_of_a_thread_is_found(db: Database) -> None:
+    """The newest one, or the page that was asked for after it; of this thread, or of the whole channel."""
+    asked(db, "history", "since 7d")
+    asked(db, "history", None, thread="2.5")
+    asked(db, "history", "last 9", channel="C2")
+    asked(db, "verify", None)
+    with db.read() as conn:
+        assert last_asked(conn, "C1", "1.5", START) == ("since", "7d")
+        assert last_asked(conn, "C1", None, START) == ()
+        assert last_asked(conn, "C1", "9.9", START) is None
+    asked(db, "more", "since 7d before 31")
+    with db.read() as conn:
+        assert last_asked(conn, "C1", "1.5", START) == ("since", "7d", "before", "31")
+    asked(db, "more", None)
+    with db.read() as conn:
+        assert last_asked(conn, "C1", "1.5", START) is None
 
 
 def test_a_cluster_is_its_nodes_and_itself(db: Database, clock: Ticking) -> None:

@@ -180,7 +180,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_a_file_that_was_not_finished_is_removed(tmp_path: Path) -> None:
     """The next attempt may use its name."""
     with pytest.raises(TypeError), create(tmp_path / "audit.csv") as out:
-        out.write("what is no bytes")  # type: ignore[arg-type]
+        out.write("what is no bytes")  # type: ignore[call-overload]
     assert list(tmp_path.iterdir()) == []
 
 
