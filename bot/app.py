@@ -117,7 +117,11 @@ class Bot:
         self.loops = [
             self.scheduler.loop,
             Loop("delivery", self.deliverer.run_once, DELIVERY_SECONDS),
-            Loop("anchors", Anchors(self.database, clock).publish_daily, ANCHOR_SECONDS),
+            Loop(
+                "anchors",
+                Anchors(self.database, clock, settings.slack.audit_channel).publish_daily,
+                ANCHOR_SECONDS,
+            ),
         ]
         moved = self._wake
         self._desk = Desk(

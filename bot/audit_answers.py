@@ -17,9 +17,9 @@ from handlers.history import Question, QuestionError
 from handlers.inventory import Inventory
 from handlers.ports import Clock
 from storage import audit, people
-from storage.database import Database, Reader
+from storage.database import Database, Reader, StorageError
 from storage.records import Json, Record
-from storage.verify import anchor_line
+from storage.verify import Anchor, anchor_line, last_anchor
 
 LARGEST_EXPORT = 32 * 1024 * 1024  # bytes held in memory; more is for the command line
 
@@ -70,11 +70,18 @@ class AuditAnswers:
         return self._answered(lambda conn: self._export(conn, asked, file_format, user, channel))
 
     def verify(self) -> Post:
-        """Whether everything is as it was written."""
+        """Whether everything is as it was written, and which records the newest anchor does not vouch for."""
+        found = self.database.verify(self._published())
         with self.database.read() as conn:
-            return words.verified(self.database.verify(), anchor_line(conn))
+            return words.verified(found, anchor_line(conn))
 
     # --- inside ---
+
+    def _published(self) -> tuple[Anchor, ...]:
+        """The newest anchor, if its record can be read: what cannot be is found by the check itself."""
+        with suppress(StorageError), self.database.read() as conn:
+            return last_anchor(conn)
+        return ()
 
     def _answered(self, answer: Callable[[Reader], Post]) -> Post:
         """The answer, or what is wrong with the question."""
@@ -87,7 +94,8 @@ class AuditAnswers:
     def _history(self, conn: Reader, asked: tuple[str, ...]) -> Post:
         question = self._question(conn, asked)
         if question.summary:
-            return words.summarized(history.chart(history.summarize(conn, question)))
+            counted = history.summarize(conn, question)
+            return words.summarized(history.chart(counted, people.names(conn, counted.people)))
         page = history.answer(conn, question)
         return words.page(page, people.names(conn, {entry.actor for entry in page.entries}), asked)
 

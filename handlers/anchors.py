@@ -20,6 +20,7 @@ class Anchors:
 
     database: Database
     clock: Clock
+    channel: str | None = None  # the audit channel
 
     def publish_daily(self) -> None:
         """Publish today's anchor (UTC) unless that was done."""
@@ -27,6 +28,8 @@ class Anchors:
             if not once.first_time(tx, f"anchor {self.clock.now():%Y-%m-%d}"):
                 return
             line = anchor_line(tx)
-            audit.append(tx, Record("anchor", "ok", "bot", details={"anchor": line, "sink": "audit"}))
-            notices.add(tx, NewNotice("audit", "anchor", details={"anchor": line}))
+            sink = "audit" if self.channel else "log"
+            audit.append(tx, Record("anchor", "ok", "bot", details={"anchor": line, "sink": sink}))
+            if self.channel:
+                notices.add(tx, NewNotice("audit", "anchor", details={"anchor": line}))
         log.info("%s", line)

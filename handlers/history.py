@@ -145,10 +145,9 @@ def last_asked(conn: Reader, channel: str, thread: str | None, since: datetime) 
 
 def line(entry: Entry, names: Mapping[str, str] | None = None) -> str:
     """One record on one line of a terminal; nothing in it can act on the terminal. `names`: id → name."""
-    name = (names or {}).get(entry.actor)
-    who = f"{name} ({entry.actor})" if name else entry.actor
     about = " ".join(one for one in (entry.node, entry.fix_id) if one)
     at = f"{to_text(entry.ts)[:19]}Z"
+    who = _who(entry.actor, names)
     parts = (at, f"#{entry.seq}", f"{entry.kind} {entry.outcome}", about, who, gist(entry))
     return "  ".join(printable(part) for part in parts if part)
 
@@ -167,13 +166,14 @@ def json_line(entry: Entry) -> str:
     })  # fmt: skip
 
 
-def chart(counted: Summary) -> list[str]:
+def chart(counted: Summary, names: Mapping[str, str] | None = None) -> list[str]:
     """Bars per day, or per week (its Monday) where there are many days; then the counts, most first."""
     bars = counted.days if len(counted.days) <= _BARS else _per_week(counted.days)
     most = max(bars.values(), default=1)
     lines = [f"{day}  {number:>6}  {'█' * max(1, number * _BAR // most)}" for day, number in bars.items()]
     tables = {
-        "kind": counted.kinds, "outcome": counted.outcomes, "node": counted.nodes, "person": counted.people,
+        "kind": counted.kinds, "outcome": counted.outcomes, "node": counted.nodes,
+        "person": {_who(id_, names): number for id_, number in counted.people.items()},
     }  # fmt: skip
     for title, counts in tables.items():
         lines += ["", f"by {title}"] if counts else []
@@ -189,6 +189,11 @@ def _filter(conn: Reader, question: Question) -> Filter:
     if question.who is None:
         return question.filter
     return replace(question.filter, actor=_id(conn, question.who))
+
+
+def _who(id_: str, names: Mapping[str, str] | None) -> str:
+    name = (names or {}).get(id_)
+    return f"{name} ({id_})" if name else id_
 
 
 def _per_week(days: Mapping[str, int]) -> dict[str, int]:

@@ -24,7 +24,16 @@ from storage.walk import Fault, Findings, check_records
 if TYPE_CHECKING:
     from storage.database import Reader
 
-__all__ = ["Anchor", "Fault", "Verification", "anchor_line", "parse_anchors", "start_check", "verify"]
+__all__ = [
+    "Anchor",
+    "Fault",
+    "Verification",
+    "anchor_line",
+    "last_anchor",
+    "parse_anchors",
+    "start_check",
+    "verify",
+]
 
 START_CHECK = 1000  # newest records whose chain is checked at every start
 
@@ -77,6 +86,12 @@ def anchor_line(conn: Reader) -> str:
 def parse_anchors(text: str) -> tuple[Anchor, ...]:
     """Every anchor in any text (a log, an exported channel), each once, by size."""
     return tuple(sorted({Anchor(int(size), digest.lower()) for size, digest in _ANCHOR.findall(text)}))
+
+
+def last_anchor(conn: Reader) -> tuple[Anchor, ...]:
+    """The newest anchor that was published, by its record; none: no anchor was."""
+    row = conn.execute("SELECT body FROM audit WHERE kind = 'anchor' ORDER BY ts DESC LIMIT 1").fetchone()
+    return parse_anchors(row[0]) if row else ()
 
 
 # --- the whole check ------------------------------------------------------------------------------
@@ -230,8 +245,7 @@ def _check_anchors(anchors: list[Anchor], seen: dict[int, str], size: int, found
 
 def _check_last_anchor(conn: sqlite3.Connection, size: int, found: Findings) -> None:
     """The newest anchor that was published fits the chain. (A forger may have changed its record too.)"""
-    row = conn.execute("SELECT body FROM audit WHERE kind = 'anchor' ORDER BY ts DESC LIMIT 1").fetchone()
-    for anchor in parse_anchors(row[0]) if row else ():
+    for anchor in last_anchor(conn):
         there = conn.execute("SELECT hash FROM audit WHERE seq = ?", (anchor.size,)).fetchone()
         digest = there[0].hex() if there else ZERO.hex() if anchor.size == 0 else ""
         _check_anchors([anchor], {anchor.size: digest}, size, found)

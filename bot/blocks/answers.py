@@ -205,9 +205,11 @@ def too_large(records_kept: str) -> Post:
 
 def verified(found: Verification, anchor: str) -> Post:
     """Whether the audit is as it was written. `anchor`: the line that stands for all of it."""
+    beside = [*_unanchored(found), *_erased(found)]
     if found.ok:
         return post([
             f":large_green_circle: OK: {found.size} records, the chain is whole. Now: {code(anchor)}",
+            *beside,
             "Next: to compare with older anchor lines, run `rootver verify --anchors FILE`.",
         ])  # fmt: skip
     faults = [plain(str(fault), 300) for fault in found.faults[:20]]
@@ -217,7 +219,30 @@ def verified(found: Verification, anchor: str) -> Post:
         "Next: keep a copy of the file, and run `rootver verify` on the bot's machine.",
         *faults,
         *([f"… and {more} more"] if more else []),
+        *beside,
     ])  # fmt: skip
+
+
+def _unanchored(found: Verification) -> list[str]:
+    """What came after the newest anchor that the bot published."""
+    if not found.unanchored:
+        return []
+    return [
+        f"The newest {counted(found.unanchored, 'record')} came after the last anchor that was published: "
+        "nothing outside of the file vouches for them yet."
+    ]
+
+
+def _erased(found: Verification) -> list[str]:
+    names, raw = len(found.erased_people), len(found.erased_evidence)
+    if not names and not raw:
+        return []
+    what_of = " and ".join([*_some(names, "name"), *_some(raw, "raw answer")])
+    return [f"Erased, and the erasure recorded: {what_of} (`@rootver history kind erasure`)."]
+
+
+def _some(number: int, what_of: str) -> list[str]:
+    return [counted(number, what_of)] if number else []
 
 
 # --- the rest ---

@@ -63,7 +63,10 @@ def history(words: tuple[str, ...], as_json: bool, database: Path) -> None:
 
 def _summary(conn: sqlite3.Connection, question: Question, *, as_json: bool) -> None:
     counted = questions.summarize(conn, question)
-    click.echo(json.dumps(dataclasses.asdict(counted)) if as_json else "\n".join(questions.chart(counted)))
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(counted)))
+    else:
+        click.echo("\n".join(questions.chart(counted, people.names(conn, counted.people))))
 
 
 @click.command()

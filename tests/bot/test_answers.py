@@ -10,9 +10,11 @@ import pytest
 from bot import audit_answers, commands
 from bot.answers import _METHODS
 from bot.findings import DoctorLine
+from handlers.anchors import Anchors
 from handlers.errors import RemoteError
+from storage import erasure
 from storage.errors import StorageUnavailable
-from tests.bot.shift import ALICE, BOB, ONCALL, RULES, Shift, whole, without_members
+from tests.bot.shift import ALICE, AUDIT, BOB, ONCALL, RULES, Shift, whole, without_members
 
 
 def test_every_command_has_an_answer() -> None:
@@ -322,7 +324,9 @@ def test_a_question_that_is_none_is_answered(shift: Shift, question: str, part: 
 def test_a_summary_counts(shift: Shift) -> None:
     """Bars and numbers."""
     shift.propose()
-    assert "by kind" in shift.answer(shift.say("history summary"))
+    answer = shift.answer(shift.say("history summary"))
+    assert "by kind" in answer
+    assert f"alice ({ALICE})" in answer
 
 
 def test_the_story_of_a_fix_is_shown_and_attached(shift: Shift) -> None:
@@ -373,6 +377,17 @@ def test_an_export_that_no_chat_should_carry_is_refused(
 def test_verify_answers_with_the_anchor(shift: Shift) -> None:
     """The whole chain was read."""
     assert "OK: 1 records, the chain is whole" in shift.answer(shift.say("verify"))
+
+
+def test_verify_tells_what_came_after_the_last_anchor_and_what_was_erased(shift: Shift) -> None:
+    """As on the command line."""
+    assert "The newest 1 record came after" in shift.answer(shift.say("verify"))
+    Anchors(shift.database, shift.watch, AUDIT).publish_daily()
+    with shift.database.write() as tx:
+        erasure.forget_person(tx, ALICE, "os:root")
+    answer = shift.answer(shift.say("verify"))
+    assert "The newest 3 records came after the last anchor that was published" in answer
+    assert "Erased, and the erasure recorded: 1 name (" in answer
 
 
 # --- the rest ---

@@ -199,6 +199,17 @@ def test_faults_are_listed_and_counted() -> None:
     assert "… and 15 more" in told.text
 
 
+@pytest.mark.parametrize("faults", [(), (Fault("gone", 3),)])
+def test_what_no_anchor_vouches_for_and_what_was_erased_is_told(faults: tuple[Fault, ...]) -> None:
+    """Whether the rest is whole or not."""
+    found = Verification(9, "", faults, 0, 1, 2, ("5e" * 32, "6f" * 32), (ALICE,))
+    told = answers.verified(found, "")
+    check(told)
+    assert "The newest 2 records came after the last anchor that was published" in told.text
+    assert "Erased, and the erasure recorded: 1 name and 2 raw answers" in told.text
+    assert "Erased" not in answers.verified(Verification(9, "", faults, 0, 1), "").text
+
+
 def test_an_empty_export_attaches_nothing() -> None:
     """Slack refuses empty files."""
     assert answers.exported(Exported(0, "5e" * 32), b"", "csv").files == ()

@@ -100,7 +100,9 @@ def test_an_empty_history_is_fine(rootver: Rootver, bot: Database) -> None:
 
 def test_a_summary_counts(rootver: Rootver, bot: Database) -> None:
     """As bars, or as an object."""
-    assert "4 records" in rootver("history", "summary").out
+    counted = rootver("history", "summary").out
+    assert "4 records" in counted
+    assert "       2  alice (UALICE)\n" in counted
     assert json.loads(rootver("history", "summary", "--json").out)["total"] == 4
 
 

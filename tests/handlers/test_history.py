@@ -196,8 +196,9 @@ def test_a_summary_counts_the_same_records(db: Database, clock: Ticking) -> None
         counted = summarize(conn, parse(["summary", "by", "alice", "since", "24h"], clock.at, {}))
     assert counted.total == 12
     assert counted.people == {"UALICE": 12}
-    lines = chart(counted)
+    lines = chart(counted, {"UALICE": "alice"})
     assert lines[0] == "12 records"
+    assert lines[-1].split() == ["12", "alice", "(UALICE)"]
     assert any(text.startswith("2026-11-0") and text.endswith("█") for text in lines)
 
 
