@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,6 +18,8 @@ from bot.exits import Exit, Stop
 from storage import browse as datasette
 from storage.database import Database
 from storage.snapshot import snapshot as write_snapshot
+
+END_SECONDS = 5.0  # for Datasette to end when it is told to
 
 
 @click.command()
@@ -38,12 +43,41 @@ def browse(port: int, database: Path) -> None:
     """Look through a snapshot of the database in the browser, with Datasette (extra `browse`)."""
     if find_spec("datasette") is None:
         raise Stop(Exit.UNAVAILABLE, "Datasette is not installed: pip install 'rootver-bot[browse]'")
-    with tempfile.TemporaryDirectory(prefix="rootver-browse-") as folder:
+    with _terminated_as_by_hand(), tempfile.TemporaryDirectory(prefix="rootver-browse-") as folder:
         copy, metadata = Path(folder, "rootver.db"), Path(folder, "metadata.json")
         _copy(database, copy)
         metadata.write_text(datasette.metadata(copy), encoding="utf-8")
-        arguments = datasette.command(copy, metadata, port)
-        subprocess.run([sys.executable, "-m", *arguments], check=False)  # noqa: S603 - all of it is ours
+        code = _serve([sys.executable, "-m", *datasette.command(copy, metadata, port)])
+    if code:
+        advice = f"If port {port} is taken, give another one: --port {port + 1 if port < 65535 else port - 1}"
+        raise Stop(Exit.UNAVAILABLE, f"Datasette ended with {code}; above it says why. {advice}")
+
+
+@contextmanager
+def _terminated_as_by_hand() -> Iterator[None]:
+    """SIGTERM leaves the block as Ctrl-C does, so that nothing stays behind; the command then ends with 0."""
+
+    def leave(*_: object) -> None:
+        raise SystemExit(Exit.FINE)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _serve(arguments: Sequence[str]) -> int:
+    """Run a program until it ends, and never longer than this one; returns how it ended."""
+    with subprocess.Popen(arguments) as served:  # noqa: S603 - all of it is ours
+        try:
+            return served.wait()
+        finally:
+            served.terminate()
+            try:
+                served.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                served.kill()
 
 
 def _copy(database: Path, target: Path) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import util
@@ -12,7 +17,9 @@ import pytest
 from storage import audit, evidence, people
 from storage.database import Database
 from storage.records import Record
-from tests.bot.command_line import Rootver, runner
+from tests.bot.command_line import Rootver, clean_environment, runner
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -61,3 +68,56 @@ def test_browsing_without_datasette_names_the_extra(rootver: Rootver, bot: Datab
     ran = rootver("browse")
     assert ran.code == 69
     assert "rootver-bot[browse]" in ran.err
+
+
+# A stand-in for Datasette, which need not be installed: `python -m datasette` finds it first.
+SERVING = """
+import pathlib, signal, sys, time
+{}
+pathlib.Path("serving").write_text(sys.argv[sys.argv.index("--immutable") + 1])
+time.sleep(60)
+"""
+DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+
+
+def browsing(folder: Path, datasette: str) -> subprocess.Popen[str]:
+    """`rootver browse` beside a bot, with a program of ours as Datasette."""
+    package = folder / "python" / "datasette"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(datasette)
+    (folder / "tmp").mkdir()
+    roots = f"{package.parent}{os.pathsep}{ROOT}"
+    environ = {**clean_environment(), "PYTHONPATH": roots, "TMPDIR": str(folder / "tmp")}
+    words = [sys.executable, "-m", "bot", "browse"]
+    return subprocess.Popen(words, cwd=folder, env=environ, stderr=subprocess.PIPE, text=True)
+
+
+def test_browsing_ends_as_datasette_does(bot: Database, tmp_path: Path) -> None:
+    """A port that is taken, say: its words, ours with the next step, and 69; nothing stays behind."""
+    with browsing(tmp_path, "raise SystemExit('[Errno 98] address already in use')") as browse:
+        _, err = browse.communicate(timeout=30)
+    assert browse.returncode == 69
+    assert "Errno 98" in err
+    assert "--port 8002" in err
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "hears"), [(signal.SIGTERM, 0, ""), (signal.SIGINT, 130, ""), (signal.SIGTERM, 0, DEAF)]
+)
+def test_nothing_outlives_browsing(
+    bot: Database, tmp_path: Path, told: signal.Signals, code: int, hears: str
+) -> None:
+    """Neither Datasette nor the copy of the record, also where only `rootver` was told to end."""
+    with browsing(tmp_path, SERVING.format(hears)) as browse:
+        serving = tmp_path / "serving"
+        deadline = time.monotonic() + 30
+        while not (serving.exists() and serving.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        copy = Path(serving.read_text())
+        assert copy.exists()
+        browse.send_signal(told)
+        browse.communicate(timeout=30)  # its standard error is also Datasette's: closed once both have ended
+    assert browse.returncode == code
+    assert not copy.parent.exists()
