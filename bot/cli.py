@@ -74,7 +74,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="rootver-bot", prog_name="rootver")
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Settings file. Without it: ROOTVER_CONFIG, then rootver.toml in the working directory.",
 )
 @click.pass_context

@@ -100,7 +100,7 @@ def _told(error: Any, code: Exit) -> tuple[Exit, str]:
         return code, f"Slack could not be reached ({error}). Check the network and SLACK_API_URL."
     if isinstance(error, OSError):
         what = error.filename or "what was to be written"
-        return code, f"{what}: {error.strerror or error}. Check the disk, and who may write there."
+        return code, f"{what}: {error.strerror or error}. Check the disk, and who may read and write there."
     return code, str(error)
 
 

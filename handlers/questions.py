@@ -138,18 +138,25 @@ class _Parser:
 
     def _bare(self, word: str) -> None:
         """A word that is no keyword: a node, a cluster, `all`, or a fix."""
-        if self._named:
+        restricted = self._restricted(word)
+        if restricted is None:
             raise self._not_understood(word)
-        self._named = True
+        if self._named:
+            raise QuestionError(
+                f"{quoted(word)} is one name too many: a question takes one.", "exch-node2 since 7d"
+            )
+        self._named, self._wanted = True, restricted
+
+    def _restricted(self, word: str) -> Filter | None:
+        """The filter with what a bare word names; None: it names nothing."""
         if word.lower() == "all":
-            return
+            return self._wanted
         names = next((under for name, under in self._names.items() if same_name(name, word)), None)
         if names is not None:
-            self._wanted = replace(self._wanted, nodes=names)
-        elif _FIX.fullmatch(word) and not word.isdigit():
-            self._wanted = replace(self._wanted, fix=parse_fix(word))
-        else:
-            raise self._not_understood(word)
+            return replace(self._wanted, nodes=names)
+        if _FIX.fullmatch(word) and not word.isdigit():
+            return replace(self._wanted, fix=parse_fix(word))
+        return None
 
     def _not_understood(self, word: str) -> QuestionError:
         if _MENTION.fullmatch(word) or word.startswith("@"):

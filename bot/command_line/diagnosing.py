@@ -14,7 +14,7 @@ import click
 
 from bot.command_line import report_text
 from bot.command_line.files import make_folder, read_text
-from bot.command_line.options import Clock, actor, config_option, json_option, now
+from bot.command_line.options import FILE, Clock, actor, config_option, json_option, now
 from bot.settings import Settings, load
 from handlers.collection import Collection, dump_collection, load_collection
 from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_report
@@ -37,7 +37,7 @@ WORKERS = 16  # nodes asked at the same time
 @json_option
 @click.option(
     "--save",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="Keep the raw facts for `rootver replay`; with all: a folder, one file for each cluster.",
 )
@@ -62,7 +62,7 @@ def diagnose(config: Path | None, *, target: str, as_json: bool, save: Path | No
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("file", type=FILE)
 @json_option
 def replay(file: Path, as_json: bool) -> int:
     """Diagnose FILE again, a collection that `diagnose --save` wrote (-: from standard input).

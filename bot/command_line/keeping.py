@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from bot.command_line.options import database_option
+from bot.command_line.options import FILE, database_option
 from bot.exits import Exit, Stop
 from storage import browse as datasette
 from storage.database import Database
@@ -23,7 +23,7 @@ END_SECONDS = 5.0  # for Datasette to end when it is told to
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @database_option
 def snapshot(file: Path, database: Path) -> None:
     """Copy the database to a new FILE, consistent, while the bot runs: for backups and for auditors.

@@ -20,9 +20,12 @@ def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> Non
     ctx.obj = value or ctx.obj
 
 
+FILE = click.Path(path_type=Path, readable=False)  # unreadable is no wrong word: whoever opens it says so
+"""A path that somebody names."""
+
 config_option = click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=FILE,
     is_eager=True,  # before --database, which may need it
     expose_value=False,
     callback=_remember,
@@ -40,7 +43,7 @@ def _database(ctx: click.Context, _: click.Parameter, value: Path | None) -> Pat
 
 _database_option = click.option(
     "--database",
-    type=click.Path(path_type=Path),
+    type=FILE,
     callback=_database,
     help="Database file, for instance a copy. Without it: the one of the settings.",
 )

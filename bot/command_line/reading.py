@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from bot.command_line.files import read_text
-from bot.command_line.options import database_option, json_option, now
+from bot.command_line.options import FILE, database_option, json_option, now
 from bot.commands import FILTERS
 from bot.exits import Exit, Stop
 from handlers import history as questions
@@ -86,7 +86,7 @@ def show(fix: str, as_json: bool, database: Path) -> None:
 @click.argument("words", nargs=-1, metavar=f"{FILTERS} csv|jsonl")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="Write to this new file instead of standard output.",
 )
@@ -107,7 +107,7 @@ def export(words: tuple[str, ...], output: Path | None, database: Path) -> None:
 @click.command()
 @click.option(
     "--anchors",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=FILE,
     metavar="FILE",
     help="Any text with anchor lines: a log, an exported channel; -: standard input.",
 )

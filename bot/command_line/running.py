@@ -11,7 +11,7 @@ from shutil import which
 
 import click
 
-from bot.command_line.options import config_option
+from bot.command_line.options import FILE, config_option
 from bot.exits import Exit, Stop
 
 log = logging.getLogger("bot")
@@ -41,7 +41,7 @@ def run(config: Path | None) -> int:
 )
 @click.option(
     "--powershell",
-    type=click.Path(path_type=Path),
+    type=FILE,
     envvar="ROOTVER_PWSH",
     metavar="PATH",
     help="Run the real module on this PowerShell instead of an imitation.",

@@ -237,7 +237,8 @@ def test_output_that_does_not_fit_on_the_disk_ends_with_73(tmp_path: Path) -> No
         )  # fmt: skip
     assert done.returncode == Exit.CANNOT_CREATE
     assert done.stderr == (
-        "rootver: what was to be written: No space left on device. Check the disk, and who may write there.\n"
+        "rootver: what was to be written: No space left on device."
+        " Check the disk, and who may read and write there.\n"
     )
 
 

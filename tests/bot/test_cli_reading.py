@@ -285,6 +285,34 @@ def test_what_is_no_database_of_ours_is_refused(
     assert file.exists() is (content is not None)
 
 
+@pytest.mark.parametrize("words", [*READERS, ["verify", "--anchors", "bot.log"], ["config"]])
+def test_a_file_without_read_permission_is_no_wrong_word(
+    rootver: Rootver, bot: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """The parser of the words does not look; whoever opens the file says what is wrong, with its own code."""
+    (tmp_path / "bot.log").write_text(rootver("verify").out)
+    (tmp_path / "x.toml").write_text("")
+    monkeypatch.setattr("os.access", lambda *_, **__: False)
+    database = () if words == ["config"] else ("--database", tmp_path / "rootver.db")
+    assert rootver("--config", "x.toml", *words, *database, "--config", "x.toml").code == 0
+
+
+@pytest.mark.parametrize("words", READERS)
+def test_a_folder_that_may_not_be_searched_is_told_to_who_reads(
+    rootver: Rootver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """Not only to who writes."""
+
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "locked/rootver.db")
+
+    monkeypatch.setattr(Database, "read_only", denied)
+    ran = rootver(*words)
+    assert ran.code == 73
+    assert "locked/rootver.db: Permission denied." in ran.err
+    assert "who may read" in ran.err
+
+
 def test_times_count_from_now(rootver: Rootver, bot: Database) -> None:
     """The records of this test are from a fixed day: an hour ago there was nothing."""
     assert rootver("history", "since", "1h").out == ""

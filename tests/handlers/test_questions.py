@@ -107,7 +107,10 @@ def test_relative_times_count_from_the_asker_and_aware() -> None:
     [
         ("exch-nod2", "Did you mean exch-node2?"),
         ("sinse 7d", "Did you mean since?"),
-        ("exch-node1 exch-node2", '"exch-node2" is not understood'),
+        ("exch-node1 exch-node2", '"exch-node2" is one name too many: a question takes one.'),
+        ("EXCH-CL1 all", '"all" is one name too many'),
+        ("exch-node1 FIX-3", '"FIX-3" is one name too many'),
+        ("exch-node1 nonsense", '"nonsense" is not understood'),
         ("kind chnage", "no kind: there are command, probe"),
         ("kind chnage", "Did you mean change?"),
         ("outcome refusd", "Did you mean refused?"),

@@ -10,11 +10,13 @@ from typing import get_args
 
 import pytest
 
+from storage import evidence
 from storage.database import Database
 from storage.export import export
 from storage.kinds import KINDS, describe, undocumented
 from storage.queries import Filter
 from storage.records import Kind
+from storage.snapshot import snapshot
 from storage.verify import anchor_line
 from tests.storage.samples import fill
 
@@ -42,11 +44,21 @@ def test_a_field_nobody_documented_is_named() -> None:
     assert undocumented("anchor", ["anchor", "mood"]) == {"mood"}
 
 
+def scripts() -> list[str]:
+    """The two programs of the page: the check of an export, and reading raw data."""
+    return re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+def run(folder: Path, script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    (folder / "script.py").write_text(script)
+    command = [sys.executable, "script.py", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("size", [None, 4, 7])
 def test_the_ten_lines_on_the_page_verify_an_export(db: Database, tmp_path: Path, size: int | None) -> None:
     """Run as printed, they give the anchor of the bot, at the end and at any size before."""
-    code = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)[0]
-    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    assert len([line for line in scripts()[0].splitlines() if line.strip()]) <= 10
     lines = []
     for _ in range(7):
         fill(db, 1)
@@ -54,7 +66,30 @@ def test_the_ten_lines_on_the_page_verify_an_export(db: Database, tmp_path: Path
             lines.append(anchor_line(conn))
     with db.read() as conn, (tmp_path / "audit.jsonl").open("wb") as out:
         export(conn, Filter(), "jsonl", out)
-    (tmp_path / "check.py").write_text(code)
-    words = [sys.executable, "check.py", "audit.jsonl", *([str(size)] if size else [])]
-    said = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    assert said.strip() == lines[(size or 7) - 1]
+    ran = run(tmp_path, scripts()[0], "audit.jsonl", *([str(size)] if size else []))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.strip() == lines[(size or 7) - 1]
+
+
+@pytest.mark.parametrize(("records", "size"), [(0, None), (0, 7), (6, 7)])
+def test_the_ten_lines_say_that_the_end_is_missing(
+    db: Database, tmp_path: Path, records: int, size: int | None
+) -> None:
+    """An empty file, or fewer records than were anchored: that is what an anchor is for."""
+    fill(db, records)
+    with db.read() as conn, (tmp_path / "audit.jsonl").open("wb") as out:
+        export(conn, Filter(), "jsonl", out)
+    ran = run(tmp_path, scripts()[0], "audit.jsonl", *([str(size)] if size else []))
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == f"The end is missing: {records} records are here.\n"
+
+
+def test_raw_data_is_read_as_the_page_says(db: Database, tmp_path: Path) -> None:
+    """Out of a snapshot, by its hash; what is not there is told."""
+    with db.write() as tx:
+        kept = evidence.keep(tx, b'{"schema":1}')
+    with db.read() as conn:
+        snapshot(conn, tmp_path / "copy.db")
+    assert run(tmp_path, scripts()[1], "copy.db", kept).stdout == '{"schema":1}'
+    ran = run(tmp_path, scripts()[1], "copy.db", "5e" * 32)
+    assert (ran.returncode, ran.stderr) == (1, "It was erased, or never stored.\n")
