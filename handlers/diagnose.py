@@ -177,14 +177,15 @@ def keep_answer(tx: Transaction, report: ClusterReport, node: str) -> str:
 def record_report(tx: Transaction, report: ClusterReport, actor: str) -> None:
     """Record each probe with what decided and the hash of its raw answer, and each diagnosis asked for."""
     for diagnosis in report.diagnoses:
-        stored = keep_answer(tx, report, diagnosis.node)
-        audit.append(tx, _probe_record(report, diagnosis, actor, stored))
+        stored = record_probe(tx, report, diagnosis.node, actor)
         if diagnosis.node in report.targets:
             audit.append(tx, _diagnosis_record(report, diagnosis, actor, stored))
 
 
-def _probe_record(report: ClusterReport, diagnosis: Diagnosis, actor: str, stored: str) -> Record:
-    facts = report.facts.get(diagnosis.node)
+def record_probe(tx: Transaction, report: ClusterReport, node: str, actor: str) -> str:
+    """Record what one node answered; returns the SHA-256 (hex) of its raw answer."""
+    stored = keep_answer(tx, report, node)
+    diagnosis, facts = report.of(node), report.facts.get(node)
     details: dict[str, Json] = {
         "cluster": report.cluster,
         "computer": facts.computer if facts else None,
@@ -194,7 +195,8 @@ def _probe_record(report: ClusterReport, diagnosis: Diagnosis, actor: str, store
         "reason": None if facts else " ".join(diagnosis.why),
         "evidence": stored,
     }
-    return Record("probe", "ok" if facts else "error", actor, diagnosis.node, details=details)
+    audit.append(tx, Record("probe", "ok" if facts else "error", actor, node, details=details))
+    return stored
 
 
 def _diagnosis_record(report: ClusterReport, diagnosis: Diagnosis, actor: str, stored: str) -> Record:

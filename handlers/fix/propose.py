@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from handlers.approval import RESTORABLE, UNDECIDED, ApprovalRules, State, differences, digest
-from handlers.diagnose import ClusterReport, Diagnoser
+from handlers.diagnose import ClusterReport, Diagnoser, record_probe
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
 from handlers.fix.moves import Told, advance, tell_thread
@@ -174,6 +174,8 @@ class Proposals:
             sentence = f"The backup of {fix.id} is not stored. Use the .reg file of its thread by hand."
             return NotProposed(fix.node, "no_backup", sentence)
         report = self.diagnoser.look(fix.node)
+        with self.database.write() as tx:
+            record_probe(tx, report, fix.node, requester)
         facts = report.facts.get(fix.node)
         if facts is None or not basis.readable(facts.root_ver):
             why = " ".join(report.of(fix.node).why)

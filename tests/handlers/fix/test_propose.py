@@ -139,9 +139,11 @@ def restore(night: Night, number: int = 1) -> Proposed | NotProposed:
 def test_a_restore_puts_back_what_the_fix_replaced(night: Night) -> None:
     """On the same path: card, approval, re-check, backup, change, read-back, confirmation."""
     night.approve_and_apply()
+    before = len(night.records("probe"))
     proposed = restore(night)
     assert isinstance(proposed, Proposed)
     assert (proposed.fix.kind, proposed.fix.restores) == ("restore", 1)
+    assert [one.actor for one in night.records("probe")[before:]] == [ALICE]
     night.posted(proposed.fix)
     night.react(BOB, fix=2)
     night.tick(seconds=6)
