@@ -48,10 +48,14 @@ log = logging.getLogger(__name__)
 
 REMOTE_WORKERS = 16  # PSRP work runs here, never in Bolt's five listener threads
 FRONT = 16  # first answers and reactions: never behind a diagnosis
-JOBS = 32  # diagnoses and fixes under way at once; each waits for remote workers
+JOBS = 32  # diagnoses under way at once; each waits for remote workers
+FIXES = 8  # fixes attended to at once, never behind a diagnosis
 DELIVERY_SECONDS = 0.1  # between looks for something to tell
+CATCH_UP_SECONDS = 5.0  # between attempts to read cards that Slack did not tell
 ANCHOR_SECONDS = 60.0  # between looks whether today's anchor is out
 CLOSE_SECONDS = 4.0  # Slack's client usually closes within three; not if it is just connecting anew
+LOOP_SECONDS = 1.0  # for the step of a loop under way; a delivery may be waiting for Slack
+TELL_SECONDS = 2.0  # for telling what is stored; a throttled Slack may take minutes
 DRAIN_SECONDS = 4.0  # for work under way at SIGTERM; a container is killed ten seconds after it
 
 
@@ -83,6 +87,7 @@ class Bot:
         self.remote = PsrpRemote(settings.hosts())
         self.workers = ThreadPoolExecutor(REMOTE_WORKERS, thread_name_prefix="remote")
         self.jobs = ThreadPoolExecutor(JOBS, thread_name_prefix="job")
+        self.fixes = ThreadPoolExecutor(FIXES, thread_name_prefix="fix")
         self.front = ThreadPoolExecutor(FRONT, thread_name_prefix="front")
 
         deadlines = {name: one.deadline_seconds for name, one in settings.hosts().items()}
@@ -93,7 +98,11 @@ class Bot:
         self.decisions = Decisions(self.database, self.chat, clock, rules, approvers, self.chat.identity.user)
         shared = frozenset(name for name, one in settings.hosts().items() if one.change is None)
         self.proposals = Proposals(self.database, clock, rules, approvers, inventory, self.diagnoser, shared)
-        outcomes = Outcomes(self.database, clock, rules, inventory, self.diagnoser)
+        script_seconds = {
+            name: max(each.deadline_seconds for each in (one, one.change) if each is not None)
+            for name, one in settings.hosts().items()
+        }
+        outcomes = Outcomes(self.database, clock, rules, inventory, self.diagnoser, script_seconds)
         changes = Changes(
             self.database,
             self.remote,
@@ -104,6 +113,7 @@ class Bot:
             inventory,
             self.diagnoser,
             outcomes,
+            self.chat.identity.user,
         )
         follow_ups = FollowUps(self.database, clock, rules, inventory, self.diagnoser)
         self.timekeeper = Timekeeper(
@@ -113,10 +123,13 @@ class Bot:
             self.database, self.chat, rules, self.proposals.card_posted, self.decisions.card_gone,
             settings.slack.audit_channel,
         )  # fmt: skip
-        self.scheduler = Scheduler(self.timekeeper, self.jobs, self._beat, self._step_failed)
+        self.scheduler = Scheduler(self.timekeeper, self.fixes, self._beat, self._step_failed)
+        self._behind = threading.Event()  # reactions may have been missed
+        self._catching_up = Loop("catch-up", self._catch_up, CATCH_UP_SECONDS)
         self.loops = [
             self.scheduler.loop,
             Loop("delivery", self.deliverer.run_once, DELIVERY_SECONDS),
+            self._catching_up,
             Loop(
                 "anchors",
                 Anchors(self.database, clock, settings.slack.audit_channel).publish_daily,
@@ -159,14 +172,16 @@ class Bot:
         """Take nothing new, let what runs end (for a while), record the stop, close everything."""
         _within(CLOSE_SECONDS, partial(_quietly, self._socket.close))
         for loop in self.loops:
-            loop.stop()
-        for executor in (self.front, self.jobs):
+            loop.stop(LOOP_SECONDS)
+        for executor in (self.front, self.fixes, self.jobs):
             _drain(executor, DRAIN_SECONDS)
         self.remote.close()  # what is still under way ends now, as an unknown outcome
-        _drain(self.jobs, DRAIN_SECONDS)
+        _drain(self.fixes, DRAIN_SECONDS)
         self.workers.shutdown()
-        _quietly(self.deliverer.run_once)
         _quietly(self._record_stop)
+        _within(
+            TELL_SECONDS, partial(_quietly, self.deliverer.run_once)
+        )  # the rest is told at the next start
         self.database.close()
         health.clear(health.path_for(self.settings.database))
 
@@ -182,7 +197,21 @@ class Bot:
     def _on_message(self, _: Any, message: dict[str, Any], __: str | None) -> None:
         """Slack's `hello` means a new connection: reactions may have been missed while there was none."""
         if message.get("type") == "hello":
-            self.jobs.submit(self.decisions.catch_up)
+            self._behind.set()
+            self._catching_up.wake()
+
+    def _catch_up(self) -> None:
+        """Read the open cards again until each could be read."""
+        if not self._behind.is_set():
+            return
+        self._behind.clear()
+        read_all = False
+        try:
+            read_all = self.decisions.catch_up()
+        finally:
+            if not read_all:
+                self._behind.set()
+        self.scheduler.loop.wake()
 
     def _wake(self) -> None:
         for loop in self.loops[:2]:

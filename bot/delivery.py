@@ -46,7 +46,7 @@ class Deliverer:
     slack: SlackChat
     rules: ApprovalRules
     card_posted: Callable[[int, str], Fix | None]
-    card_gone: Callable[[int], None]
+    card_gone: Callable[[int, str], None]
     audit_channel: str | None = None
     monotonic: Callable[[], float] = time.monotonic
     _resting: dict[Hashable, float] = field(
@@ -84,6 +84,8 @@ class Deliverer:
             self._give_up(notice, failure.code)
         except MessageGone:
             self._give_up(notice, "the message was deleted")
+            if notice.fix is not None and (notice.topic == "prepare" or notice.audience == "card"):
+                self.card_gone(notice.fix, "Its card was deleted.")
         self._sent.add(notice.id)
         with self.database.write() as tx:
             notices.done(tx, notice.id)
@@ -99,7 +101,10 @@ class Deliverer:
             notices.failed(tx, notice.id, failure.code)
 
     def _give_up(self, notice: Notice, reason: str) -> None:
-        """Slack will never take it. A fix whose card nobody can see ends: it would block its node."""
+        """Slack will never take it. A fix whose card nobody can see ends: it would block its node.
+
+        A card that stands but cannot be edited can still be decided on.
+        """
         log.error("%s %s is dropped: %s", notice.audience, notice.topic, reason)
         fix = self._fix(notice)
         where = f"telling {notice.audience} {notice.topic}"
@@ -107,8 +112,8 @@ class Deliverer:
         node, fix_id = (fix.node, fix.id) if fix else (None, None)
         with self.database.write() as tx:
             audit.append(tx, Record("error", "error", "bot", node, fix_id, details))
-        if fix is not None and (notice.topic == "prepare" or notice.audience == "card"):
-            self.card_gone(fix.number)
+        if fix is not None and fix.card_ts is None and notice.topic == "prepare":
+            self.card_gone(fix.number, f"Slack does not take its card here ({reason}).")
 
     def _send(self, notice: Notice, drawn: set[int]) -> None:
         """Raises `NotSaid`, `MessageGone`."""

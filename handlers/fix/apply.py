@@ -50,6 +50,7 @@ class Changes:
     inventory: Inventory
     diagnoser: Diagnoser
     outcomes: Outcomes
+    bot_user: str
 
     def apply(self, number: int) -> None:
         """Carry out an approved fix whose grace period is over."""
@@ -69,8 +70,8 @@ class Changes:
         """approved → applying, committed before anything is sent; None if there is nothing to apply."""
         with self.database.write() as tx:
             fix, now = fixes.get(tx, number), self.clock.now()
-            if fix is None or fix.state != State.APPROVED:
-                return None
+            if fix is None or fix.state != State.APPROVED or (fix.due_at and fix.due_at > now):
+                return None  # not, or no longer: a new approval has a grace period of its own
             why = blocked(tx, self.database)
             if why is not None:
                 told = Told("withdrawal", "refused", topic="reopened", reason=BLOCKED[why])
@@ -91,6 +92,9 @@ class Changes:
         fix = self._back_up(fix)
         self._still_approved(fix)
         with self.database.write() as tx:
+            why = blocked(tx, self.database)
+            if why is not None:
+                raise Ended(State.PROPOSED, BLOCKED[why])
             note(tx, fix, Told("change", "pending"), step="send", expected=fix.expected, target=fix.target)
             sending = fixes.change(tx, fix.number, State.APPLYING, sent_at=self.clock.now())
         if sending is None:
@@ -155,12 +159,19 @@ class Changes:
         }
         if fix.approver not in approving:
             raise Ended(State.PROPOSED, f"The approval of <@{fix.approver}> no longer stands on the card.")
-        if self._may_decline(declining, fix):
-            raise Ended(State.PROPOSED, "An approver's decline stands on the card.")
+        self._nobody_declines(declining, fix)
 
-    def _may_decline(self, users: set[str], fix: Fix) -> bool:
+    def _nobody_declines(self, users: set[str], fix: Fix) -> None:
+        """A decline counts if it is an approver's or the requester's, and if that could not be found out."""
         approvers = self.approvers.read()
-        return any(user in approvers.via or user == fix.requester for user in users)
+        if any(user in approvers.via or user == fix.requester for user in users):
+            raise Ended(State.PROPOSED, "An approver's decline stands on the card.")
+        if users - {self.bot_user} and approvers.unreadable:
+            raise Ended(
+                State.PROPOSED,
+                f"A decline stands on the card, and group {', '.join(approvers.unreadable)} could not be "
+                "read to see whether it is an approver's.",
+            )
 
     def _end_unsent(self, fix: Fix, ended: Ended) -> None:
         """Nothing was sent: void, or back to proposed (and from there cancelled, if the card is gone)."""

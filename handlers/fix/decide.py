@@ -88,20 +88,24 @@ class Decisions:
             if once.first_time(tx, f"event {reaction.event_id}"):
                 self._taken_away(tx, fix.number, reaction.user, reaction.emoji, seen_late=False)
 
-    def catch_up(self) -> None:
-        """Read every undecided card: events may have been missed while no connection stood."""
+    def catch_up(self) -> bool:
+        """Read every undecided card: events may have been missed while no connection stood.
+
+        Returns whether all could be read; else it has to be done again.
+        """
         with self.database.read() as conn:
             open_fixes = fixes.in_states(conn, UNDECIDED)
-        for fix in open_fixes:
-            if fix.card_ts is not None:
-                self._catch_up(fix)
+        read = [
+            self._catch_up(fix) for fix in open_fixes if fix.card_ts is not None
+        ]  # each, whatever the others
+        return all(read)
 
-    def card_gone(self, number: int) -> None:
-        """The card was deleted: nobody can decide any more, so the fix is cancelled."""
+    def card_gone(self, number: int, reason: str = "Its card was deleted.") -> None:
+        """There is no card: nobody can decide any more, so the fix is cancelled."""
         with self.database.write() as tx:
             fix = fixes.get(tx, number)
             if fix is not None and fix.state in UNDECIDED:
-                told = Told("decision", "ok", topic="cancelled", reason="Its card was deleted.")
+                told = Told("decision", "ok", topic="cancelled", reason=reason)
                 advance(tx, fix, State.CANCELLED, told, ended_at=self.clock.now(), due_at=None)
 
     def thread_of(self, card: Message) -> str | None:
@@ -161,12 +165,13 @@ class Decisions:
                 once.unmark_judged(tx, fix.number, reaction.user, emoji_name(reaction.emoji))
                 self._judge(tx, fix.number, who, reaction.emoji, reaction.at, seen_late=False)
 
-    def _catch_up(self, fix: Fix) -> None:
+    def _catch_up(self, fix: Fix) -> bool:
+        """Judge what stands on a card and was not judged yet; False: the card cannot be read now."""
+        with self.database.read() as conn:
+            judged = once.judged(conn, fix.number)  # first: what is judged meanwhile stands on the card then
         standing = self._standing(fix)
         if standing is None:
-            return
-        with self.database.read() as conn:
-            judged = once.judged(conn, fix.number)
+            return False
         standing_now = {
             (user, emoji_name(emoji))
             for emoji, users in standing.items()
@@ -183,6 +188,7 @@ class Decisions:
             who = self.approvers.reactor(user)
             with self.database.write() as tx:
                 self._judge(tx, fix.number, who, emoji, self.clock.now(), seen_late=True)
+        return True
 
     def _judge(
         self, tx: Transaction, number: int, who: Reactor, emoji: str, at: datetime, *, seen_late: bool

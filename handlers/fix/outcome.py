@@ -23,17 +23,22 @@ from storage.verify import anchor_line
 log = logging.getLogger(__name__)
 
 READ_AGAIN = timedelta(seconds=15)  # between two attempts to read back
+AWAY_AGAIN = timedelta(minutes=15)  # the same, once all follow-up times have passed
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Concludes attempts, by what the host said or by what stands on the node."""
+    """Concludes attempts, by what the host said or by what stands on the node.
+
+    `script_seconds`: host → how long a change that was sent may still run there.
+    """
 
     database: Database
     clock: Clock
     rules: ApprovalRules
     inventory: Inventory
     diagnoser: Diagnoser
+    script_seconds: Mapping[str, float]
 
     def conclude(self, fix: Fix, result: ChangeResult) -> None:
         """Map the host's result of a sent change to a state (design: how an attempt ends)."""
@@ -68,29 +73,30 @@ class Outcomes:
             fix = fixes.get(conn, number)
         if fix is None or fix.state != State.INDETERMINATE:
             return
+        began = self.clock.now()  # what is read may be as old as this
         try:
             report = self.diagnoser.look(fix.node)
         except UnknownName as unknown:
-            self._later(fix, str(unknown), self.clock.now() + READ_AGAIN)
+            self._later(fix, str(unknown), self._unread_again(fix))
             return
         facts = report.facts.get(fix.node)
         if facts is None or not basis.readable(facts.root_ver):
             why = " ".join(report.of(fix.node).why)
-            self._later(fix, f"{fix.computer} cannot be read: {why}", self.clock.now() + READ_AGAIN)
+            self._later(fix, f"{fix.computer} cannot be read: {why}", self._unread_again(fix))
             return
         with self.database.write() as tx:
             stored = keep_answer(tx, report, fix.node)
-        self._found(fix, facts, {"after": basis.as_json(facts.root_ver), "evidence": stored})
+        self._found(fix, facts, began, {"after": basis.as_json(facts.root_ver), "evidence": stored})
 
     # --- inside ---
 
-    def _found(self, fix: Fix, facts: NodeFacts, details: Mapping[str, Json]) -> None:
+    def _found(self, fix: Fix, facts: NodeFacts, began: datetime, details: Mapping[str, Json]) -> None:
         """What stands there decides; the old value only once a lost script can no longer run."""
         if basis.same(facts.root_ver, fix.target):
             self._applied(fix, _node_time(facts), details)
         elif not basis.same(facts.root_ver, fix.expected):
             self._failed(fix, "Something else stands there now; nothing else was tried.", details)
-        elif self.clock.now() >= self._script_over(fix):
+        elif began >= self._script_over(fix):
             self._failed(fix, "The old value still stands: the change did not reach the node.", details)
         else:
             again = min(self.clock.now() + READ_AGAIN, self._script_over(fix))
@@ -98,7 +104,18 @@ class Outcomes:
 
     def _script_over(self, fix: Fix) -> datetime:
         host = self.inventory.cluster_of(fix.node).host
-        return (fix.sent_at or fix.created_at) + timedelta(seconds=self.diagnoser.deadlines[host])
+        return (fix.sent_at or fix.created_at) + timedelta(seconds=self.script_seconds[host])
+
+    def _unread_again(self, fix: Fix) -> datetime:
+        """Soon while a script may still run, then with every follow-up: a host may be away for days."""
+        now, sent = self.clock.now(), fix.sent_at or fix.created_at
+        try:
+            if now < self._script_over(fix):
+                return now + READ_AGAIN
+        except UnknownName:
+            pass  # its node has left the settings
+        looks = [sent + after for after in self.rules.follow_up if sent + after > now]
+        return min(looks, default=now + AWAY_AGAIN)
 
     def _later(self, fix: Fix, reason: str, at: datetime) -> None:
         with self.database.write() as tx:

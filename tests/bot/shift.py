@@ -115,10 +115,10 @@ class Shift:
         self.decisions = Decisions(
             self.database, self.chat, self.watch, self.rules, approvers, self.chat.identity.user
         )
-        outcomes = Outcomes(*common, INVENTORY, self.diagnoser)
+        outcomes = Outcomes(*common, INVENTORY, self.diagnoser, {"mgmt1": 120.0})
         changes = Changes(
             self.database, self.remote, self.chat, self.watch, self.rules, approvers, INVENTORY,
-            self.diagnoser, outcomes,
+            self.diagnoser, outcomes, self.chat.identity.user,
         )  # fmt: skip
         follow_ups = FollowUps(*common, INVENTORY, self.diagnoser)
         self.timekeeper = Timekeeper(*common, self.decisions, changes, outcomes, follow_ups)

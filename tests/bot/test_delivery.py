@@ -273,11 +273,22 @@ def test_a_card_that_slack_will_never_take_ends_its_fix(shift: Shift, error: str
     shift.workspace.faults.add("error", "chat.postMessage", error=error)
     shift.deliver_notices()
     assert shift.fix().state == "cancelled"
+    assert error in (shift.fix().reason or "")
     (entry,) = shift.records("error")
     assert (entry.fix_id, entry.node) == ("FIX-1", "exch-node2")
     assert error in entry.body
     shift.deliver_notices()
     assert shift.waiting() == []
+
+
+def test_a_card_that_cannot_be_edited_any_more_can_still_be_decided_on(shift: Shift) -> None:
+    """It stands there for everybody to see: that is recorded, and nothing is cancelled."""
+    shift.propose()
+    shift.workspace.faults.add("error", "chat.update", error="edit_window_closed", times=9)
+    shift.react("bob")
+    shift.deliver_notices()
+    assert shift.fix().state == "approved"
+    assert "edit_window_closed" in shift.records("error")[0].body
 
 
 def test_a_notice_that_slack_will_never_take_is_recorded_and_dropped(shift: Shift) -> None:

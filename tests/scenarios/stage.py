@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -125,8 +126,11 @@ class Stage:
         return self.workspace.wait_for(look, PATIENCE)
 
     def wait(self, condition: Callable[[], Any]) -> None:
-        """Wait for something that is not only in the workspace (asked at each of its changes)."""
-        self.workspace.wait_for(condition, PATIENCE)
+        """Wait for something that is not only in the workspace, so that no change there tells of it."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, self.workspace.transcript()
+            time.sleep(0.02)
 
     def sql(self, question: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the bot's database, read-only."""

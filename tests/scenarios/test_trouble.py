@@ -343,3 +343,35 @@ def test_a_slack_client_that_never_closes_holds_up_no_stop(
     close()
     assert stage.kinds()[-1] == "stop"
     stage.start()
+
+
+def test_a_slack_that_asks_to_wait_holds_up_no_stop(enter: Enter) -> None:
+    """The stop is recorded within seconds; what could not be told is told at the next start."""
+    stage = enter()
+    asked(stage)
+    card = stage.card()
+    for method in ("chat.update", "chat.postMessage"):
+        stage.workspace.faults.add("rate_limited", method, times=99, seconds=90)
+    stage.react("bob", card)
+    stage.becomes("applied")
+    stopping = threading.Thread(target=stage.stop, daemon=True)
+    stopping.start()
+    stopping.join(45)
+    assert not stopping.is_alive()
+    assert stage.kinds()[-1] == "stop"
+    stage.workspace.faults.clear()
+    stage.start()
+    stage.see("FIX-1 applied")
+
+
+def test_a_reaction_that_was_missed_is_found_though_slack_fails_at_first(enter: Enter) -> None:
+    """The card is read again until it can be."""
+    stage = enter()
+    asked(stage)
+    card = stage.card()
+    stage.server.sockets.set_delivery(flow="lost")
+    stage.react("bob", card)
+    stage.server.sockets.set_delivery(flow="flowing")
+    stage.workspace.faults.add("error", "reactions.get", error="internal_error", times=2)
+    stage.server.sockets.ask_to_leave()
+    stage.becomes("applied")

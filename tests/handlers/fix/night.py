@@ -150,6 +150,7 @@ class Night:
     incident: str = "zero"
     rules: ApprovalRules = RULES
     shared_account: frozenset[str] = frozenset()
+    script_seconds: float = 120.0
     watch: Watch = field(default_factory=Watch)
     chat: FakeChat = field(default_factory=FakeChat)
 
@@ -185,10 +186,10 @@ class Night:
         common = (self.database, self.watch, self.rules)
         self.proposals = Proposals(*common, approvers, self.inventory, self.diagnoser, self.shared_account)
         self.decisions = Decisions(self.database, self.chat, self.watch, self.rules, approvers, BOT)
-        self.outcomes = Outcomes(*common, self.inventory, self.diagnoser)
+        self.outcomes = Outcomes(*common, self.inventory, self.diagnoser, {"mgmt1": self.script_seconds})
         self.changes = Changes(
             self.database, self.remote, self.chat, self.watch, self.rules, approvers, self.inventory,
-            self.diagnoser, self.outcomes,
+            self.diagnoser, self.outcomes, BOT,
         )  # fmt: skip
         follow_ups = FollowUps(*common, self.inventory, self.diagnoser)
         self.timekeeper = Timekeeper(*common, self.decisions, self.changes, self.outcomes, follow_ups)

@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from bot.lab.healthy import ASPNET_2_0, register_aspnet
-from handlers.approval import State
+from handlers.approval import ApprovalRules, State
 from handlers.errors import RemoteError
 from handlers.ports import Person
 from storage import evidence
 from storage.errors import StorageError
 from tests.handlers.fix.night import (
     BOB,
+    BOT,
     CAROL,
     NO,
     YES,
@@ -25,6 +26,7 @@ from tests.handlers.fix.night import (
     not_sent,
 )
 
+Start = Callable[..., Night]
 UNREADABLE = {"is": "unreadable", "code": "0x800706ba", "message": "The RPC server is unavailable."}
 
 
@@ -95,6 +97,40 @@ def test_an_approvers_decline_on_the_card_stops_it(night: Night) -> None:
     night.chat.standing[NO].add(CAROL)
     night.tick(seconds=6)
     assert (night.state, night.writes) == (State.PROPOSED, 0)
+
+
+def test_a_decline_that_may_be_an_approvers_stops_it(start: Start) -> None:
+    """The group that would tell cannot be read: unknown is not a no."""
+    night = start(rules=ApprovalRules(approvers=frozenset({BOB}), approver_groups=frozenset({"S1"})))
+    night.chat.groups["S1"] = frozenset({CAROL})
+    approved(night)
+    night.chat.standing[NO] |= {BOT, CAROL}
+    night.chat.broken = {"S1"}
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.PROPOSED, 0)
+
+
+def test_a_pause_during_the_backup_stops_it(night: Night) -> None:
+    """Whoever pauses is told that nothing is sent: so nothing is."""
+    approved(night)
+    night.remote.before["Backup-AspNetKey"] = lambda: assert_paused(night)
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.PROPOSED, 0)
+    assert "Set-RootVer" not in night.remote.sent
+
+
+def assert_paused(night: Night) -> None:
+    assert night.decisions.pause(CAROL).step == "approve"
+
+
+def test_a_second_approval_has_a_grace_period_of_its_own(night: Night) -> None:
+    """Taken back and given again just when the first one's was over."""
+    approved(night)
+    night.watch.move(seconds=6)
+    night.unreact(BOB)
+    night.react(CAROL)
+    night.changes.apply(1)
+    assert (night.state, night.writes) == (State.APPROVED, 0)
 
 
 def test_a_deleted_card_cancels_just_before_sending(night: Night) -> None:
@@ -220,6 +256,40 @@ def test_the_old_value_is_believed_only_when_a_lost_script_can_no_longer_run(nig
     assert night.state == State.INDETERMINATE
     night.tick(seconds=61)
     assert (night.state, night.writes) == (State.FAILED, 0)
+
+
+def test_an_old_value_that_was_read_before_the_script_could_be_over_is_not_believed(night: Night) -> None:
+    """The reading itself may take as long as a deadline."""
+    approved(night)
+    night.remote.faults["Set-RootVer"] = lose_question
+    night.tick(seconds=6)
+    night.remote.before["Get-RootVerFact"] = lambda: night.watch.move(seconds=110)
+    night.tick(seconds=20)
+    assert night.state == State.INDETERMINATE
+    night.tick(seconds=1)
+    assert night.state == State.FAILED
+
+
+def test_a_change_account_with_a_longer_deadline_is_waited_for(start: Start) -> None:
+    """Its script may run for so long."""
+    night = start(script_seconds=600.0)
+    approved(night)
+    night.remote.faults["Set-RootVer"] = lose_question
+    night.tick(seconds=6)
+    night.tick(seconds=130)
+    assert night.state == State.INDETERMINATE
+
+
+def test_a_node_that_stays_away_is_looked_at_with_the_follow_ups(night: Night) -> None:
+    """Not every few seconds for days."""
+    approved(night)
+    night.remote.faults["Set-RootVer"] = lose_question
+    night.remote.before["Set-RootVer"] = lambda: unreachable(night)
+    night.tick(seconds=6)
+    for _ in range(240):
+        night.tick(seconds=15)
+    assert night.state == State.INDETERMINATE
+    assert len(night.records("readback")) < 20
 
 
 def test_a_lost_script_that_runs_late_is_found_applied(night: Night) -> None:

@@ -239,6 +239,35 @@ def test_a_reaction_made_while_the_bot_was_away_is_accepted_if_still_valid(night
     assert json.loads(night.records("decision")[0].body)["details"]["seen_late"] is True
 
 
+def test_a_card_that_cannot_be_read_is_told_to_whoever_catches_up(night: Night) -> None:
+    """So that it is read again, until it can be."""
+    night.propose()
+    night.chat.standing[YES].add(BOB)
+    night.chat.broken = {"card"}
+    assert not night.decisions.catch_up()
+    night.chat.broken = set()
+    assert night.decisions.catch_up()
+    assert night.state == State.APPROVED
+
+
+def test_catching_up_while_an_event_is_judged_takes_nothing_back(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The approval comes between the two things that are compared."""
+    night.propose()
+    read = night.chat.reactions
+
+    def react_meanwhile(card: Message) -> dict[str, frozenset[str]]:
+        standing = read(card)
+        monkeypatch.setattr(night.chat, "reactions", read)
+        night.react(BOB)
+        return standing
+
+    monkeypatch.setattr(night.chat, "reactions", react_meanwhile)
+    night.decisions.catch_up()
+    assert night.state == State.APPROVED
+
+
 def test_a_decline_seen_late_wins_over_an_approval_seen_late(night: Night) -> None:
     """Whatever came first: nobody can tell any more."""
     night.propose()
