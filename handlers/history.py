@@ -131,12 +131,12 @@ def next_words(words: Sequence[str], following: Question) -> tuple[str, ...]:
 def last_asked(conn: Reader, channel: str, thread: str | None, since: datetime) -> tuple[str, ...] | None:
     """The words of the newest question of a thread (None: of a whole channel); None: there is none."""
     for entry in queries.all_of(conn, Filter(kinds=("command",), since=since)):
-        details = json.loads(entry.body)["details"]
+        details = entry.details
         here = details.get("channel") == channel and thread in (None, details.get("thread"))
         if here and details.get("command") == "history":
-            return tuple((details.get("words") or "").split())
+            return tuple(str(details.get("words") or "").split())
         if here and details.get("command") == "more":
-            return tuple(details["words"].split()) if details.get("words") else None
+            return tuple(str(details["words"]).split()) if details.get("words") else None
     return None
 
 
@@ -162,7 +162,7 @@ def json_line(entry: Entry) -> str:
         "actor": entry.actor,
         "node": entry.node,
         "fix": entry.fix_id,
-        "body": json.loads(entry.body),
+        "body": entry.content,
     })  # fmt: skip
 
 

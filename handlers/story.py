@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +20,7 @@ _GIST = 240  # characters of the details on one line
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Raw data behind a fix. `size` in bytes; None: it was erased."""
+    """Raw data behind a fix. `size` in bytes; None: it was erased; -1: it is damaged."""
 
     sha256: str
     size: int | None
@@ -71,12 +72,6 @@ def show(conn: Reader, fix: str) -> Story | None:
     )
 
 
-def details_of(entry: Entry) -> dict[str, Json]:
-    """What a record tells beside its columns."""
-    details: dict[str, Json] = json.loads(entry.body)["details"]
-    return details
-
-
 # Long or meaningless to a reader of one line; `--json` and exports have them.
 FOR_MACHINES = frozenset({
     "basis", "card_ts", "channel", "checks", "cut", "digest", "event", "evidence", "expected", "readings",
@@ -86,7 +81,7 @@ FOR_MACHINES = frozenset({
 
 def gist(entry: Entry) -> str:
     """The details of a record on one short line: its reason first, then what is short enough to read."""
-    details = details_of(entry)
+    details = entry.details
     reason = details.pop("reason", None)
     parts = [str(reason)] if reason else []
     for name, value in details.items():
@@ -116,7 +111,7 @@ def _plain(value: Json) -> str:
 def _via(fix: Fix, entries: tuple[Entry, ...]) -> str | None:
     """Of the approval that counts: the last one its approver gave."""
     for entry in reversed(entries):
-        details = details_of(entry) if entry.kind == "decision" and entry.actor == fix.approver else {}
+        details = entry.details if entry.kind == "decision" and entry.actor == fix.approver else {}
         if details.get("decision") == "approve":
             via = details.get("via")
             return via if isinstance(via, str) else None
@@ -128,7 +123,7 @@ def _readings(entries: tuple[Entry, ...]) -> dict[str, Json]:
     readings: dict[str, Json] = {}
     for entry in entries:
         if entry.kind in {"change", "readback"}:
-            details = details_of(entry)
+            details = entry.details
             readings |= {name: details[name] for name in ("before", "after") if details.get(name)}
     return readings
 
@@ -147,7 +142,10 @@ def _durations(fix: Fix, entries: tuple[Entry, ...]) -> dict[str, timedelta]:
 
 
 def _size(conn: Reader, sha256: str) -> int | None:
-    data = evidence.read(conn, sha256)
+    try:
+        data = evidence.read(conn, sha256)
+    except zlib.error:
+        return -1
     return None if data is None else len(data)
 
 
@@ -198,6 +196,8 @@ def _seconds(took: timedelta) -> str:
 
 
 def _kept(one: Evidence) -> str:
+    if one.size == -1:
+        return "damaged: run `rootver verify`"
     return "erased" if one.size is None else f"{one.size} bytes"
 
 
@@ -221,7 +221,7 @@ def _json(story: Story) -> dict[str, Json]:
         "names": dict(story.names),
         "records": [
             {"seq": one.seq, "ts": to_text(one.ts), "kind": one.kind, "outcome": one.outcome,
-             "actor": one.actor, "details": details_of(one)}
+             "actor": one.actor, "details": one.details}
             for one in story.entries
         ],
     }  # fmt: skip

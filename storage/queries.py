@@ -7,7 +7,6 @@ the two differ only where a clock was set back.
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -129,7 +128,7 @@ def evidence_of(conn: Reader, fix: str) -> list[str]:
 
 def named_evidence(entry: Entry) -> list[str]:
     """The hashes of the raw data that a record refers to."""
-    named = json.loads(entry.body)["details"].get("evidence")
+    named = entry.details.get("evidence")
     return [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, str)]
 
 
@@ -202,7 +201,7 @@ def _nodes(conn: Reader) -> Iterator[str]:
 def _configured(conn: Reader) -> dict[str, list[str]]:
     """The clusters of the newest settings record, with their nodes."""
     newest = history(conn, Filter(kinds=("settings",)), None, 1)
-    match json.loads(newest[0].body)["details"] if newest else None:
+    match newest[0].details if newest else None:
         case {"settings": {"clusters": dict() as clusters}}:
             return {name: [*one.get("nodes", ())] for name, one in clusters.items() if isinstance(one, dict)}
         case _:

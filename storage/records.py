@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,6 +47,23 @@ class Entry(NamedTuple):
     body: str  # canonical JSON, exactly as hashed
     leaf: bytes
     hash: bytes
+
+    @property
+    def content(self) -> dict[str, Json]:
+        """The body as an object. One that cannot be read says so: a damaged record hides no other."""
+        try:
+            body = json.loads(self.body)
+        except (ValueError, RecursionError):
+            body = None
+        if isinstance(body, dict) and isinstance(body.get("details"), dict):
+            return body
+        return {"details": {"reason": "this record cannot be read: run `rootver verify`"}}
+
+    @property
+    def details(self) -> dict[str, Json]:
+        """What it tells beside its columns."""
+        details = self.content["details"]
+        return details if isinstance(details, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def _object(text: bytes) -> dict[str, Any] | None:
     try:
         decoded = text.decode()
         value, end = _decode(decoded)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if end == len(decoded) and isinstance(value, dict) else None
 

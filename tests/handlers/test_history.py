@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -26,9 +27,9 @@ from handlers.history import (
     summarize,
 )
 from handlers.inventory import Cluster, Inventory
-from storage import audit, people
+from storage import audit, people, queries
 from storage.database import Database
-from storage.queries import Summary
+from storage.queries import Filter, Summary
 from storage.records import Record
 from tests.storage.samples import START, Ticking
 
@@ -253,3 +254,25 @@ def test_json_lines_carry_the_body_as_an_object(db: Database) -> None:
         "fix": "FIX-1",
         "body": json.loads(entry.body),
     }
+
+
+@pytest.mark.parametrize("body", ["not json", "[]", '{"details":7}', '{"details":' + "[" * 20_000])
+def test_a_record_that_cannot_be_read_says_so_and_hides_no_other(tmp_path: Path, body: str) -> None:
+    """Whatever somebody did to the file: questions are answered, and point to `verify`."""
+    path = tmp_path / "rootver.db"
+    with Database.open(path, Ticking()) as db:
+        for kind in ("settings", "command"):
+            with db.write() as tx:
+                audit.append(tx, Record(kind, "ok", "bot"))
+    with sqlite3.connect(path) as conn:
+        for (trigger,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            conn.execute(f"DROP TRIGGER {trigger}")
+        conn.execute("UPDATE audit SET body = ?", (body,))
+    conn.close()
+    with Database.read_only(path) as db, db.read() as reader:
+        newest, *_ = queries.history(reader, Filter(), None, 9)
+        assert "rootver verify" in line(newest)
+        assert "rootver verify" in json_line(newest)
+        assert queries.names_seen(reader) == {}
+    with Database.open(path, Ticking()) as db:
+        assert db.faults
