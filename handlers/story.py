@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from handlers.questions import parse_fix, printable
-from storage import evidence, fixes, people, queries
+from storage import evidence, fixes, people, queries, recorded
 from storage.database import Reader
 from storage.records import Entry, Fix, Json
 from storage.times import to_text
@@ -30,7 +30,7 @@ class Evidence:
 class Story:
     """One fix from the proposal to its end, out of its records; `entries` are those, oldest first."""
 
-    fix: Fix
+    fix: Fix  # as its records tell it: nothing guards the table of fixes
     entries: tuple[Entry, ...]
     via: str | None  # why the approver was allowed to: a group's id, or "settings"
     before: Json  # the reading before the change, and the one read back; None: nothing was sent
@@ -51,22 +51,23 @@ class Story:
         return _json(self)
 
 
-def show(conn: Reader, fix: str) -> Story | None:
+def show(conn: Reader, name: str) -> Story | None:
     """The story of a fix, by any spelling of its name; None: there is no such fix. Raises `QuestionError`."""
-    id_ = parse_fix(fix)
+    id_ = parse_fix(name)
     stored = fixes.get(conn, int(id_.removeprefix("FIX-")))
     if stored is None:
         return None
     entries = tuple(queries.story(conn, id_))
-    change = _readings(entries)
+    told = recorded.of(entries)
+    fix, change = told.correct(stored), _readings(entries)
     return Story(
-        fix=stored,
+        fix=fix,
         entries=entries,
-        via=_via(stored, entries),
+        via=told.via,
         before=change.get("before"),
         after=change.get("after"),
         refusals=tuple(entry for entry in entries if entry.kind == "refusal"),
-        durations=_durations(stored, entries),
+        durations=_durations(fix, entries),
         evidence=tuple(Evidence(one, _size(conn, one)) for one in queries.evidence_of(conn, id_)),
         names=people.names(conn, {entry.actor for entry in entries}),
     )
@@ -106,16 +107,6 @@ def _plain(value: Json) -> str:
             return " ".join(map(str, value))
         case _:
             return json.dumps(value, ensure_ascii=False)
-
-
-def _via(fix: Fix, entries: tuple[Entry, ...]) -> str | None:
-    """Of the approval that counts: the last one its approver gave."""
-    for entry in reversed(entries):
-        details = entry.details if entry.kind == "decision" and entry.actor == fix.approver else {}
-        if details.get("decision") == "approve":
-            via = details.get("via")
-            return via if isinstance(via, str) else None
-    return None
 
 
 def _readings(entries: tuple[Entry, ...]) -> dict[str, Json]:

@@ -7,21 +7,34 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-# Title → SQL. `:name` parameters become input fields.
+
+def _detail(name: str, record: str = "audit") -> str:
+    """A detail of a record as SQL; a body that cannot be read tells none, and stops no query."""
+    return f"iif(json_valid({record}.body), {record}.body ->> '$.details.{name}', NULL)"
+
+
+# Title → SQL, out of the records: the table `fix` is there to work with, and nothing guards it.
+# `:name` parameters become input fields.
 QUERIES: Mapping[str, str] = {
-    "Changes to servers, newest first": """
-        SELECT seq, ts, kind, outcome, actor, node, fix_id, body ->> '$.details.reason' AS reason
-        FROM audit WHERE kind IN ('change', 'readback', 'follow_up') ORDER BY ts DESC, seq DESC""",
-    "Who asked, who approved": """
-        SELECT fix.number, fix.kind, fix.node, fix.state, fix.requester, asked.name AS requester_name,
-               fix.approver, approved.name AS approver_name, fix.approved_at, fix.sent_at, fix.ended_at
-        FROM fix LEFT JOIN person asked ON asked.id = fix.requester
-                 LEFT JOIN person approved ON approved.id = fix.approver
-        ORDER BY fix.number DESC""",
-    "What was refused": """
-        SELECT seq, ts, actor, node, fix_id, body ->> '$.details.asked' AS asked,
-               body ->> '$.details.reason' AS reason
-        FROM audit WHERE outcome = 'refused' ORDER BY ts DESC, seq DESC""",
+    "Changes to servers, newest first": f"""
+        SELECT seq, ts, kind, outcome, actor, node, fix_id, {_detail("reason")} AS reason
+        FROM audit WHERE kind IN ('change', 'readback', 'follow_up') ORDER BY ts DESC, seq DESC""",  # noqa: S608 - constants
+    "Who asked, who approved": f"""
+        SELECT proposed.fix_id, proposed.node, proposed.ts AS asked_at, proposed.actor AS requester,
+               asker.name AS requester_name, decided.ts AS decided_at,
+               coalesce({_detail("decision", "decided")}, decided.kind) AS decision,
+               decided.actor AS decided_by, decider.name AS decided_by_name,
+               {_detail("via", "decided")} AS via, decided.seq
+        FROM audit proposed
+             LEFT JOIN audit decided ON decided.fix_id = proposed.fix_id
+                  AND decided.kind IN ('decision', 'withdrawal')
+             LEFT JOIN person asker ON asker.id = proposed.actor
+             LEFT JOIN person decider ON decider.id = decided.actor
+        WHERE proposed.kind = 'proposal' AND proposed.outcome = 'pending'
+        ORDER BY proposed.seq DESC, decided.seq""",  # noqa: S608 - constants
+    "What was refused": f"""
+        SELECT seq, ts, actor, node, fix_id, {_detail("asked")} AS asked, {_detail("reason")} AS reason
+        FROM audit WHERE outcome = 'refused' ORDER BY ts DESC, seq DESC""",  # noqa: S608 - constants
     "The story of a fix": """
         SELECT seq, ts, kind, outcome, actor, node, body FROM audit WHERE fix_id = :fix ORDER BY seq""",
     "Records per day": """
@@ -39,10 +52,13 @@ def metadata(snapshot: Path) -> str:
         re.sub("[^a-z]+", "-", title.lower()): {"title": title, "sql": " ".join(sql.split())}
         for title, sql in QUERIES.items()
     }
-    # A table with what waits for Slack, or with raw host data, helps nobody there.
+    # Tables with what waits for Slack or with raw host data help nobody there; that of fixes proves nothing.
     tables: dict[str, object] = {
         "audit": {"facets": list(FACETS), "sort_desc": "seq", "size": 50},
-        **{name: {"hidden": True} for name in ("evidence", "notice", "once", "judged", "_sqlite_migrations")},
+        **{
+            name: {"hidden": True}
+            for name in ("evidence", "fix", "notice", "once", "judged", "_sqlite_migrations")
+        },
     }
     database = {"queries": queries, "tables": tables}
     return json.dumps({"title": "rootver audit", "databases": {snapshot.stem: database}}, indent=2)

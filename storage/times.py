@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+UNREADABLE = datetime.min.replace(tzinfo=UTC)  # in place of a time that a damaged record does not tell
+
 
 def to_text(at: datetime) -> str:
     """`2026-11-23T10:06:12.000000Z`. The time must be aware; raises `ValueError` otherwise."""
@@ -16,3 +18,12 @@ def to_text(at: datetime) -> str:
 def from_text(text: str) -> datetime:
     """The aware UTC time that `to_text` wrote."""
     return datetime.fromisoformat(text)
+
+
+def time_of(text: str) -> datetime:
+    """The time of a record, which may have been damaged: then `UNREADABLE`."""
+    try:
+        at = from_text(text)
+    except ValueError:
+        return UNREADABLE
+    return at if at.tzinfo is UTC else UNREADABLE

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from storage.audit import ZERO, head
 from storage.migrations import audit_schema, expected_audit
+from storage.recorded import COLUMNS, Recorded
 from storage.walk import Fault, Findings, check_records
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ __all__ = [
 ]
 
 START_CHECK = 1000  # newest records whose chain is checked at every start
+
+_FIXES = f"SELECT number, {', '.join(COLUMNS)} FROM fix"  # noqa: S608 - constants
+_Row = dict[str, object]
 
 _ANCHOR = re.compile(r"\banchor\s+(\d{1,15})\s+([0-9a-f]{64})\b", re.IGNORECASE)
 
@@ -118,7 +122,7 @@ def _verify(
     damage: Callable[[], list[str]],
 ) -> Verification:
     _check_guards(conn, found)
-    size, newest, fixes = 0, ZERO.hex(), dict[str, str]()
+    size, newest, fixes = 0, ZERO.hex(), dict[str, _Row]()
     erased: tuple[str, ...] = ()
     seen: dict[int, str] = {}
     try:
@@ -162,12 +166,14 @@ def start_check(conn: sqlite3.Connection) -> tuple[Fault, ...]:
     return tuple(found.faults)
 
 
-def _now(conn: sqlite3.Connection) -> tuple[int, str, dict[str, str]]:
-    """Size, head, and the state of every fix, all as of one moment."""
+def _now(conn: sqlite3.Connection) -> tuple[int, str, dict[str, _Row]]:
+    """Size, head, and every fix, all as of one moment."""
     conn.execute("BEGIN")
     try:
         size, newest = head(conn)
-        fixes = {f"FIX-{number}": state for number, state in conn.execute("SELECT number, state FROM fix")}
+        fixes = {
+            f"FIX-{number}": dict(zip(COLUMNS, row, strict=True)) for number, *row in conn.execute(_FIXES)
+        }
     finally:
         conn.execute("COMMIT")
     return size, newest, fixes
@@ -188,14 +194,16 @@ def _check_guards(conn: sqlite3.Connection, found: Findings) -> None:
 # --- what the records speak of --------------------------------------------------------------------
 
 
-def _check_fixes(fixes: dict[str, str], found: Findings) -> None:
-    """Every fix stands where its records leave it: an edited state would be an approval nobody gave."""
-    for fix in sorted(fixes.keys() | found.states.keys()):
-        recorded, stored = found.states.get(fix), fixes.get(fix)
-        if recorded != stored:
-            found.fault(
-                f"{fix} is {stored or 'not stored'}, but by its records it is {recorded or 'unknown'}"
-            )
+def _check_fixes(fixes: dict[str, _Row], found: Findings) -> None:
+    """Every fix stands as its records leave it: an edited one would be an approval nobody gave."""
+    for fix in sorted(fixes.keys() | found.fixes.keys()):
+        row, recorded = fixes.get(fix), found.fixes.get(fix, Recorded())
+        stands, told = row and row["state"], recorded.columns.get("state")
+        if stands != told:
+            found.fault(f"{fix} is {stands or 'not stored'}, but by its records it is {told or 'unknown'}")
+        for column in recorded.differing(row) if row else ():
+            if column != "state":
+                found.fault(f"the {column} of {fix} is not the one that its records tell")
 
 
 def _check_evidence(conn: sqlite3.Connection, found: Findings) -> tuple[str, ...]:

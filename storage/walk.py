@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from storage.audit import VERSION, ZERO, link
+from storage.recorded import Recorded
+from storage.times import time_of
 
 BATCH = 2000  # records per statement: a statement that stays open would make the write-ahead log grow
 MAX_FAULTS = 1000  # listed; the rest is only counted
@@ -40,7 +42,7 @@ class Findings:
     evidence: set[str] = field(default_factory=set)  # hashes that records refer to
     erased_evidence: set[str] = field(default_factory=set)
     erased_people: set[str] = field(default_factory=set)
-    states: dict[str, str] = field(default_factory=dict)  # fix → where the records leave it
+    fixes: dict[str, Recorded] = field(default_factory=dict)  # fix → as the records leave it
 
     def fault(self, what: str, seq: int | None = None) -> None:
         """Note a fault, or count it where there are too many to list."""
@@ -111,7 +113,7 @@ def _check_record(row: _Row, found: Findings) -> None:
         if b'"evidence"' in body or kind == b"erasure":
             _note_evidence(kind, details, found)
         if fix is not None:
-            _follow(fix.decode(), (kind, outcome), details, found)
+            _follow(row, details, found)
 
 
 @lru_cache(maxsize=4096)
@@ -143,10 +145,12 @@ def _note_evidence(kind: bytes, details: dict[str, Any], found: Findings) -> Non
         found.erased_people.add(details["person"])
 
 
-def _follow(fix: str, kind: tuple[bytes, bytes], details: dict[str, Any], found: Findings) -> None:
-    """Note where a fix stands after this record."""
-    match details.get("state"):
-        case [_, str() as to]:
-            found.states[fix] = to
-        case _ if kind == (b"proposal", b"pending"):
-            found.states[fix] = "proposed"
+def _follow(row: _Row, details: dict[str, Any], found: Findings) -> None:
+    """Note how a fix stands after this record."""
+    ts, kind, outcome, actor, node, fix = (
+        None if one is None else one.decode("utf-8", "replace") for one in row[1:7]
+    )
+    at = time_of(ts or "")
+    found.fixes.setdefault(fix or "", Recorded()).follow(
+        (kind or "", outcome or ""), actor or "", node, at, details
+    )

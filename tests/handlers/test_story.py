@@ -10,43 +10,14 @@ from typing import Any
 import pytest
 
 from handlers.history import QuestionError, show
-from storage import audit, erasure, evidence, fixes, people
+from storage import audit, erasure, fixes
 from storage.database import Database, Transaction
 from storage.records import Fix, Json, Record
-from tests.storage.samples import DIGEST, START, Ticking, new_fix
-
-BAD: Json = {"is": "value", "value": {"kind": "REG_SZ", "data": "0.0.0.0"}}
-GOOD: Json = {"is": "value", "value": {"kind": "REG_SZ", "data": "1.1.4322.0"}}
+from tests.storage.samples import BAD, DIGEST, GOOD, Ticking, new_fix, tell_night
 
 
 def note(tx: Transaction, fix: Fix, kind: Any, outcome: Any, actor: str, **details: Json) -> None:
     audit.append(tx, Record(kind, outcome, actor, fix.node, fix.id, details))
-
-
-def tell(db: Database) -> Fix:
-    """A whole night: proposed by alice, refused to carol, approved by bob, applied, confirmed."""
-    with db.write() as tx:
-        for id_, name in (("UALICE", "alice"), ("UBOB", "bob"), ("UCAROL", "carol")):
-            people.remember(tx, id_, name)
-        seen = evidence.keep(tx, b"raw facts")
-        audit.append(tx, Record("probe", "ok", "UALICE", "exch-node2", details={"evidence": seen}))
-        fix = fixes.insert(tx, new_fix())
-        note(tx, fix, "proposal", "pending", "UALICE", digest=DIGEST)
-        note(tx, fix, "refusal", "refused", "UCAROL", asked="approve", reason="not_an_approver")
-        at = START + timedelta(minutes=4)
-        fixes.move(tx, fix.number, "proposed", "approved", approver="UBOB", approved_at=at)
-        state: Json = ["proposed", "approved"]
-        note(tx, fix, "decision", "ok", "UBOB", decision="approve", via="S0ADMINS", state=state)
-        backup = evidence.keep(tx, b"the whole key")
-        fixes.move(tx, fix.number, "approved", "applying", sent_at=at + timedelta(seconds=7), backup=backup)
-        note(tx, fix, "backup", "ok", "bot", evidence=backup)
-        fixes.move(tx, fix.number, "applying", "applied", ended_at=at + timedelta(seconds=9), reason=None)
-        note(tx, fix, "change", "ok", "bot", result="written", before=BAD, after=GOOD)
-        fixes.move(tx, fix.number, "applied", "confirmed", looks=1)
-        note(tx, fix, "follow_up", "ok", "bot", look=1)
-        stored = fixes.get(tx, fix.number)
-    assert stored is not None
-    return stored
 
 
 @pytest.fixture
@@ -57,60 +28,60 @@ def db(tmp_path: Path) -> Any:
 
 def test_a_story_has_everything(db: Database) -> None:
     """Who asked, who approved and why they might, before and after, refusals, durations, evidence, names."""
-    fix = tell(db)
+    fix = tell_night(db)
     with db.read() as conn:
         story = show(conn, "fix-1")
     assert story is not None
     assert (story.fix, story.via, story.before, story.after) == (fix, "S0ADMINS", BAD, GOOD)
     assert [entry.kind for entry in story.entries] == [
-        "proposal", "refusal", "decision", "backup", "change", "follow_up",
+        "proposal", "proposal", "refusal", "decision", "change", "backup", "change", "change", "follow_up",
     ]  # fmt: skip
     assert [entry.actor for entry in story.refusals] == ["UCAROL"]
     assert list(story.durations) == [
         "proposed to approved", "approved to sent", "sent to applied", "applied to confirmed",
     ]  # fmt: skip
-    assert story.durations["approved to sent"] == timedelta(seconds=7)
+    assert story.durations["approved to sent"] == timedelta(seconds=4)
     assert [(one.size) for one in story.evidence] == [9, 13]
     assert story.names == {"UALICE": "alice", "UBOB": "bob", "UCAROL": "carol"}
 
 
 def test_a_story_reads_as_text(db: Database) -> None:
     """Every answer on a line of its own, then the records."""
-    tell(db)
+    tell_night(db)
     with db.read() as conn:
         story = show(conn, "1")
     assert story is not None
     text = "\n".join(story.lines)
     for said in (
         "FIX-1: fix on exch-node2 (EXCH-CL1), confirmed",
-        "asked      alice (UALICE), 2026-11-02T08:41:00.000000Z",
-        "approved   bob (UBOB), 2026-11-02T08:45:00.000000Z, allowed through S0ADMINS",
+        "asked      alice (UALICE), 2026-11-02T08:41:02.000000Z",
+        "approved   bob (UBOB), 2026-11-02T08:41:05.000000Z, allowed through S0ADMINS",
         "before     0.0.0.0 (REG_SZ)",
         "after      1.1.4322.0 (REG_SZ)",
         f"digest     {DIGEST}",
-        "took       sent to applied: 2.0 s",
+        "took       sent to applied: 1.0 s",
         "refused    carol (UCAROL): not_an_approver, asked=approve",
         "13 bytes",
-        "#4  decision ok  bob (UBOB)  decision=approve, proposed → approved, via=S0ADMINS",
+        "#5  decision ok  bob (UBOB)  decision=approve, proposed → approved, via=S0ADMINS",
     ):
         assert said in text
 
 
 def test_a_story_is_told_as_json_too(db: Database) -> None:
     """Plain data, no floats: it can be recorded or compared."""
-    tell(db)
+    tell_night(db)
     with db.read() as conn:
         story = show(conn, "FIX-1")
     assert story is not None
     told = json.loads(json.dumps(story.json))
     assert (told["fix"], told["approver"], told["via"]) == ("FIX-1", "UBOB", "S0ADMINS")
-    assert told["durations_ms"]["sent to applied"] == 2000
-    assert len(told["records"]) == 6
+    assert told["durations_ms"]["sent to applied"] == 1000
+    assert len(told["records"]) == 9
 
 
 def test_erased_evidence_and_names_are_told_as_such(db: Database) -> None:
     """The story stays; what was erased is named."""
-    tell(db)
+    tell_night(db)
     with db.write() as tx:
         erasure.forget_evidence_of(tx, "FIX-1", "UBOB")
         erasure.forget_person(tx, "UCAROL", "UBOB")
@@ -138,14 +109,14 @@ def test_the_approval_that_counts_is_the_last_one(db: Database) -> None:
     """Withdrawn and given again by another person: the reason of that one."""
     with db.write() as tx:
         fix = fixes.insert(tx, new_fix())
-        note(tx, fix, "decision", "ok", "UBOB", decision="approve", via="settings")
-        note(tx, fix, "withdrawal", "ok", "UBOB")
-        note(tx, fix, "decision", "ok", "UCAROL", decision="approve", via="S0ADMINS")
-        fixes.move(tx, fix.number, "proposed", "approved", approver="UCAROL", approved_at=START)
+        approved: Json = ["proposed", "approved"]
+        note(tx, fix, "decision", "ok", "UBOB", decision="approve", via="settings", state=approved)
+        note(tx, fix, "withdrawal", "ok", "UBOB", state=["approved", "proposed"])
+        note(tx, fix, "decision", "ok", "UCAROL", decision="approve", via="S0ADMINS", state=approved)
     with db.read() as conn:
         story = show(conn, "FIX-1")
     assert story is not None
-    assert story.via == "S0ADMINS"
+    assert (story.fix.approver, story.via) == ("UCAROL", "S0ADMINS")
 
 
 @pytest.mark.parametrize("name", ["FIX-99", "9999999999"])

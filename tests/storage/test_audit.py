@@ -215,7 +215,7 @@ class Operations(RuleBasedStateMachine):
     def propose(self) -> None:
         with self.db.write() as tx:
             try:
-                fix = fixes.insert(tx, new_fix())
+                fix = fixes.insert(tx, new_fix(created_at=tx.now))
             except fixes.OpenFixExists:
                 return
             audit.append(tx, Record("proposal", "pending", fix.requester, fix.node, fix.id))
@@ -227,7 +227,7 @@ class Operations(RuleBasedStateMachine):
         if self.open is None:
             return
         with self.db.write() as tx:
-            fix = fixes.move(tx, self.open, "proposed", to)
+            fix = fixes.move(tx, self.open, "proposed", to, ended_at=tx.now)
             assert fix is not None
             details: dict[str, Any] = {"state": ["proposed", to]}
             audit.append(tx, Record("decision", "ok", "UBOB", fix.node, fix.id, details))

@@ -24,10 +24,13 @@ def work(path: Path, told: int) -> None:
         os.write(told, b"0\n")
         while True:
             with db.write() as tx:
-                fix = fixes.insert(tx, new_fix(node=f"node{os.getpid()}-{audit.head(tx)[0]}"))
+                fix = fixes.insert(
+                    tx, new_fix(node=f"node{os.getpid()}-{audit.head(tx)[0]}", created_at=tx.now)
+                )
                 kept = evidence.keep(tx, os.urandom(3000))
                 audit.append(tx, Record("proposal", "pending", "UALICE", fix.node, fix.id))
                 audit.append(tx, Record("backup", "ok", "bot", fix.node, fix.id, {"evidence": kept}))
+                fixes.change(tx, fix.number, "proposed", backup=kept)
                 notices.add(tx, NewNotice("card", "card", fix=fix.number))
                 once.first_time(tx, f"fix {fix.number}")
             os.write(told, f"{fix.number}\n".encode())

@@ -57,6 +57,7 @@ def test_the_raw_data_of_a_fix_is_gone_and_told(db: Database, path: Path) -> Non
         audit.append(tx, Record("proposal", "pending", "UALICE", fix.node, fix.id))
         backup = evidence.keep(tx, RAW[::-1])
         audit.append(tx, Record("backup", "ok", "bot", fix.node, fix.id, {"evidence": backup}))
+        fixes.change(tx, fix.number, "proposed", backup=backup)
     with db.write() as tx:
         records = erasure.forget_evidence_of(tx, fix.id, "UBOB")
     db.checkpoint()

@@ -14,7 +14,8 @@ from storage.database import Database
 from storage.export import CannotCreate
 from storage.snapshot import snapshot
 from storage.verify import verify
-from tests.storage.samples import Ticking, fill
+from tests.storage.mutants import GUARDS
+from tests.storage.samples import Ticking, fill, tell_night
 
 
 def test_a_snapshot_of_the_running_bot_verifies(db: Database, tmp_path: Path) -> None:
@@ -84,6 +85,23 @@ def test_the_questions_for_datasette_run_on_a_snapshot(db: Database, tmp_path: P
     for sql in browse.QUERIES.values():
         assert conn.execute(sql, {"fix": "FIX-1"}).fetchall() is not None
     conn.close()
+
+
+def test_who_approved_is_told_by_the_records(db: Database) -> None:
+    """Whatever stands in the table of fixes; a record that cannot be read stops no query."""
+    tell_night(db)
+    with db.write() as tx:
+        tx.execute("UPDATE fix SET approver = 'UEVE', requester = 'UEVE'")
+        for trigger in GUARDS:
+            tx.execute(f"DROP TRIGGER {trigger}")
+        tx.execute("UPDATE audit SET body = 'garbage' WHERE kind = 'refusal'")
+    with db.read() as conn:
+        asked = conn.execute(browse.QUERIES["Who asked, who approved"]).fetchall()
+        refused = conn.execute(browse.QUERIES["What was refused"]).fetchall()
+    assert [row[3:5] + row[6:10] for row in asked] == [
+        ("UALICE", "alice", "approve", "UBOB", "bob", "S0ADMINS"),
+    ]  # fmt: skip
+    assert [row[2:] for row in refused] == [("UCAROL", "exch-node2", "FIX-1", None, None)]
 
 
 def test_the_metadata_names_the_snapshot_and_hides_what_helps_nobody() -> None:

@@ -281,13 +281,13 @@ def test_a_fix_stands_where_its_records_leave_it(db: Database) -> None:
     with db.read() as conn:
         assert verify(conn).ok
     with db.write() as tx:
-        tx.execute("UPDATE fix SET state = 'approved', approver = 'UEVE'")
+        tx.execute("UPDATE fix SET state = 'approved'")
     with db.read() as conn:
         assert [str(fault) for fault in verify(conn).faults] == [
             "FIX-1 is approved, but by its records it is proposed"
         ]
     with db.write() as tx:
-        moved = fixes.move(tx, 1, "approved", "voided")
+        moved = fixes.move(tx, 1, "approved", "voided", ended_at=tx.now)
         assert moved is not None
         audit.append(
             tx, Record("decision", "refused", "bot", fix.node, fix.id, {"state": ["proposed", "voided"]})
