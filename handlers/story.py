@@ -54,12 +54,12 @@ class Story:
 def show(conn: Reader, name: str) -> Story | None:
     """The story of a fix, by any spelling of its name; None: there is no such fix. Raises `QuestionError`."""
     id_ = parse_fix(name)
-    stored = fixes.get(conn, int(id_.removeprefix("FIX-")))
-    if stored is None:
-        return None
+    number = int(id_.removeprefix("FIX-"))
     entries = tuple(queries.story(conn, id_))
-    told = recorded.of(entries)
-    fix, change = told.correct(stored), _readings(entries)
+    told, change = recorded.of(entries), _readings(entries)
+    fix = told.fix(number, _stored(conn, number))
+    if fix is None:
+        return None
     return Story(
         fix=fix,
         entries=entries,
@@ -109,6 +109,14 @@ def _plain(value: Json) -> str:
             return json.dumps(value, ensure_ascii=False)
 
 
+def _stored(conn: Reader, number: int) -> Fix | None:
+    """What the table holds; None: nothing, or nothing that can be read."""
+    try:
+        return fixes.get(conn, number)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
 def _readings(entries: tuple[Entry, ...]) -> dict[str, Json]:
     """`before` and `after` as the last record that has them tells them."""
     readings: dict[str, Json] = {}
@@ -135,7 +143,7 @@ def _durations(fix: Fix, entries: tuple[Entry, ...]) -> dict[str, timedelta]:
 def _size(conn: Reader, sha256: str) -> int | None:
     try:
         data = evidence.read(conn, sha256)
-    except zlib.error:
+    except (zlib.error, TypeError):
         return -1
     return None if data is None else len(data)
 

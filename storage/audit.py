@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from storage.canonical import NotCanonical, canonical, recordable, visible
 from storage.kinds import KINDS
 from storage.records import Entry, Json, Record
-from storage.times import from_text, to_text
+from storage.times import time_of, to_text
 
 if TYPE_CHECKING:
     from storage.database import Reader, Transaction
@@ -27,6 +27,8 @@ MAX_BODY = 65536  # bytes
 MAX_NAME = 256  # characters of actor, node and fix: what people type may be anything
 COLUMNS = "seq, ts, kind, outcome, actor, node, fix_id, body, leaf, hash"
 _INSERT = f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+
+_TEXTS = frozenset({str, type(None)})  # of a column; damage may make it anything
 
 # Details that are too long are cut until the record fits: (characters of a text, items of a list).
 _CUTS = ((8192, 256), (2048, 128), (512, 64), (128, 32), (32, 8))
@@ -92,7 +94,9 @@ def body_text(record: Record, at: datetime) -> str:
 
 def entry_of(row: tuple[Any, ...]) -> Entry:
     """A row of `COLUMNS` as an entry."""
-    return Entry(row[0], from_text(row[1]), *row[2:])
+    if not _TEXTS.issuperset(map(type, row[2:8])):
+        row = (*row[:2], *(one if one is None else str(one) for one in row[2:8]), *row[8:])
+    return Entry(row[0], time_of(row[1]), *row[2:])
 
 
 def _short(name: str) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 from storage.audit import COLUMNS, last
 from storage.errors import StorageError, storage_error
 from storage.queries import Filter, conditions
+from storage.reading import rows
 
 if TYPE_CHECKING:
     from storage.database import Reader
@@ -55,7 +56,7 @@ def export_some(conn: Reader, seqs: Collection[int], format: Format, out: Binary
     """Write these records, oldest first; no more than one statement can name (a thousand are fine)."""
     marks = ", ".join("?" * len(seqs))
     sql = f"SELECT {COLUMNS} FROM audit WHERE seq IN ({marks}) ORDER BY seq"  # noqa: S608
-    return _write([conn.execute(sql, tuple(seqs)).fetchall()], format, out)
+    return _write([rows(conn, sql, tuple(seqs))], format, out)
 
 
 def _write(batches: Iterable[list[_Row]], format: Format, out: BinaryIO) -> Exported:  # noqa: A002
@@ -106,19 +107,23 @@ def _batches(conn: Reader, wanted: Filter) -> Iterator[list[_Row]]:
     sql = f"SELECT {COLUMNS} FROM audit NOT INDEXED WHERE seq > ? AND seq <= ? {where} ORDER BY seq"  # noqa: S608
     size, _ = last(conn)
     for start in range(0, size, BATCH):
-        yield conn.execute(sql, (start, min(start + BATCH, size), *values)).fetchall()
+        yield rows(conn, sql, (start, min(start + BATCH, size), *values))
 
 
 def _jsonl(batches: Iterable[list[_Row]]) -> Iterator[tuple[int, bytes]]:
-    for rows in batches:
-        yield len(rows), "".join(f"{row[7]}\n" for row in rows).encode()
+    for batch in batches:
+        yield len(batch), "".join(f"{row[7]}\n" for row in batch).encode()
 
 
 def _csv(batches: Iterable[list[_Row]]) -> Iterator[tuple[int, bytes]]:
     yield 0, _lines([HEADER])
-    for rows in batches:
-        cells = ((*row[:8], row[9].hex()) for row in rows)
-        yield len(rows), _lines([[_cell(value) for value in row] for row in cells])
+    for batch in batches:
+        cells = ((*row[:8], _hex(row[9])) for row in batch)
+        yield len(batch), _lines([[_cell(value) for value in row] for row in cells])
+
+
+def _hex(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)  # damage may make it anything
 
 
 def _lines(rows: Iterable[Iterable[object]]) -> bytes:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.audit import COLUMNS, entry_of
 from storage.canonical import visible
+from storage.reading import rows
 from storage.records import Entry
 from storage.times import to_text
 
@@ -67,15 +68,19 @@ def history(conn: Reader, wanted: Filter, before: int | None, limit: int) -> lis
 
 def all_of(conn: Reader, wanted: Filter, before: int | None = None) -> Iterator[Entry]:
     """Every record that is asked for (behind `before`), newest first, page by page."""
-    while page := history(conn, wanted, before, _PAGE):
+    ends: set[int] = set()
+    while (page := history(conn, wanted, before, _PAGE)) and page[
+        -1
+    ].seq not in ends:  # else damage leads back
         yield from page
         before = page[-1].seq
+        ends.add(before)
 
 
 def story(conn: Reader, fix: str) -> list[Entry]:
     """Every record of one fix ("FIX-12"), oldest first, in the order of the chain."""
-    rows = conn.execute(f"SELECT {COLUMNS} FROM audit WHERE fix_id = ? ORDER BY seq", (fix.upper(),))  # noqa: S608
-    return [entry_of(row) for row in rows.fetchall()]
+    found = rows(conn, f"SELECT {COLUMNS} FROM audit WHERE fix_id = ? ORDER BY seq", (fix.upper(),))  # noqa: S608
+    return [entry_of(row) for row in found]
 
 
 def count(conn: Reader, wanted: Filter) -> int:
@@ -148,11 +153,12 @@ def _page(conn: Reader, wanted: Filter, before: int | None, limit: int) -> list[
     if before is not None:
         where, before = where + _OLDER, min(before, 2**63 - 1)
         values = (*values, before, before)
-    rows = conn.execute(
+    found = rows(
+        conn,
         f"SELECT {COLUMNS} FROM audit WHERE true{where} ORDER BY ts DESC, seq DESC LIMIT ?",  # noqa: S608
         (*values, limit),
     )
-    return [entry_of(row) for row in rows.fetchall()]
+    return [entry_of(row) for row in found]
 
 
 def conditions(wanted: Filter) -> tuple[str, tuple[Any, ...]]:
@@ -181,19 +187,20 @@ def _compare(condition: str, value: str | None) -> list[tuple[str, tuple[Any, ..
 def _spread(conn: Reader, wanted: Filter, column: str, order: str) -> dict[str, int]:
     """`column` and `order` are constants of `summary`."""
     where, values = conditions(wanted)
-    rows = conn.execute(
+    found = rows(
+        conn,
         f"SELECT {column}, count(*) FROM audit WHERE true{where} GROUP BY 1 ORDER BY {order}",  # noqa: S608
         values,
     )
-    return {name: number for name, number in rows.fetchall() if name is not None}
+    return {str(name): number for name, number in found if name is not None}
 
 
 def _nodes(conn: Reader) -> Iterator[str]:
     """Every node there is a record of: one jump in the index per node, not one step per record."""
     last = ""
-    while (
-        row := conn.execute("SELECT min(node) FROM audit WHERE node > ?", (last,)).fetchone()[0]
-    ) is not None:
+    while row := rows(conn, "SELECT min(node) FROM audit WHERE node > ?", (last,))[0][0]:
+        if row == last:  # damaged: it reads as another name than it sorts as
+            return
         yield row
         last = row
 
@@ -209,9 +216,10 @@ def _configured(conn: Reader) -> dict[str, list[str]]:
 
 
 def _probes_around(conn: Reader, node: str, first: int, last: int) -> list[Entry]:
-    rows = conn.execute(
+    found = rows(
+        conn,
         f"SELECT {COLUMNS} FROM audit WHERE node = ? AND kind = 'probe' AND seq <= ? AND seq >= coalesce("  # noqa: S608
         "(SELECT max(seq) FROM audit WHERE node = ? AND kind = 'probe' AND seq < ?), ?)",
         (node, last, node, first, first),
     )
-    return [entry_of(row) for row in rows.fetchall()]
+    return [entry_of(row) for row in found]

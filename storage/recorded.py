@@ -11,7 +11,7 @@ from typing import Any
 
 from storage.canonical import canonical, recordable
 from storage.records import Entry, Fix, Json
-from storage.times import from_text
+from storage.times import UNREADABLE, from_text
 
 _PROPOSED: Mapping[str, type | UnionType] = {
     "kind": str, "computer": str, "cluster": str, "digest": str, "basis": dict, "expected": str,
@@ -75,9 +75,11 @@ class Recorded:
         """The columns of a row of `fix` that are not what the records tell."""
         return [name for name in self.columns if not _same(self.columns[name], row[name])]
 
-    def correct(self, stored: Fix) -> Fix:
-        """The fix with what the records tell in place of what the table holds."""
-        return replace(stored, **self.columns)
+    def fix(self, number: int, stored: Fix | None) -> Fix | None:
+        """The fix as the records tell it; of the table only what they do not tell. None: there is none."""
+        if stored is None and not self.columns:
+            return None
+        return replace(stored or _unknown(number), **self.columns)
 
 
 def of(entries: Iterable[Entry]) -> Recorded:
@@ -86,6 +88,14 @@ def of(entries: Iterable[Entry]) -> Recorded:
     for entry in entries:
         recorded.follow((entry.kind, entry.outcome), entry.actor, entry.node, entry.ts, entry.details)
     return recorded
+
+
+def _unknown(number: int) -> Fix:
+    """A fix whose row is gone, or cannot be read."""
+    return Fix(
+        number, "fix", "unknown", "unknown", "unknown", "unknown", "unknown", "", "", None, "", {}, "null",
+        "null", {}, None, UNREADABLE, UNREADABLE, None, False, None, None, None, None, None, None, 0, None,
+    )  # fmt: skip
 
 
 def _proposed(details: Mapping[str, Json]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Entry(NamedTuple):
         """The body as an object. One that cannot be read says so: a damaged record hides no other."""
         try:
             body = json.loads(self.body)
-        except (ValueError, RecursionError):
+        except (ValueError, TypeError, RecursionError):
             body = None
         if isinstance(body, dict) and isinstance(body.get("details"), dict):
             return body

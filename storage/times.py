@@ -24,6 +24,6 @@ def time_of(text: str) -> datetime:
     """The time of a record, which may have been damaged: then `UNREADABLE`."""
     try:
         at = from_text(text)
-    except ValueError:
+    except (ValueError, TypeError):  # damage may even make it a number
         return UNREADABLE
     return at if at.tzinfo is UTC else UNREADABLE

@@ -11,8 +11,9 @@ import hashlib
 import re
 import sqlite3
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -122,21 +123,21 @@ def _verify(
     damage: Callable[[], list[str]],
 ) -> Verification:
     _check_guards(conn, found)
-    size, newest, fixes = 0, ZERO.hex(), dict[str, _Row]()
+    size, newest, fixes = 0, ZERO.hex(), None
     erased: tuple[str, ...] = ()
     seen: dict[int, str] = {}
-    try:
-        size, newest, fixes = _now(conn)
+    walked = False
+    with _going_on(found, "the audit"):
+        size, newest, fixes = _now(conn, found)
         seen = check_records(conn, size, {anchor.size for anchor in anchors}, found)
-        _check_fixes(fixes, found)
-        erased = _check_evidence(conn, found)
+        walked = True
+        if fixes is not None:  # only now is known what every record says of them
+            _check_fixes(fixes, found)
+    with _going_on(found, "the evidence"):
+        erased = _check_evidence(conn, found, walked=walked)
+    with _going_on(found, "the file"):
         for line in damage():
             found.fault(f"SQLite finds the file damaged: {line}")
-    except (
-        sqlite3.DatabaseError,
-        UnicodeDecodeError,
-    ) as error:  # a damaged page: everything found before it is told all the same
-        found.fault(f"the file cannot be read any further: {error}")
     anchored = _check_anchors(sorted(anchors), seen, size, found)
     return Verification(
         size=size,
@@ -150,12 +151,21 @@ def _verify(
     )
 
 
+@contextmanager
+def _going_on(found: Findings, what: str) -> Iterator[None]:
+    """A damaged page or a missing table ends one check, and not the others."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        found.fault(f"{what} cannot be read any further: {error}")
+
+
 def start_check(conn: sqlite3.Connection) -> tuple[Fault, ...]:
     """The quick check of every start: guards, count, the chain of the newest records, the last anchor."""
     found = Findings()
     _check_guards(conn, found)
     try:
-        size, _, _ = _now(conn)
+        size, _ = head(conn)
         (count,) = conn.execute("SELECT count(*) FROM audit").fetchone()
         if count != size:
             found.fault(f"records missing in between: {size - count}")
@@ -166,14 +176,15 @@ def start_check(conn: sqlite3.Connection) -> tuple[Fault, ...]:
     return tuple(found.faults)
 
 
-def _now(conn: sqlite3.Connection) -> tuple[int, str, dict[str, _Row]]:
-    """Size, head, and every fix, all as of one moment."""
+def _now(conn: sqlite3.Connection, found: Findings) -> tuple[int, str, dict[str, _Row] | None]:
+    """Size, head, and every fix (None: they cannot be read), all as of one moment."""
+    fixes = None
     conn.execute("BEGIN")
     try:
         size, newest = head(conn)
-        fixes = {
-            f"FIX-{number}": dict(zip(COLUMNS, row, strict=True)) for number, *row in conn.execute(_FIXES)
-        }
+        with _going_on(found, "the fixes"):
+            rows = conn.execute(_FIXES).fetchall()
+            fixes = {f"FIX-{number}": dict(zip(COLUMNS, row, strict=True)) for number, *row in rows}
     finally:
         conn.execute("COMMIT")
     return size, newest, fixes
@@ -206,18 +217,18 @@ def _check_fixes(fixes: dict[str, _Row], found: Findings) -> None:
                 found.fault(f"the {column} of {fix} is not the one that its records tell")
 
 
-def _check_evidence(conn: sqlite3.Connection, found: Findings) -> tuple[str, ...]:
+def _check_evidence(conn: sqlite3.Connection, found: Findings, *, walked: bool) -> tuple[str, ...]:
     """Stored evidence is what its name says, and what is not stored was erased; returns what was."""
-    stored, after = set[str](), ""
+    stored, after = set[str](), 0
     while batch := conn.execute(
-        "SELECT sha256, data FROM evidence WHERE sha256 > ? ORDER BY sha256 LIMIT 50", (after,)
+        "SELECT rowid, sha256, data FROM evidence WHERE rowid > ? ORDER BY rowid LIMIT 50", (after,)
     ).fetchall():
-        for sha256, data in batch:
+        for after, sha256, data in batch:  # noqa: B007 - the last one is gone on behind
             if not _is_evidence(sha256, data):
                 found.fault(f"evidence {sha256} is not what was stored")
             stored.add(sha256)
-        after = batch[-1][0]
-    for sha256 in sorted(found.evidence - stored - found.erased_evidence):
+    missing = found.evidence - stored - found.erased_evidence
+    for sha256 in sorted(missing) if walked else ():  # else the record of its erasure may not have been read
         found.fault(f"evidence {sha256} is not stored, and no record tells of its erasure")
     return tuple(sorted(found.erased_evidence - stored))
 
@@ -225,7 +236,7 @@ def _check_evidence(conn: sqlite3.Connection, found: Findings) -> tuple[str, ...
 def _is_evidence(sha256: str, data: bytes) -> bool:
     try:
         return hashlib.sha256(zlib.decompress(data)).hexdigest() == sha256
-    except zlib.error:
+    except (zlib.error, TypeError):
         return False
 
 

@@ -19,12 +19,13 @@ from bot.commands import FILTERS
 from bot.exits import Exit, Stop
 from handlers import history as questions
 from handlers.history import Question
+from handlers.questions import printable
 from storage import people
-from storage.database import Database
+from storage.database import Database, StorageDamaged
 from storage.export import create
-from storage.verify import Anchor, Verification, anchor_line, parse_anchors
-from storage.verify import verify as check
+from storage.verify import Anchor, Verification, parse_anchors
 
+_EVIDENCE = "Keep this file as evidence, and go back to the newest snapshot that verifies."
 _ANCHORS = "Name a log or a channel's export with the bot's anchor lines."
 
 
@@ -119,9 +120,13 @@ def verify(anchors: Path | None, as_json: bool, database: Path) -> int:
     Only anchors from outside of the file show that nobody wrote the whole chain anew.
     """
     compared = _anchors(anchors) if anchors else ()
-    with _reading(database) as conn:
-        found, line = check(conn, compared), anchor_line(conn)
-    click.echo(_as_json(found, line) if as_json else "\n".join(_as_text(found, line)))
+    try:
+        with Database.read_only(database) as db:
+            found = db.verify(compared)
+    except StorageDamaged as error:  # its advice is to run this very command
+        raise StorageDamaged(error.path, error.reason, _EVIDENCE) from error
+    line = str(Anchor(found.size, found.head))
+    click.echo(_as_json(found, line) if as_json else "\n".join(map(printable, _as_text(found, line))))
     return Exit.FINE if found.ok else Exit.FOUND
 
 

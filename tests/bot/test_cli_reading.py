@@ -16,6 +16,7 @@ import pytest
 from storage import audit, fixes, people
 from storage.database import Database
 from storage.records import Record
+from storage.snapshot import snapshot
 from storage.verify import anchor_line
 from tests.bot.command_line import Rootver, runner
 from tests.storage.samples import Ticking, command, new_fix
@@ -189,6 +190,24 @@ def test_verify_says_that_the_record_is_whole_and_what_no_anchor_vouches_for(
     assert ran.out.startswith("OK: 4 records.\n4 records are not vouched for")
     with bot.read() as conn:
         assert ran.out.rstrip().endswith(f"Now: {anchor_line(conn)}")
+
+
+def test_verify_does_not_send_to_itself(rootver: Rootver, bot: Database, tmp_path: Path) -> None:
+    """A file that ends too early, and one without its records: what is wrong, and what to do now."""
+    with bot.read() as conn:
+        snapshot(conn, tmp_path / "copy.db")
+    short, empty = tmp_path / "short.db", tmp_path / "empty.db"
+    short.write_bytes((tmp_path / "copy.db").read_bytes()[:5000])
+    ran = rootver("verify", "--database", short)
+    assert (ran.code, "run `rootver verify`" in ran.err) == (65, False)
+    assert "newest snapshot that verifies" in ran.err
+    empty.write_bytes((tmp_path / "copy.db").read_bytes())
+    with sqlite3.connect(empty) as forger:
+        forger.execute("DROP TABLE audit")
+    forger.close()
+    ran = rootver("verify", "--database", empty)
+    assert ran.code == 1
+    assert "no such table: audit" in ran.out
 
 
 def test_verify_compares_anchors_from_any_text(

@@ -296,6 +296,30 @@ def test_a_fix_stands_where_its_records_leave_it(db: Database) -> None:
         assert verify(conn).ok
 
 
+@pytest.mark.parametrize("table", ["fix", "evidence"])
+def test_a_table_that_is_gone_ends_one_check_and_not_the_others(copy: Path, table: str) -> None:
+    """All faults are listed: the records are walked, and the anchors compared."""
+
+    def mutate(conn: sqlite3.Connection) -> None:
+        conn.execute(f"ALTER TABLE {table} RENAME TO gone")
+        conn.execute("UPDATE audit SET actor = 'UEVE' WHERE seq = 40")
+
+    forge(copy, mutate)
+    found = check(copy)
+    assert (found.size, found.first_bad) == (RECORDS, 40)
+    assert f"no such table: {table}" in " ".join(map(str, found.faults))
+
+
+def test_an_audit_that_is_gone_is_told(copy: Path) -> None:
+    """By an answer, whatever else can still be read."""
+    with sqlite3.connect(copy) as conn:
+        conn.execute("DROP TABLE audit")
+    conn.close()
+    told = " ".join(map(str, check(copy).faults))
+    assert "audit_no_delete is missing" in told
+    assert "no such table: audit" in told
+
+
 def test_the_file_itself_is_checked_at_the_same_time(copy: Path, anchors: tuple[Anchor, ...]) -> None:
     """`Database.verify` uses a second connection for SQLite's own check; the answer is the same."""
     with Database.read_only(copy) as db:

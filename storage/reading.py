@@ -1,0 +1,30 @@
+"""Rows for questions: one flipped bit must not keep all other records from being read."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from storage.database import Reader
+
+
+def rows(conn: Reader, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+    """All rows of a statement; in text that is no UTF-8 a mark stands in place of the damage."""
+    try:
+        return conn.execute(sql, values).fetchall()
+    except sqlite3.OperationalError as error:
+        if not isinstance(conn, sqlite3.Connection) or "decode" not in str(error).lower():
+            raise
+        return _readable(conn, sql, values)
+
+
+def _readable(conn: sqlite3.Connection, sql: str, values: Sequence[Any]) -> list[Any]:
+    """Slower than SQLite's own way: only for a file that is damaged."""
+    usual = conn.text_factory
+    conn.text_factory = lambda text: text.decode("utf-8", "replace")
+    try:
+        return conn.execute(sql, values).fetchall()
+    finally:
+        conn.text_factory = usual
