@@ -51,6 +51,25 @@ def test_the_manifest_exports_the_five_commands_and_no_more(engine: Engine) -> N
     assert comparable(json.loads(text)) == comparable(engine.facts())
 
 
+# What CommandMetadata.GetRestrictedCommands(RemoteServer) leaves of Select-Object's parameters.
+POORER_SELECT = """
+function global:Select-Object {
+    [CmdletBinding()]
+    param([string[]]$Property, [Parameter(Mandatory, ValueFromPipeline)][object]$InputObject)
+    process { $InputObject }
+}
+"""
+
+
+def test_a_constrained_endpoints_own_commands_change_no_answer(engine: Engine) -> None:
+    """They win over the cmdlets of that name, inside our functions too."""
+    manifest = PRODUCT / "RootVer" / "RootVer.psd1"
+    get = "Get-RootVerFact -ComputerName exch-node2"
+    _, _, (text,) = engine.bare(POORER_SELECT, f"Import-Module '{manifest}'", get)
+    assert comparable(json.loads(text)) == comparable(engine.facts())
+    assert json.loads(text)["events"]["is"] == "value"
+
+
 def test_manifest_and_text_tell_the_same_version(engine: Engine) -> None:
     """What a result calls `module` is what is installed."""
     manifest = PRODUCT / "RootVer" / "RootVer.psd1"

@@ -65,6 +65,19 @@ def test_nothing_that_5_1_or_either_delivery_lacks(pattern: str) -> None:
     assert re.search(pattern, CODE, re.MULTILINE | re.IGNORECASE) is None
 
 
+def test_no_command_that_a_constrained_endpoint_replaces() -> None:
+    """RestrictedRemoteServer puts poorer functions in place of eight commands, for our functions too.
+
+    Source: "Creating custom functions" in Microsoft's page on JEA role capabilities.
+    """
+    replaced = (
+        "Clear-Host", "Exit-PSSession", "Get-Command", "Get-FormatData", "Get-Help", "Measure-Object",
+        "Out-Default", "Select-Object",
+    )  # fmt: skip
+    for name in replaced:
+        assert not re.search(rf"(?<![\\\w-]){name}\b", CODE), name
+
+
 def test_one_envelope_carries_the_text() -> None:
     """A message to an old host has 153,600 bytes: base64, and each line end written _x000A_."""
     escaped = TEXT.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "_x000A_")

@@ -750,7 +750,8 @@ function Get-RootVerEventLog {
     $query = Get-RootVerEventQuery -Since $since -End $end
     $found = @(Get-RootVerInstance -Node $Node -Query $query |
             Sort-Object -Property TimeGenerated, RecordNumber -Descending)
-    $newest = @($found | Select-Object -First $RootVerEventLimit)
+    # By its full name: a RestrictedRemoteServer session has a Select-Object of its own, without -First.
+    $newest = @($found | Microsoft.PowerShell.Utility\Select-Object -First $RootVerEventLimit)
     ConvertTo-RootVerReading ([ordered]@{
             since     = ConvertTo-RootVerTime $since
             oldest    = Get-RootVerOldestTime -Node $Node -Since $since -End $end
@@ -777,7 +778,7 @@ function ConvertTo-RootVerEvent {
     param($Record)
     $message = [string](Get-RootVerProperty $Record 'Message')
     $strings = @(Get-RootVerProperty $Record 'InsertionStrings' | ForEach-Object { [string]$_ })
-    $first = @($strings | Select-Object -First $RootVerStringLimit)
+    $first = @($strings | Microsoft.PowerShell.Utility\Select-Object -First $RootVerStringLimit)
     [ordered]@{
         record   = [long](Get-RootVerField $Record 'RecordNumber')
         time     = ConvertTo-RootVerTime (Get-RootVerField $Record 'TimeGenerated')
