@@ -38,6 +38,7 @@ class ClusterReport:
     diagnoses: tuple[Diagnosis, ...]  # every node, in the order of the inventory
     facts: Mapping[str, NodeFacts] = field(default_factory=dict)  # of the nodes that were read
     collection: Collection | None = None
+    recorded: Mapping[str, int] = field(default_factory=dict)  # node → seq of its diagnosis in the audit
 
     @property
     def asked_for(self) -> tuple[Diagnosis, ...]:
@@ -134,7 +135,7 @@ class Diagnoser:
         report = report_of(collection, target.nodes)
         if self.database is not None:
             with self.database.write() as tx:
-                record_report(tx, report, actor)
+                return replace(report, recorded=record_report(tx, report, actor))
         return report
 
     def _refused(self, asked: str, unknown: UnknownName, actor: str) -> ClusterReport:
@@ -174,12 +175,18 @@ def keep_answer(tx: Transaction, report: ClusterReport, node: str) -> str:
     return evidence.keep(tx, json.dumps(report.collection.results.get(node)).encode())
 
 
-def record_report(tx: Transaction, report: ClusterReport, actor: str) -> None:
-    """Record each probe with what decided and the hash of its raw answer, and each diagnosis asked for."""
+def record_report(tx: Transaction, report: ClusterReport, actor: str) -> dict[str, int]:
+    """Record each probe with what decided and the hash of its raw answer, and behind it its diagnosis.
+
+    Returns the seq of the diagnosis of each node that was asked for.
+    """
+    recorded = {}
     for diagnosis in report.diagnoses:
         stored = record_probe(tx, report, diagnosis.node, actor)
         if diagnosis.node in report.targets:
-            audit.append(tx, _diagnosis_record(report, diagnosis, actor, stored))
+            entry = audit.append(tx, _diagnosis_record(report, diagnosis, actor, stored))
+            recorded[diagnosis.node] = entry.seq
+    return recorded
 
 
 def record_probe(tx: Transaction, report: ClusterReport, node: str, actor: str) -> str:

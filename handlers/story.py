@@ -28,7 +28,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One fix from the proposal to its end, out of its records; `entries` are those, oldest first."""
+    """One fix from the command to its end, out of its records; `entries` are those, oldest first."""
 
     fix: Fix  # as its records tell it: nothing guards the table of fixes
     entries: tuple[Entry, ...]
@@ -55,8 +55,9 @@ def show(conn: Reader, name: str) -> Story | None:
     """The story of a fix, by any spelling of its name; None: there is no such fix. Raises `QuestionError`."""
     id_ = parse_fix(name)
     number = int(id_.removeprefix("FIX-"))
-    entries = tuple(queries.story(conn, id_))
-    told, change = recorded.of(entries), _readings(entries)
+    own = queries.story(conn, id_)
+    entries = (*(queries.origin(conn, own[0]) if own else ()), *own)
+    told, change = recorded.of(own), _readings(entries)
     fix = told.fix(number, _stored(conn, number))
     if fix is None:
         return None
@@ -129,7 +130,9 @@ def _readings(entries: tuple[Entry, ...]) -> dict[str, Json]:
 
 def _durations(fix: Fix, entries: tuple[Entry, ...]) -> dict[str, timedelta]:
     confirmed = [entry.ts for entry in entries if (entry.kind, entry.outcome) == ("follow_up", "ok")]
+    asked = [entry.ts for entry in entries if entry.kind == "command"]
     marks = [
+        ("asked", asked[0] if asked else None),
         ("proposed", fix.created_at),
         ("approved", fix.approved_at),
         ("sent", fix.sent_at),

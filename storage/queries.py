@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from storage.audit import COLUMNS, entry_of
 from storage.canonical import visible
 from storage.reading import rows
-from storage.records import Entry
+from storage.records import Entry, Json
 from storage.times import to_text
 
 if TYPE_CHECKING:
@@ -81,6 +81,28 @@ def story(conn: Reader, fix: str) -> list[Entry]:
     """Every record of one fix ("FIX-12"), oldest first, in the order of the chain."""
     found = rows(conn, f"SELECT {COLUMNS} FROM audit WHERE fix_id = ? ORDER BY seq", (fix.upper(),))  # noqa: S608
     return [entry_of(row) for row in found]
+
+
+def origin(conn: Reader, proposal: Entry) -> list[Entry]:
+    """What a proposal came of, oldest first: the command, the probe, the diagnosis.
+
+    Those of a fix are named by its record; of older ones, which name none, nothing is told.
+    """
+    match proposal.details:
+        case {"diagnosis": int(seq)}:
+            looked = _looked(
+                conn, proposal, "seq BETWEEN ? AND ? AND kind IN ('probe', 'diagnosis')", seq - 1, seq
+            )
+            verb, word = "diagnose", looked[-1].details.get("asked") if looked else None
+        case {"restores": int(number)}:
+            looked = _looked(conn, proposal, "seq < ? AND kind = 'probe'", proposal.seq)[-1:]
+            verb, word = "restore", f"FIX-{number}"
+        case _:
+            return []
+    before = looked[0].seq if looked else proposal.seq
+    commands = all_of(conn, Filter(actor=proposal.actor, kinds=("command",)), before)
+    asked = (one for one in islice(commands, _PAGE) if _commands(one, verb, word))
+    return [*islice(asked, 1), *looked]
 
 
 def count(conn: Reader, wanted: Filter) -> int:
@@ -213,6 +235,21 @@ def _configured(conn: Reader) -> dict[str, list[str]]:
             return {name: [*one.get("nodes", ())] for name, one in clusters.items() if isinstance(one, dict)}
         case _:
             return {}
+
+
+def _looked(conn: Reader, proposal: Entry, where: str, *values: int) -> list[Entry]:
+    """Records of the node of a proposal, caused by whoever asked for it; `where` is a constant."""
+    found = rows(
+        conn,
+        f"SELECT {COLUMNS} FROM audit WHERE {where} AND node = ? AND actor = ? ORDER BY seq DESC LIMIT 2",  # noqa: S608
+        (*values, proposal.node, proposal.actor),
+    )
+    return [entry_of(row) for row in reversed(found)]
+
+
+def _commands(entry: Entry, verb: str, word: Json) -> bool:
+    details = entry.details
+    return details.get("command") == verb and str(word) in str(details.get("words")).split()
 
 
 def _probes_around(conn: Reader, node: str, first: int, last: int) -> list[Entry]:

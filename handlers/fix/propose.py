@@ -161,6 +161,7 @@ class Proposals:
             "notes": list(diagnosis.notes),
             "others": {one.node: one.verdict for one in report.diagnoses if one.node != diagnosis.node},
             "answer_ts": answer_ts,
+            "diagnosis": report.recorded.get(diagnosis.node),
         }
         cluster = report.cluster or ""
         return _Draft(
@@ -240,6 +241,7 @@ def _record_new(tx: Transaction, new: NewFix) -> Fix:
     details: dict[str, Json] = {
         "kind": fix.kind, "digest": fix.digest, "basis": dict(fix.basis), "expected": fix.expected,
         "target": fix.target, "able": fix.details["able"], "restores": fix.restores,
+        "computer": fix.computer, "cluster": fix.cluster, "diagnosis": fix.details.get("diagnosis"),
     }  # fmt: skip
     audit.append(tx, Record("proposal", "pending", fix.requester, fix.node, fix.id, details))
     tell_thread(tx, fix, "prepare", {})

@@ -130,3 +130,59 @@ def test_what_is_no_fix_is_said(db: Database) -> None:
     """A word that names none is a question that was not understood."""
     with db.read() as conn, pytest.raises(QuestionError, match='"exch-node2" is no fix'):
         show(conn, "exch-node2")
+
+
+def ask(tx: Transaction, actor: str, verb: str, words: str) -> int:
+    details: dict[str, Json] = {"command": verb, "words": words}
+    return audit.append(tx, Record("command", "ok", actor, details=details)).seq
+
+
+def look(tx: Transaction, actor: str, *kinds: Any) -> int:
+    """Records about the node; returns the seq of the last one."""
+    details: dict[str, Json] = {"asked": "exch-cl1"}
+    return [audit.append(tx, Record(one, "ok", actor, "exch-node2", details=details)) for one in kinds][
+        -1
+    ].seq
+
+
+def kinds_told(db: Database, **named: Json) -> list[str]:
+    with db.write() as tx:
+        fix = fixes.insert(tx, new_fix())
+        note(tx, fix, "proposal", "pending", "UALICE", **named)
+    with db.read() as conn:
+        told = show(conn, "FIX-1")
+    assert told is not None
+    first = list(told.durations)[:1]
+    assert first == (["asked to proposed"] if told.entries[0].kind == "command" else [])
+    return [f"{one.kind} {one.seq}" for one in told.entries]
+
+
+def test_a_story_begins_with_the_command(db: Database) -> None:
+    """Alice's own that led to the diagnosis, whatever else was asked meanwhile."""
+    with db.write() as tx:
+        wanted = ask(tx, "UALICE", "diagnose", "exch-cl1")
+        ask(tx, "UALICE", "diagnose", "exch-node1")
+        ask(tx, "UBOB", "diagnose", "exch-cl1")
+        diagnosis = look(tx, "UALICE", "probe", "diagnosis")
+        look(tx, "UBOB", "probe", "diagnosis")
+    assert kinds_told(db, diagnosis=diagnosis) == [
+        f"command {wanted}", f"probe {diagnosis - 1}", f"diagnosis {diagnosis}", "proposal 8",
+    ]  # fmt: skip
+
+
+def test_the_story_of_a_restore_begins_with_its_command(db: Database) -> None:
+    """And with what the node answered then."""
+    with db.write() as tx:
+        look(tx, "UALICE", "probe")
+        ask(tx, "UALICE", "restore", "FIX-1")
+        wanted = ask(tx, "UALICE", "restore", "FIX-7")
+        look(tx, "UALICE", "probe")
+    assert kinds_told(db, restores=7) == [f"command {wanted}", "probe 4", "proposal 5"]
+
+
+def test_an_older_record_names_no_diagnosis(db: Database) -> None:
+    """Then the story begins with the proposal: nothing is guessed."""
+    with db.write() as tx:
+        ask(tx, "UALICE", "diagnose", "exch-node2")
+        look(tx, "UALICE", "probe", "diagnosis")
+    assert kinds_told(db) == ["proposal 4"]

@@ -38,6 +38,15 @@ def test_a_proposal_is_bound_to_exactly_what_was_seen(night: Night) -> None:
     assert record["outcome"] == "pending"
 
 
+def test_a_proposal_names_the_diagnosis_it_came_of(night: Night) -> None:
+    """By its seq in the audit: so the story of the fix begins with it."""
+    night.propose()
+    (proposal,), (diagnosis,) = night.records("proposal"), night.records("diagnosis")
+    details = json.loads(proposal.body)["details"]
+    assert details["diagnosis"] == diagnosis.seq
+    assert (details["computer"], details["cluster"]) == ("EXCH-NODE2", "EXCH-CL1")
+
+
 @pytest.mark.parametrize("name", sorted(INCIDENTS))
 def test_a_card_is_proposed_exactly_for_the_rows_that_offer_the_fix(start: Start, name: str) -> None:
     """Rows 3 and 4, nothing else."""
