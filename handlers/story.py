@@ -157,13 +157,14 @@ def _lines(story: Story) -> list[str]:
         f"{fix.id}: {fix.kind} on {fix.node} ({fix.cluster}), {fix.state}",
         f"  asked      {_who(story, fix.requester)}, {to_text(fix.created_at)}",
         f"  approved   {_approved(story)}",
-        f"  before     {_reading(story.before, fix.expected)}",
+        f"  before     {_plain(story.before or _parsed(fix.expected))}",
+        f"  proposed   {_plain(_parsed(fix.target))}",
         f"  after      {_reading(story.after, 'nothing was read back')}",
         f"  digest     {fix.digest}",
         f"  reason     {fix.reason}" if fix.reason else "",
         *(f"  took       {name}: {_seconds(took)}" for name, took in story.durations.items()),
         *(f"  refused    {_who(story, one.actor)}: {gist(one)}" for one in story.refusals),
-        *(f"  evidence   {one.sha256} {_kept(one)}" for one in story.evidence),
+        *(f"  evidence   {one.sha256} {_kept(one)}{_named_by(story, one)}" for one in story.evidence),
     ]
     records = [
         f"  {to_text(one.ts)}  #{one.seq}  {one.kind} {one.outcome}  {_told(story, one)}"
@@ -191,6 +192,21 @@ def _who(story: Story, id_: str) -> str:
 
 def _reading(reading: Json, otherwise: str) -> str:
     return otherwise if reading is None else _plain(reading)
+
+
+def _parsed(text: str) -> Json:
+    """A reading as the fix carries it, compact JSON; what is none stays as it is."""
+    try:
+        reading: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return reading
+
+
+def _named_by(story: Story, one: Evidence) -> str:
+    """Which record of the story refers to it: what it is."""
+    named = (entry for entry in story.entries if one.sha256 in queries.named_evidence(entry))
+    return next((f", {entry.kind} #{entry.seq}" for entry in named), "")
 
 
 def _seconds(took: timedelta) -> str:

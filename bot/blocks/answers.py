@@ -169,7 +169,7 @@ def summarized(chart: Sequence[str]) -> Post:
 
 
 def story(told: Story) -> Post:
-    """One fix from the proposal to its end; whole in the attached file."""
+    """One fix from the command to its end; whole in the attached file."""
     fix = told.fix
     content = json.dumps(told.json, indent=1).encode()
     return post(

@@ -57,6 +57,8 @@ def test_a_story_reads_as_text(db: Database) -> None:
         "asked      alice (UALICE), 2026-11-02T08:41:02.000000Z",
         "approved   bob (UBOB), 2026-11-02T08:41:05.000000Z, allowed through S0ADMINS",
         "before     0.0.0.0 (REG_SZ)",
+        "proposed   value",
+        "13 bytes, backup #7",
         "after      1.1.4322.0 (REG_SZ)",
         f"digest     {DIGEST}",
         "took       sent to applied: 1.0 s",

@@ -41,7 +41,7 @@ def test_a_proposal_is_bound_to_exactly_what_was_seen(night: Night) -> None:
 def test_a_proposal_names_the_diagnosis_it_came_of(night: Night) -> None:
     """By its seq in the audit: so the story of the fix begins with it."""
     night.propose()
-    (proposal,), (diagnosis,) = night.records("proposal"), night.records("diagnosis")
+    proposal, diagnosis = night.records("proposal")[0], night.records("diagnosis")[0]
     details = json.loads(proposal.body)["details"]
     assert details["diagnosis"] == diagnosis.seq
     assert (details["computer"], details["cluster"]) == ("EXCH-NODE2", "EXCH-CL1")
