@@ -38,7 +38,7 @@ def bot(tmp_path: Path) -> Iterator[Database]:
                 people.remember(tx, id_, name)
             raw = evidence.keep(tx, b"raw answer of a server")
             audit.append(tx, Record("probe", "ok", ALICE, "exch-node2", details={"evidence": raw}))
-            fixes.insert(tx, new_fix())
+            fixes.insert(tx, new_fix(requester=ALICE, created_at=tx.now))
             audit.append(tx, Record("proposal", "pending", ALICE, "exch-node2", "FIX-1"))
         yield database
 
