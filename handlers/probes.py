@@ -215,6 +215,9 @@ class HostReport:
 def decode_host(text: str) -> HostReport:
     """The output of `Test-RootVerHost`; raises `BrokenContract`."""
     answer = schema_1(Part(parse(text)))
+    computer = answer.field("computer")
+    if computer.optional(Part.text) is not None:
+        raise computer.broken("not null")
     return HostReport(
         module=answer.field("module").text(),
         host=answer.field("host").text(),

@@ -295,12 +295,21 @@ def test_a_host_tells_of_itself_and_of_the_nodes() -> None:
         {"nodes": [{"computer": "X", "reach": {"is": "absent"}, "write_access": value(True)}]},
         {"time": ""},
         {"user": None},
+        {"computer": "MGMT1"},
+        {"computer": 5},
     ],
 )
 def test_a_host_report_is_read_strictly_too(changes: Raw) -> None:
     """The self-check must not be fooled either."""
     with pytest.raises(BrokenContract):
         decode_host(json.dumps({**HOST, **changes}))
+
+
+@pytest.mark.parametrize("field", HOST)
+def test_every_field_of_a_host_report_is_needed(field: str) -> None:
+    """The contract lets none be missing."""
+    with pytest.raises(BrokenContract):
+        decode_host(json.dumps({name: one for name, one in HOST.items() if name != field}))
 
 
 @pytest.mark.parametrize("text", ["", "null", "[" * 100_000, '{"schema":1,"schema":1}', '{"schema":NaN}'])
