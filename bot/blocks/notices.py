@@ -142,7 +142,9 @@ def _looks(rules: ApprovalRules) -> str:
 
 
 def _voided(told: Told) -> Iterator[str]:
-    yield f"{told.fix.id} voided: nothing was changed on {told.node}.{told.reason}"
+    there = told.details.get("after") or told.details.get("before")
+    found = f" RootVer there is {reading_words(there)}." if there else ""
+    yield f"{told.fix.id} voided: nothing was changed on {told.node}.{told.reason}{found}"
     changed = told.details.get("changed")
     for name, pair in changed.items() if isinstance(changed, dict) else ():
         then, now = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
@@ -314,6 +316,10 @@ def refusal_words(reason: str, fix: Fix) -> tuple[str, str]:
         "paused": (
             "fixes are paused",
             "after `@rootver resume` take your reaction away and react again.",
+        ),
+        "audit_fault": (
+            "the audit failed its check, so nothing can be approved",
+            "tell who runs this bot: `@rootver doctor` says what is wrong.",
         ),
         "already_approved": (
             f"{mention(fix.approver or 'somebody')} approved it already",

@@ -86,8 +86,7 @@ class Proposals:
         if general:
             return general
         if fix.state not in RESTORABLE:
-            sentence = f"{fix.id} is {fix.state}: nothing was changed that could be put back."
-            return NotProposed(fix.node, "not_restorable", sentence)
+            return NotProposed(fix.node, "not_restorable", _not_restorable(fix))
         try:
             return self._restore(fix, requester, thread)
         except UnknownName as unknown:
@@ -246,6 +245,17 @@ def _record_new(tx: Transaction, new: NewFix) -> Fix:
     audit.append(tx, Record("proposal", "pending", fix.requester, fix.node, fix.id, details))
     tell_thread(tx, fix, "prepare", {})
     return fix
+
+
+def _not_restorable(fix: Fix) -> str:
+    if fix.state in {State.APPLYING, State.INDETERMINATE}:
+        return (
+            f"{fix.id} is {fix.state}: it is not known yet what stands on {fix.computer}. It is read back; "
+            "ask again once its card says how it ended."
+        )
+    return (
+        f"{fix.id} is {fix.state}: nothing was changed that could be put back. `fixes` lists the open ones."
+    )
 
 
 def _already_open(fix: Fix) -> NotProposed:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.blocks.notices import Told, in_thread, to_audit, to_one
+from bot.blocks.notices import Told, in_thread, refusal_words, to_audit, to_one
 from handlers.approval import UNDECIDED, State
 from storage.records import Fix, Json
 from storage.verify import parse_anchors
@@ -38,7 +38,7 @@ THREAD: dict[str, dict[str, Json]] = {
 }  # fmt: skip
 REASONS = (
     "not_a_member", "own_request", "not_an_approver", "not_verified", "too_late", "expired", "paused",
-    "already_approved", "something_new",
+    "audit_fault", "already_approved", "something_new",
 )  # fmt: skip
 
 
@@ -120,6 +120,19 @@ def test_each_sentence_says_what_who_why_and_what_next(topic: str, parts: list[s
     shown = said(topic)
     for part in (*parts, *(["Next: "] if topic != "reminder" else [])):
         assert part in shown, shown
+
+
+def test_a_refused_change_shows_what_stands_there() -> None:
+    """The host's own reading, from just before it refused."""
+    shown = said("voided", before=SEEN, after=SEEN, reason="The host refused it (changed).")
+    assert "The host refused it (changed). RootVer there is `2.0.50727.0` (REG_SZ)." in shown
+
+
+def test_an_approval_under_a_fault_of_the_audit_is_told_why_and_whom_to_ask() -> None:
+    """Not the word of the rule book alone."""
+    why, then = refusal_words("audit_fault", FIX)
+    assert "audit failed its check" in why
+    assert "doctor" in then
 
 
 def test_applied_carries_the_proof_and_what_happens_next() -> None:

@@ -12,7 +12,7 @@ from handlers.approval import ApprovalRules, State
 from handlers.fix.propose import NotProposed, Proposed
 from handlers.ports import Message
 from storage.verify import Fault
-from tests.handlers.fix.night import ALICE, BOB, CAROL, THREAD, Night
+from tests.handlers.fix.night import ALICE, BOB, CAROL, THREAD, Night, lose_question
 
 Start = Callable[..., Night]
 
@@ -186,6 +186,18 @@ def test_a_restore_is_refused_with_the_reason(night: Night) -> None:
     again = restore(night)
     assert isinstance(again, NotProposed)
     assert again.reason == "nothing_to_do"
+
+
+def test_a_restore_of_a_fix_whose_end_is_unknown_waits_for_it(night: Night) -> None:
+    """It must not be told that nothing was changed: that is what nobody knows."""
+    night.propose()
+    night.react(BOB)
+    night.remote.faults["Set-RootVer"] = lose_question
+    night.tick(seconds=6)
+    answer = restore(night)
+    assert isinstance(answer, NotProposed)
+    assert "not known yet what stands on EXCH-NODE2" in answer.sentence
+    assert "nothing was changed" not in answer.sentence
 
 
 def test_a_restore_is_voided_when_the_value_changes_before_it_is_sent(night: Night) -> None:
