@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.kb906154.article import (
+    CLUSTER_SERVICE,
     DOMAIN_CONTROLLER_ROLES,
     EXCHANGE_2003,
     REMOTE_REGISTRY,
@@ -18,6 +19,7 @@ from handlers.kb906154.ownership import (
     Members,
     Standing,
     attendant_names,
+    is_installed,
     is_running,
     nearest,
     owners_disagree,
@@ -55,8 +57,16 @@ class Case:
 
     @property
     def clustered(self) -> Truth:
-        """Whether this is a cluster node."""
-        return None if isinstance(self.facts.cluster, Unreadable) else isinstance(self.facts.cluster, Value)
+        """Whether this is a cluster node.
+
+        HKLM\\Cluster is there only while ClusSvc runs: beside one that is stopped its absence says nothing.
+        """
+        if not isinstance(self.facts.cluster, Absent):
+            return True if isinstance(self.facts.cluster, Value) else None
+        stopped = all_of(
+            is_installed(self.facts, CLUSTER_SERVICE), negated(is_running(self.facts, CLUSTER_SERVICE))
+        )
+        return False if stopped is False else None
 
     @property
     def windows_2000(self) -> Truth:

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from handlers.kb906154.article import (
     ATTENDANT_SERVICE,
+    CLUSTER_SERVICE,
     IMAP4_SERVICE,
     POP3_SERVICE,
     REMOTE_REGISTRY,
@@ -67,7 +68,8 @@ def _exchange(case: Case) -> Check:
 
 def _cluster(case: Case) -> Check:
     cluster = case.facts.cluster
-    seen = _unread(cluster, "not a cluster node")
+    not_loaded = f"HKLM\\Cluster is not there; service {_service_words(service(case.facts, CLUSTER_SERVICE))}"
+    seen = _unread(cluster, not_loaded if case.clustered is None else "not a cluster node")
     if isinstance(cluster, Value):
         seen = f"{prose(cluster.value.name)}, resources told: {len(cluster.value.resources)}"
     return Check("cluster", _result(case.clustered), seen, "a cluster node", "KB 906154, Symptoms")

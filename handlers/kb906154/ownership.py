@@ -104,6 +104,12 @@ def service(facts: NodeFacts, name: str) -> Reading[Service]:
     return next(found, Absent())
 
 
+def is_installed(facts: NodeFacts, name: str) -> Truth:
+    """Whether a service is there."""
+    reading = service(facts, name)
+    return None if isinstance(reading, Unreadable) else isinstance(reading, Value)
+
+
 def is_running(facts: NodeFacts, name: str) -> Truth:
     """Whether a service runs; one that is not installed does not."""
     reading = service(facts, name)
@@ -132,8 +138,10 @@ def _owner_by_services(node: str, members: Members, read: Mapping[str, NodeFacts
     if len(states) < len(members.nodes) or any(isinstance(one, Unreadable) for one in states.values()):
         return None, None
     owners = [one for one, it in states.items() if isinstance(it, Value) and it.value.state in _OWNING]
-    owns = node in owners
-    return (owns, owns) if owners else (None, True)
+    if owners:
+        return node in owners, node in owners
+    word_lost = any(isinstance(facts.cluster, Unreadable) for facts in read.values())
+    return None, None if word_lost else True
 
 
 def _attendant_down(facts: NodeFacts, own: tuple[Resource, ...]) -> Truth:

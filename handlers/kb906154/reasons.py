@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers.kb906154.article import ATTENDANT_SERVICE, SYSTEM_ATTENDANT, TARGET, VerdictId
+from handlers.kb906154.article import ATTENDANT_SERVICE, CLUSTER_SERVICE, SYSTEM_ATTENDANT, TARGET, VerdictId
 from handlers.kb906154.case import Case
 from handlers.kb906154.facts import Absent, Reading, Unreadable, Value
 from handlers.kb906154.ownership import service, word
@@ -21,6 +21,8 @@ def reasons(decision: Decision, case: Case) -> tuple[str, ...]:
 
 def _inconclusive(decision: Decision, case: Case) -> list[str]:
     missing = [_missing(case, section) for section in decision.unknown if unread(case.facts, section)]
+    if "cluster" in decision.unknown and case.clustered is None and isinstance(case.facts.cluster, Absent):
+        missing.append(_cluster_not_loaded(case))
     if "services" in decision.unknown:
         missing.append(_owner_or_state_unknown(case))
     return missing
@@ -40,11 +42,24 @@ def _missing(case: Case, section: str) -> str:
     return f"{section}: the file of version {'; of '.join(files)}."
 
 
+def _cluster_not_loaded(case: Case) -> str:
+    reading = service(case.facts, CLUSTER_SERVICE)
+    if isinstance(reading, Value):
+        state = f"and the service {CLUSTER_SERVICE}, which loads it, is {prose(reading.value.state)}"
+        advice = (
+            f"Start {CLUSTER_SERVICE}; if the computer has left the cluster, take it out of the settings."
+        )
+    else:
+        state = f"and whether the service {CLUSTER_SERVICE}, which loads it, runs could not be read"
+        advice = "See what the host may read there."
+    return f"cluster: HKLM\\Cluster is not there, {state}. {advice}"
+
+
 def _owner_or_state_unknown(case: Case) -> str:
     if case.standing.owner is None and not word(case.around, SYSTEM_ATTENDANT):
         return (
             "Whether services are down is unknown: the cluster did not tell which node owns the System "
-            "Attendant, and the services of a node were not read."
+            "Attendant, and the services or the cluster of a node were not read."
         )
     return (
         "Whether services are down is unknown: neither the state of the System Attendant's resource nor the "

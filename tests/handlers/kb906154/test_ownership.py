@@ -10,15 +10,19 @@ from handlers.kb906154.facts import Unreachable
 from .answers import (
     ATTENDANT,
     DENIED,
+    E2,
     NODE1,
     NODE2,
     NODE3,
+    ZERO,
     Raw,
     cluster,
     diagnose,
+    events,
     healthy,
     judge,
     resource,
+    root_ver,
     services,
 )
 
@@ -118,6 +122,33 @@ def test_where_services_of_a_node_were_not_read_the_owners_are_unknown(partner: 
     diagnoses = diagnose(healthy(cluster=NO_WORD, services=off), partner)
     assert owners(diagnoses) == [None, None]
     assert state(diagnoses[0]) == (None, None)
+
+
+@pytest.mark.parametrize("reading", [ZERO, root_ver("1.1.4322.0")])
+def test_where_the_word_of_a_partner_was_lost_the_owners_are_unknown(reading: Raw) -> None:
+    """It may have said that the partner owns: then nothing would be down here."""
+    off = services(running=False)
+    here = healthy(cluster=NO_WORD, services=off, root_ver=reading, events=events(E2))
+    lost = diagnose(here, healthy(NODE2, cluster=DENIED, services=off))[0]
+    told = diagnose(here, healthy(NODE2, owner=NODE2, services=off))[0]
+    assert (lost.owner, *state(lost), lost.confidence) == (
+        None,
+        None,
+        None,
+        "suspected" if reading == ZERO else "inconclusive",
+    )
+    assert (told.owner, *state(told), told.confidence) == (
+        False,
+        False,
+        False,
+        "latent" if reading == ZERO else None,
+    )
+
+
+def test_where_the_word_of_a_partner_was_lost_a_running_service_still_tells_the_owner() -> None:
+    """Where it runs it is owned."""
+    diagnoses = diagnose(healthy(cluster=NO_WORD), healthy(NODE2, cluster=DENIED))
+    assert owners(diagnoses) == [True, False]
 
 
 def test_with_the_owner_unknown_what_runs_here_is_not_down() -> None:

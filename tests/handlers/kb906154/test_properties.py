@@ -8,7 +8,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from handlers.kb906154.article import VERDICT
@@ -35,6 +35,7 @@ from handlers.kb906154.facts import (
     Unreadable,
     Value,
 )
+from handlers.kb906154.ownership import service
 from handlers.kb906154.remarks import SECTIONS
 from handlers.kb906154.root_ver import runs_11
 from handlers.report import exit_code, to_json
@@ -88,7 +89,7 @@ SYSTEM = st.builds(
 PATHS = mostly(st.just("C:\\aspnet_isapi.dll"), st.none())
 INSTALL = mostly(st.just(1), st.sampled_from([None, 0]))
 DLL = readings(st.builds(DllFile), absent=True)
-SERVICES = ["MSExchangeSA", "msexchangeis", "POP3Svc", "IMAP4Svc", "RemoteRegistry"]
+SERVICES = ["MSExchangeSA", "msexchangeis", "POP3Svc", "IMAP4Svc", "RemoteRegistry", "ClusSvc"]
 RESOURCES = st.builds(
     Resource,
     name=st.sampled_from(["SA", "sa 2", "Store"]),
@@ -223,6 +224,30 @@ def test_making_a_section_unreadable_never_makes_a_verdict_surer(
     if before.confidence != "confirmed":
         assert after.confidence != "confirmed"
     assert section in after.not_checked
+
+
+@ROUNDS
+@given(READ, FACTS.map(lambda facts: as_node(facts, "EXCH-NODE2")), st.sampled_from(SECTIONS))
+def test_making_a_section_of_a_partner_unreadable_never_makes_a_verdict_surer(
+    facts: NodeFacts, other: NodeFacts, section: str
+) -> None:
+    """Least of all by taking from the partner the word that it owns what is down here."""
+    assume(not starts_here(facts))
+    before = first(facts, other)
+    after = first(facts, without(other, section))
+    if before.verdict == "inconclusive":
+        assert after.verdict == "inconclusive"
+    assert after.offered == before.offered
+    if before.confidence != "confirmed":
+        assert after.confidence != "confirmed"
+    if before.verdict == "healthy":
+        assert after.verdict in ("healthy", "inconclusive")
+
+
+def starts_here(facts: NodeFacts) -> bool:
+    """Whether the attendant's service says that it starts on the node, whatever a partner's word is."""
+    reading = service(facts, "MSExchangeSA")
+    return isinstance(reading, Value) and reading.value.state == "Start Pending"
 
 
 @ROUNDS

@@ -145,6 +145,32 @@ def test_what_only_rows_9_to_14_use_makes_no_row_unknown(sections: dict[str, Raw
     assert verdict(root_ver=ZERO, **sections) == "rootver_invalid"
 
 
+@pytest.mark.parametrize("state", ["Stopped", "Start Pending"])
+@pytest.mark.parametrize("mode", ["Auto", "Manual", "Disabled"])
+@pytest.mark.parametrize("reading", [ZERO, root_ver("1.1.4322.0")])
+def test_row_0_where_the_cluster_service_is_stopped(state: str, mode: str, reading: Raw) -> None:
+    """HKLM\\Cluster is loaded while ClusSvc runs: that it is not there does not mean "no cluster node"."""
+    stopped = services(ClusSvc=(state, mode))
+    diagnosis = judge(root_ver=reading, cluster=ABSENT, services=stopped)
+    assert (diagnosis.verdict, diagnosis.offered) == ("inconclusive", None)
+    assert diagnosis.why == (
+        f"cluster: HKLM\\Cluster is not there, and the service ClusSvc, which loads it, is {state}. "
+        "Start ClusSvc; if the computer has left the cluster, take it out of the settings.",
+    )
+    [check] = [one for one in diagnosis.checks if one.id == "cluster"]
+    assert (check.result, check.seen) == (
+        "unknown",
+        f"HKLM\\Cluster is not there; service {state} (start mode {mode})",
+    )
+
+
+def test_row_0_where_it_is_unknown_whether_the_cluster_service_runs() -> None:
+    """What could not be read is not taken for stopped, nor for running."""
+    diagnosis = judge(root_ver=ZERO, cluster=ABSENT, services=DENIED)
+    assert (diagnosis.verdict, len(diagnosis.why)) == ("inconclusive", 1)
+    assert "runs could not be read" in diagnosis.why[0]
+
+
 # --- row 2 ---
 
 
@@ -157,6 +183,7 @@ def test_what_only_rows_9_to_14_use_makes_no_row_unknown(sections: dict[str, Raw
         {"exchange": value({"version": "6.50.1.0", "path": "C:"})},
         {"exchange": value({"version": "16.5.1.0", "path": "C:"})},
         {"cluster": ABSENT},
+        {"cluster": ABSENT, "services": services(without=("ClusSvc",))},
         {"system": system(os_version="6.0.6002")},
         {"system": system(os_version="5.1.2600")},
         {"system": system(os_version="5.20.1")},
