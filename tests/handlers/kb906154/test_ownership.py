@@ -284,6 +284,17 @@ def test_a_mail_protocol_is_down_only_where_it_is_wanted(
     assert state(diagnosis) == (False, expected)
 
 
+@pytest.mark.parametrize(("name", "kind"), [("POP3Svc", POP3), ("IMAP4Svc", IMAP4)])
+@pytest.mark.parametrize(("owner", "expected"), [(NODE1, True), (NODE2, False)])
+def test_a_partner_may_be_the_one_who_tells_of_a_failed_protocol(
+    name: str, kind: str, owner: str, expected: bool
+) -> None:
+    """Where the node itself has no word on such resources."""
+    here = healthy(services=services(True, (), **{name: ("Stopped", "Manual")}))
+    there = healthy(NODE2, cluster=cluster(resource(), resource("Failed", owner, "P", kind)))
+    assert state(diagnose(here, there)[0]) == (False, expected)
+
+
 def test_the_other_protocols_failed_resource_does_not_count() -> None:
     """A failed IMAP4 instance says nothing of POP3."""
     told = cluster(resource(), resource("Failed", NODE1, "I", IMAP4))

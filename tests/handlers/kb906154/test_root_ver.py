@@ -155,6 +155,7 @@ def test_zero_is_zero_even_where_a_subkey_has_that_name() -> None:
         (frameworks(service_pack=0), versions(version()), True),
         (frameworks(install=None), versions(version()), False),
         (frameworks(install=0), versions(version()), False),
+        (frameworks(install=2), versions(version()), False),
         (value([]), versions(version()), False),
         (value([{"name": "v2.0.50727", "install": 1, "service_pack": 2}]), versions(version()), False),
         (ABSENT, versions(version()), False),
