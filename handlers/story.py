@@ -129,18 +129,23 @@ def _readings(entries: tuple[Entry, ...]) -> dict[str, Json]:
 
 
 def _durations(fix: Fix, entries: tuple[Entry, ...]) -> dict[str, timedelta]:
-    confirmed = [entry.ts for entry in entries if (entry.kind, entry.outcome) == ("follow_up", "ok")]
+    confirmed = [entry.ts for entry in entries if _confirms(entry)]
     asked = [entry.ts for entry in entries if entry.kind == "command"]
     marks = [
         ("asked", asked[0] if asked else None),
         ("proposed", fix.created_at),
         ("approved", fix.approved_at),
         ("sent", fix.sent_at),
-        (fix.state if fix.state != "confirmed" else "applied", fix.ended_at),
+        ("applied" if fix.state in {"confirmed", "drifted"} else fix.state, fix.ended_at),
         ("confirmed", confirmed[-1] if confirmed else None),
     ]
     there = [(name, at) for name, at in marks if at is not None]
     return {f"{one} to {other}": until - since for (one, since), (other, until) in pairwise(there)}
+
+
+def _confirms(entry: Entry) -> bool:
+    moved = entry.details.get("state")
+    return entry.kind == "follow_up" and isinstance(moved, list) and moved[-1:] == ["confirmed"]
 
 
 def _size(conn: Reader, sha256: str) -> int | None:

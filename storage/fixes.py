@@ -94,6 +94,12 @@ def last_changed(conn: Reader, node: str) -> datetime | None:
     return from_text(text) if text else None
 
 
+def sent_after(conn: Reader, fix: Fix) -> Fix | None:
+    """The newest later fix of the same node that was sent and may have written there; None: there is none."""
+    where = "node = ? AND number > ? AND sent_at IS NOT NULL AND state != 'voided' ORDER BY number DESC"
+    return _one(conn, where, fix.node, fix.number)
+
+
 def move(tx: Transaction, number: int, expected: str, to: str, **changes: object) -> Fix | None:
     """Move a fix from one state to another, if it is still in `expected`; `changes` are fields of `Fix`.
 

@@ -161,12 +161,14 @@ KINDS: Mapping[str, KindOfRecord] = {
         },
     ),
     "follow_up": KindOfRecord(
-        "a later look at the node: confirmed (ok), another value (error), not yet known (unknown)",
+        "a later look at the node: confirmed or replaced by a later fix (ok), another value (error), "
+        "not yet known (unknown)",
         {
             "look": "which look it was, from 1",
             "last": "whether it was the last one",
             "seen": "one word: unread, symptoms, unknown, down",
             "found": "the reading that stands there",
+            "replaced_by": "the later fix that put it there",
             "owner": "whether the node owns a System Attendant resource; null: unknown",
             "verdict": "what the look found, one word",
             "evidence": _EVIDENCE,

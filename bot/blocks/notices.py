@@ -193,6 +193,14 @@ def _drifted(told: Told) -> Iterator[str]:
     )
 
 
+def _replaced(told: Told) -> Iterator[str]:
+    yield (
+        f"RootVer on {told.node} is {reading_words(told.details.get('found'))} now, "
+        f"not what {told.fix.id} set.{told.reason} "
+        f"Next: nothing for {told.fix.id}; it is not looked at again."
+    )
+
+
 def _look(told: Told) -> Iterator[str]:
     left = told.rules.follow_up[int(str(told.details.get("look", 0))) :]
     again = f"I look again {duration(left[0].total_seconds())} after the change." if left else ""
@@ -267,6 +275,7 @@ _THREAD: Mapping[str, Callable[[Told], Iterator[str]]] = {
     "indeterminate": _indeterminate,
     "confirmed": _confirmed,
     "drifted": _drifted,
+    "replaced": _replaced,
     "look": _look,
     "unconfirmed": _unconfirmed,
     "withdrawn": _withdrawn,

@@ -47,7 +47,7 @@ class FollowUps:
         if facts is None or not basis.readable(facts.root_ver):
             self._again(fix, {**seen, "seen": "unread", "reason": f"{fix.computer} could not be read."})
         elif not basis.same(facts.root_ver, fix.target):
-            self._drifted(fix, {**seen, "found": basis.as_json(facts.root_ver)})
+            self._another(fix, basis.as_json(facts.root_ver), seen)
         else:
             self._stands(fix, diagnosis, seen)
 
@@ -59,9 +59,16 @@ class FollowUps:
         else:
             self._again(fix, {**seen, "seen": trouble[0], "reason": trouble[1]})
 
-    def _drifted(self, fix: Fix, seen: Seen) -> None:
-        reason = "The value is another again."
-        told = Told("follow_up", "error", topic="drifted", reason=reason, details=seen)
+    def _another(self, fix: Fix, found: Json, seen: Seen) -> None:
+        """Another value stands there: drifted; but what a later fix of ours put there alarms nobody."""
+        with self.database.read() as conn:  # after the node was read: what was sent by then is stored
+            later = fixes.sent_after(conn, fix)
+        if later is not None and later.target == basis.parameter(found):
+            details: Seen = {**seen, "found": found, "replaced_by": later.id}
+            told = Told("follow_up", "ok", topic="replaced", reason=_whose(later), details=details)
+        else:
+            reason, details = "The value is another again.", {**seen, "found": found}
+            told = Told("follow_up", "error", topic="drifted", reason=reason, details=details)
         self._end(fix, State.DRIFTED, told)
 
     def _end(self, fix: Fix, to: State, told: Told) -> None:
@@ -79,6 +86,12 @@ class FollowUps:
                 return
             note(tx, fix, Told("follow_up", "unknown", details=details))
             tell_thread(tx, fix, "unconfirmed" if last else "look", details)
+
+
+def _whose(later: Fix) -> str:
+    if later.kind == "restore":
+        return f"{later.id} (restore) put back what stood there before."
+    return f"{later.id} set the value since."
 
 
 def _holds_back(diagnosis: Diagnosis) -> tuple[str, str] | None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from handlers.approval import ApprovalRules, State
-from tests.handlers.fix.night import BOB, Night
+from handlers.fix.propose import Proposed
+from handlers.story import show
+from tests.handlers.fix.night import ALICE, BOB, THREAD, Night, lose_answer
 
 Start = Callable[..., Night]
 
@@ -35,6 +39,64 @@ def test_another_value_is_drifted(night: Night) -> None:
     night.remote.cluster.set_root_ver(night.remote.cluster.owner(), "0.0.0.0")
     night.tick(seconds=61)
     assert (night.state, night.topics()[-1]) == (State.DRIFTED, "drifted")
+
+
+def restored(night: Night, fault: Callable[[Callable[[], str]], str] | None = None) -> None:
+    """FIX-1 is applied, and FIX-2 puts back what it replaced, before the first look."""
+    night.approve_and_apply()
+    proposed = night.proposals.restore(1, ALICE, THREAD, direct=False)
+    assert isinstance(proposed, Proposed)
+    night.posted(proposed.fix)
+    night.react(BOB, fix=2)
+    if fault is not None:
+        night.remote.faults["Restore-RootVer"] = fault
+    night.tick(seconds=6)
+
+
+@pytest.mark.parametrize("fault", [None, lose_answer], ids=["", "lost answer"])
+def test_a_value_that_our_own_restore_put_back_is_no_alarm(
+    night: Night, fault: Callable[[Callable[[], str]], str] | None
+) -> None:
+    """It is another value, so drifted by the table; but it is known whose doing that is."""
+    restored(night, fault)
+    night.tick(seconds=61)
+    assert [night.fix(number).state for number in (1, 2)] == [State.DRIFTED, State.CONFIRMED]
+    assert night.fix(1).reason == "FIX-2 (restore) put back what stood there before."
+    told = [(one.fix, one.topic) for one in night.told("thread")]
+    assert (1, "replaced") in told
+    assert (1, "drifted") not in told
+    record = next(entry for entry in night.records("follow_up") if entry.fix_id == "FIX-1")
+    assert (record.outcome, record.details["replaced_by"]) == ("ok", "FIX-2")
+    with night.database.read() as conn:
+        story = show(conn, "FIX-1")
+    assert story is not None
+    assert list(story.durations)[-1] == "sent to applied"
+
+
+def test_a_look_while_our_own_restore_is_not_known_to_be_over_is_no_alarm(night: Night) -> None:
+    """It was sent, and what stands there is what it was to put back."""
+    restored(night)
+    with night.database.write() as tx:
+        tx.execute("UPDATE fix SET state = 'indeterminate' WHERE number = 2")
+    night.tick(seconds=61)
+    assert "drifted" not in night.topics()
+
+
+def test_a_third_value_after_our_own_restore_is_an_alarm(night: Night) -> None:
+    """Neither of our changes put that there."""
+    restored(night)
+    night.remote.cluster.set_root_ver(night.remote.cluster.owner(), "9.9.9.9")
+    night.tick(seconds=61)
+    assert night.topics().count("drifted") == 2
+
+
+def test_a_value_that_a_new_fix_set_after_the_restore_is_no_alarm(night: Night) -> None:
+    """The restore's own look finds the new fix's value."""
+    restored(night)
+    night.approve_and_apply()
+    night.tick(seconds=61)
+    assert night.fix(2).reason == "FIX-3 set the value since."
+    assert "drifted" not in night.topics()
 
 
 def test_a_service_that_does_not_come_up_leaves_it_applied_and_says_so(night: Night) -> None:
