@@ -83,6 +83,7 @@ KINDS: Mapping[str, KindOfRecord] = {
             "diagnosis": "seq of the diagnosis that it came of; the probe stands just before that",
             "restores": "number of the fix whose backup a restore puts back",
             "able": "ids of those who could approve at that moment",
+            "unverified": "how many approvers more were not looked up then, or could not be",
             "event": '"card" where the card was posted',
             "channel": "Slack channel of the card",
             "card_ts": "ts of the card",

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.blocks import approvers
+from bot.blocks.approvers import words_of
 from bot.blocks.post import Post, context, post, section
 from bot.blocks.text import (
     clock_seconds,
@@ -20,7 +22,6 @@ from bot.blocks.text import (
     kb_link,
     listed,
     mention,
-    mentions,
     plain,
     sentence,
 )
@@ -41,7 +42,7 @@ class Surroundings:
 
 def prepare_line(fix: Fix) -> Post:
     """What is posted first and becomes the card by an edit: only a post notifies those whom it mentions."""
-    able = mentions(_words(fix, "able"))
+    able = approvers.able(fix)
     return post([
         f"{fix.id} is being prepared for {plain(fix.computer)}{', ' + able if able else ''}; "
         "if this line stays, its card is further down."
@@ -94,7 +95,7 @@ def reading_words(reading: str | Json) -> str:
 
 def involved(fix: Fix) -> Collection[str]:
     """The people whom a sentence about this fix may mention."""
-    return {fix.requester, *([fix.approver] if fix.approver else []), *_words(fix, "able")}
+    return {fix.requester, *([fix.approver] if fix.approver else []), *words_of(fix, "able")}
 
 
 # Emoji (beside the words, never instead of them, and never one that decides) and heading of each state.
@@ -156,12 +157,12 @@ def _undo(fix: Fix) -> Iterator[str]:
 def _deciding(fix: Fix, around: Surroundings) -> Iterator[str]:
     """Who may do what, until when."""
     approve, decline = (_emojis(names) for names in (around.rules.approve, around.rules.decline))
-    able, unreadable = _words(fix, "able"), _words(fix, "groups_unreadable")
     asked = "" if around.rules.allow_self_approval else f" (not {mention(fix.requester)}, who asked)"
-    who = mentions(able) if able else "nobody can approve right now"
+    who = approvers.able(fix) or approvers.nobody(fix, "can approve right now")
     yield f"approvers: {who}{asked} · open until {clock_time(fix.expires_at)}"
-    for group in unreadable:
-        yield f"group {code(group)} could not be read: its members are refused until it can"
+    unread = approvers.unread_groups(fix)
+    if unread:
+        yield f"group {unread} could not be read: its members are refused until it can"
     yield f"{approve} approve · {decline} decline · `@rootver cancel {fix.id}`"
     if around.paused:
         by, since = around.paused
@@ -179,7 +180,7 @@ def _notes(fix: Fix) -> Iterator[str]:
     if fix.kind == "restore":
         yield f"What stands there now may be what makes Exchange run: diagnose {plain(fix.node)} afterwards."
         return
-    yield from (f"Note: {meant(NOTES, note)}." for note in _words(fix, "notes"))
+    yield from (f"Note: {meant(NOTES, note)}." for note in words_of(fix, "notes"))
     if fix.details.get("verdict") == "rootver_invalid_undocumented":
         yield "Note: this form of an invalid RootVer is documented nowhere; only `0.0.0.0` is."
     if fix.details.get("owner") is False:
@@ -205,9 +206,3 @@ def _title(verdict: Json) -> str:
 
 def _emojis(names: Collection[str]) -> str:
     return " or ".join(emoji(name) for name in sorted(names))
-
-
-def _words(fix: Fix, name: str) -> list[str]:
-    """A list of words among the details of a fix."""
-    value = fix.details.get(name)
-    return [str(word) for word in value] if isinstance(value, list) else []

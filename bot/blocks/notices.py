@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.blocks import approvers
 from bot.blocks.card import involved, reading_words, what
 from bot.blocks.post import Post, post
 from bot.blocks.text import (
@@ -19,7 +20,6 @@ from bot.blocks.text import (
     link,
     listed,
     mention,
-    mentions,
     plain,
     sentence,
 )
@@ -105,13 +105,12 @@ def _reminder(told: Told) -> Iterator[str]:
     fix = told.fix
     if fix.state not in UNDECIDED:
         return
-    able = fix.details.get("able")
-    who = (
-        mentions(str(user) for user in able) if isinstance(able, list) and able else "nobody can approve now"
-    )
+    able = approvers.able(fix)
+    nobody = approvers.nobody(fix, "could approve it when it was proposed")
+    who = f"{able}: react on {told.its_card}." if able else f"{nobody.capitalize()}. See {told.its_card}."
     yield (
-        f"{fix.id} still waits for a decision: {what(fix)}, asked by {told.asker}. {who}: react on "
-        f"{told.its_card}. Open until {clock_time(fix.expires_at)}."
+        f"{fix.id} still waits for a decision: {what(fix)}, asked by {told.asker}. {who} "
+        f"Open until {clock_time(fix.expires_at)}."
     )
 
 

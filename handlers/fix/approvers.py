@@ -7,6 +7,17 @@ from dataclasses import dataclass
 from handlers.approval import ApprovalRules, Approvers, Reactor, reactor
 from handlers.ports import Chat, LookupFailed
 
+LOOK_UPS = 20  # people looked up for a proposal; one request each, and a card has to come soon
+
+
+@dataclass(frozen=True, slots=True)
+class Able:
+    """Who can approve: `users`; how many approvers more were not verified; groups that cannot be read."""
+
+    users: tuple[str, ...]
+    unverified: int
+    unreadable: tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class ApproverList:
@@ -34,16 +45,21 @@ class ApproverList:
             return Reactor(user, unknown=failure.reason)
         return reactor(user, person.flags, self.read(), person.name)
 
-    def able(self, requester: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """(who can approve right now, groups that cannot be read): active, allowed, not the requester."""
+    def able(self, requester: str) -> Able:
+        """Who can approve right now: active, allowed, not the requester; those of the settings first."""
         approvers = self.read()
-        able = [user for user in sorted(approvers.via) if self._can(user, requester)]
-        return tuple(able), approvers.unreadable
+        asked = [user for user in approvers.via if user != requester or self.rules.allow_self_approval]
+        asked.sort(key=lambda user: (approvers.via[user] != "settings", user))
+        found = {user: self._active(user) for user in asked[:LOOK_UPS]}
+        return Able(
+            users=tuple(user for user, active in found.items() if active),
+            unverified=len(asked) - sum(active is not None for active in found.values()),
+            unreadable=approvers.unreadable,
+        )
 
-    def _can(self, user: str, requester: str) -> bool:
-        if user == requester and not self.rules.allow_self_approval:
-            return False
+    def _active(self, user: str) -> bool | None:
+        """Whether this is an active full member; None: Slack could not tell."""
         try:
             return not self.chat.person(user).flags
         except LookupFailed:
-            return False
+            return None

@@ -189,7 +189,7 @@ class Proposals:
         return self._insert(draft, requester, thread)
 
     def _insert(self, draft: _Draft, requester: str, thread: Message) -> Proposal:
-        able, unreadable = self.approvers.able(requester)
+        able = self.approvers.able(requester)
         now = self.clock.now()
         new = NewFix(
             kind=draft.kind,
@@ -207,7 +207,12 @@ class Proposals:
             expires_at=now + self.rules.expires,
             due_at=now + min(self.rules.remind, self.rules.expires),
             restores=draft.restores,
-            details={**draft.details, "able": list(able), "groups_unreadable": list(unreadable)},
+            details={
+                **draft.details,
+                "able": list(able.users),
+                "unverified": able.unverified,
+                "groups_unreadable": list(able.unreadable),
+            },
         )
         try:
             with self.database.write() as tx:
@@ -239,8 +244,9 @@ def _record_new(tx: Transaction, new: NewFix) -> Fix:
     fix = fixes.insert(tx, new)
     details: dict[str, Json] = {
         "kind": fix.kind, "digest": fix.digest, "basis": dict(fix.basis), "expected": fix.expected,
-        "target": fix.target, "able": fix.details["able"], "restores": fix.restores,
-        "computer": fix.computer, "cluster": fix.cluster, "diagnosis": fix.details.get("diagnosis"),
+        "target": fix.target, "able": fix.details["able"], "unverified": fix.details["unverified"],
+        "restores": fix.restores, "computer": fix.computer, "cluster": fix.cluster,
+        "diagnosis": fix.details.get("diagnosis"),
     }  # fmt: skip
     audit.append(tx, Record("proposal", "pending", fix.requester, fix.node, fix.id, details))
     tell_thread(tx, fix, "prepare", {})

@@ -112,6 +112,40 @@ def test_a_card_that_nobody_can_approve_says_so() -> None:
     assert "group `S07EXADMINS` could not be read: its members are refused until it can" in shown
 
 
+@pytest.mark.parametrize("able", [20, 21, 300])
+@pytest.mark.parametrize("unverified", [0, 280])
+def test_a_crowd_of_approvers_is_named_in_part_and_counted(able: int, unverified: int) -> None:
+    """Line and card keep all their other words, and no mention is cut."""
+    users = [f"U07{number:08}" for number in range(able)]
+    fix = replace(FIX, details={**FIX.details, "able": [*users], "unverified": unverified})
+    more = able - 20 + unverified
+    named = " ".join(f"<@{user}>" for user in users[:20]) + (f" and {more} more" if more else "")
+    line, drawn = prepare_line(fix), card(fix, AROUND)
+    for one in (line, drawn):
+        check(one, ALICE, *users)
+        assert named in words(one)
+        assert "cut" not in words(one)
+    assert "if this line stays" in line.text
+    assert "approve · :x: decline" in words(drawn)
+
+
+def test_a_card_says_that_nobody_was_found_where_not_all_were_looked_up() -> None:
+    """That is not the same as nobody."""
+    details: dict[str, Json] = {**FIX.details, "able": [], "unverified": 280}
+    fix = replace(FIX, details=details)
+    found = "nobody was found who can approve right now; 280 more approvers not verified"
+    assert f"approvers: {found}" in words(card(fix, AROUND))
+    assert prepare_line(fix).text.startswith("FIX-12 is being prepared for EXCH-NODE2; ")
+
+
+def test_many_groups_that_could_not_be_read_are_one_line() -> None:
+    """The lines below it stay."""
+    groups = [f"S07{number:08}" for number in range(300)]
+    shown = words(card(replace(FIX, details={**FIX.details, "groups_unreadable": [*groups]}), AROUND))
+    assert "and 280 more could not be read" in shown
+    assert "approve · :x: decline" in shown
+
+
 def test_who_may_approve_what_they_asked_for_is_not_excluded() -> None:
     """With allow_self_approval the requester is not named as excluded."""
     rules = replace(RULES, allow_self_approval=True)

@@ -159,6 +159,27 @@ def test_an_applied_restore_asks_to_look() -> None:
     assert "Next: see whether Exchange runs as it should" in said("applied", fix)
 
 
+def test_a_reminder_of_a_crowd_names_some_and_counts_the_others() -> None:
+    """It is one line: too long, all of it would be dropped."""
+    users: list[Json] = [f"U07{number:08}" for number in range(300)]
+    fix = fix_in(State.PROPOSED, details={**FIX.details, "able": users, "unverified": 100})
+    post = in_thread("reminder", told(fix))
+    assert post is not None
+    check(post, ALICE, *map(str, users))
+    assert "<@U0700000019> and 380 more: react on" in post.text
+
+
+def test_a_reminder_that_nobody_can_act_on_says_so() -> None:
+    """Whether nobody can, or nobody was found who can."""
+    nobody = fix_in(State.PROPOSED, details={**FIX.details, "able": []})
+    unknown = fix_in(State.PROPOSED, details={**FIX.details, "able": [], "unverified": 2})
+    assert "Nobody could approve it when it was proposed. See" in said("reminder", nobody)
+    assert (
+        "Nobody was found who could approve it when it was proposed; 2 more approvers not verified. See"
+        in (said("reminder", unknown))
+    )
+
+
 def test_a_last_look_is_not_announced_again() -> None:
     """After the last time of the settings there is no other."""
     assert "I look again" not in said("look", look=3)

@@ -10,7 +10,7 @@ import pytest
 from bot.lab.incidents import INCIDENTS
 from handlers.approval import ApprovalRules, State
 from handlers.fix.propose import NotProposed, Proposed
-from handlers.ports import Message
+from handlers.ports import Message, Person
 from storage.verify import Fault
 from tests.handlers.fix.night import ALICE, BOB, CAROL, THREAD, Night, lose_question
 
@@ -130,6 +130,48 @@ def test_nobody_able_to_approve_is_said_on_the_card(start: Start) -> None:
     """The requester is the only approver."""
     fix = start(rules=ApprovalRules(approvers=frozenset({ALICE}))).propose()
     assert fix.details["able"] == []
+
+
+def crowd(start: Start, *others: str) -> Night:
+    """300 approvers in a group, each a full member."""
+    users = [f"U{number:03}" for number in range(300)]
+    night = start(rules=ApprovalRules(frozenset(others), frozenset({"S1"})))
+    night.chat.people |= {user: Person(user, user) for user in users}
+    night.chat.groups["S1"] = frozenset(users)
+    return night
+
+
+def test_a_large_group_costs_few_look_ups_and_the_others_are_counted(start: Start) -> None:
+    """Those whom the settings name come first; who was not looked up is not said to be able."""
+    night = crowd(start, CAROL)
+    asked: list[str] = []
+    look_up = night.chat.person
+    night.chat.person = lambda user: asked.append(user) or look_up(user)  # type: ignore[func-returns-value, method-assign]
+    fix = night.propose()
+    assert fix.details["able"] == [CAROL, *(f"U{number:03}" for number in range(19))]
+    assert fix.details["unverified"] == 281
+    assert len(asked) == 20
+    record = json.loads(night.records("proposal")[0].body)["details"]
+    assert (len(record["able"]), record["unverified"]) == (20, 281)
+
+
+def test_a_group_whose_first_members_cannot_approve_is_not_said_to_hold_nobody(start: Start) -> None:
+    """Deactivated, or not to be looked up: the others may be able."""
+    night = crowd(start)
+    for number in range(20):
+        night.chat.people[f"U{number:03}"] = Person(f"U{number:03}", "x", ("deactivated",))
+    night.chat.broken = {f"U{number:03}" for number in range(5)}
+    fix = night.propose()
+    assert fix.details["able"] == []
+    assert fix.details["unverified"] == 285
+
+
+def test_an_approver_who_could_not_be_looked_up_is_not_said_to_be_unable(start: Start) -> None:
+    """Slack failed just then; nobody knows."""
+    night = start()
+    night.chat.broken = {BOB}
+    fix = night.propose()
+    assert (fix.details["able"], fix.details["unverified"]) == ([CAROL], 1)
 
 
 def test_the_first_stored_line_becomes_the_card_and_no_other(night: Night) -> None:
