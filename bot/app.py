@@ -7,6 +7,7 @@ import os
 import platform
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -71,6 +72,7 @@ class Bot:
     """All parts of the running bot. `start` connects, `stop` drains; a context manager."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        steady = time.monotonic if clock is None else None  # another clock leaps as its test wants
         clock = clock or SystemClock()
         tokens, rules, inventory = settings.tokens(), settings.approval_rules(), settings.inventory()
         self.settings, self._clock = settings, clock
@@ -117,7 +119,7 @@ class Bot:
         )
         follow_ups = FollowUps(self.database, clock, rules, inventory, self.diagnoser)
         self.timekeeper = Timekeeper(
-            self.database, clock, rules, self.decisions, changes, outcomes, follow_ups
+            self.database, clock, rules, self.decisions, changes, outcomes, follow_ups, steady
         )
         self.deliverer = Deliverer(
             self.database, self.chat, rules, self.proposals.card_posted, self.decisions.card_gone,

@@ -25,6 +25,7 @@ _OPEN = "state IN ('proposed', 'approved', 'applying', 'indeterminate')"  # as t
 CHANGEABLE = frozenset({
     "card_ts", "details", "due_at", "reminded", "approver", "approved_at", "sent_at", "changed_at",
     "ended_at", "backup", "looks", "reason",
+    "expires_at",  # only to an earlier moment, where the machine's clock was set back
 })  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from handlers.approval import ApprovalRules, State
 from handlers.diagnose import Diagnoser, keep_answer
@@ -34,7 +35,7 @@ class FollowUps:
             fix = fixes.get(conn, number)
         if fix is None or fix.state != State.APPLIED or fix.due_at is None:
             return
-        seen: Seen = {"look": fix.looks + 1}
+        seen: Seen = {"look": self._number(fix)}
         try:
             report = self.diagnoser.look(fix.node, whole_cluster=True)
         except UnknownName as unknown:
@@ -73,19 +74,36 @@ class FollowUps:
 
     def _end(self, fix: Fix, to: State, told: Told) -> None:
         with self.database.write() as tx:
-            advance(tx, fix, to, told, looks=fix.looks + 1, due_at=None)
+            advance(tx, fix, to, told, looks=told.details["look"], due_at=None)
 
     def _again(self, fix: Fix, seen: Seen) -> None:
         """Not confirmed yet: tell it and look again later; after the last look say that it stays so."""
-        done = fix.looks + 1
+        done = int(str(seen["look"]))
         last = done >= len(self.rules.follow_up)
-        due = None if last or fix.ended_at is None else fix.ended_at + self.rules.follow_up[done]
         details: Seen = {**seen, "last": last}
         with self.database.write() as tx:
+            now = fixes.get(tx, fix.number) or fix  # the clock may have been set during the look
+            due = None if last or now.due_at is None else now.due_at + self._between(fix.looks, done)
             if fixes.change(tx, fix.number, State.APPLIED, looks=done, due_at=due) is None:
                 return
             note(tx, fix, Told("follow_up", "unknown", details=details))
             tell_thread(tx, fix, "unconfirmed" if last else "look", details)
+
+    def _number(self, fix: Fix) -> int:
+        """Which look this is, from 1. Of several that are due by now it is the latest, and the only one."""
+        now, looks = self.clock.now(), range(fix.looks, len(self.rules.follow_up))
+        due = [look for look in looks if fix.due_at and fix.due_at + self._between(fix.looks, look) <= now]
+        return max(due, default=fix.looks) + 1
+
+    def _between(self, one: int, other: int) -> timedelta:
+        """The time between two looks of the settings."""
+        return self.rules.follow_up[other] - self.rules.follow_up[one]
+
+
+def next_look(looks: int, rules: ApprovalRules) -> timedelta:
+    """How long after the look before it (or the change) a look comes; `looks` is how many there were."""
+    times = (timedelta(0), *rules.follow_up)
+    return times[looks + 1] - times[looks] if looks < len(rules.follow_up) else timedelta(0)
 
 
 def _whose(later: Fix) -> str:

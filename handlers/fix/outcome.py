@@ -18,6 +18,7 @@ from handlers.probes import ChangeResult
 from storage import audit, fixes
 from storage.database import Database, Transaction
 from storage.records import Fix, Json, Record
+from storage.times import from_text, to_text
 from storage.verify import anchor_line
 
 log = logging.getLogger(__name__)
@@ -60,11 +61,18 @@ class Outcomes:
         else:
             self.doubt(fix, "The host says written, but shows another value.", details)
 
+    @property
+    def longest_script(self) -> timedelta:
+        """How long a lost script may run on any host."""
+        return timedelta(seconds=max(self.script_seconds.values(), default=0.0))
+
     def doubt(self, fix: Fix, reason: str, details: Mapping[str, Json] | None = None) -> None:
         """It may have been written or not: say so, and read back at once."""
         told = Told("change", "unknown", topic="indeterminate", reason=reason, details=details or {})
+        now = self.clock.now()
+        waits = believe_from(fix, now + self._script_time(fix))
         with self.database.write() as tx:
-            advance(tx, fix, State.INDETERMINATE, told, due_at=self.clock.now())
+            advance(tx, fix, State.INDETERMINATE, told, due_at=now, details=waits)
         self.read_back(fix.number)
 
     def read_back(self, number: int) -> None:
@@ -96,26 +104,26 @@ class Outcomes:
             self._applied(fix, _node_time(facts), details)
         elif not basis.same(facts.root_ver, fix.expected):
             self._failed(fix, "Something else stands there now; nothing else was tried.", details)
-        elif began >= self._script_over(fix):
+        elif began >= believed_from(fix):
             self._failed(fix, "The old value still stands: the change did not reach the node.", details)
         else:
-            again = min(self.clock.now() + READ_AGAIN, self._script_over(fix))
+            again = min(self.clock.now() + READ_AGAIN, believed_from(fix))
             self._later(fix, "The old value still stands; a lost script may still run.", again)
 
-    def _script_over(self, fix: Fix) -> datetime:
-        host = self.inventory.cluster_of(fix.node).host
-        return (fix.sent_at or fix.created_at) + timedelta(seconds=self.script_seconds[host])
+    def _script_time(self, fix: Fix) -> timedelta:
+        """How long a lost script may run on; from now on, since nobody saw whether it has begun."""
+        try:
+            return timedelta(seconds=self.script_seconds[self.inventory.cluster_of(fix.node).host])
+        except UnknownName:  # its node has left the settings
+            return self.longest_script
 
     def _unread_again(self, fix: Fix) -> datetime:
         """Soon while a script may still run, then with every follow-up: a host may be away for days."""
         now, sent = self.clock.now(), fix.sent_at or fix.created_at
-        try:
-            if now < self._script_over(fix):
-                return now + READ_AGAIN
-        except UnknownName:
-            pass  # its node has left the settings
+        if now < believed_from(fix):
+            return now + READ_AGAIN
         looks = [sent + after for after in self.rules.follow_up if sent + after > now]
-        return min(looks, default=now + AWAY_AGAIN)
+        return min([*looks, now + AWAY_AGAIN])  # `sent` is a time of before the clock was set, perhaps
 
     def _later(self, fix: Fix, reason: str, at: datetime) -> None:
         with self.database.write() as tx:
@@ -143,6 +151,16 @@ class Outcomes:
         )
         with self.database.write() as tx:
             advance(tx, fix, State.FAILED, kind, ended_at=self.clock.now(), due_at=None)
+
+
+def believe_from(fix: Fix, at: datetime) -> dict[str, Json]:
+    """The details of a fix, with the time from which on an old value that is read back is believed."""
+    return {**fix.details, "believe_from": to_text(at)}
+
+
+def believed_from(fix: Fix) -> datetime:
+    """When an old value may be believed: a lost script can no longer run then."""
+    return from_text(str(fix.details["believe_from"]))
 
 
 def _tell_applied(tx: Transaction, fix: Fix, details: Mapping[str, Json]) -> None:

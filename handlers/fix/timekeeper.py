@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from handlers.approval import UNDECIDED, ApprovalRules, State
+from handlers.fix import clock_steps
 from handlers.fix.apply import Changes
+from handlers.fix.clock_steps import StepWatch
 from handlers.fix.decide import Decisions
 from handlers.fix.follow_up import FollowUps
 from handlers.fix.moves import Told, advance, note, tell_thread
@@ -15,10 +19,15 @@ from handlers.ports import Clock
 from storage import fixes
 from storage.database import Database
 
+log = logging.getLogger(__name__)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Timekeeper:
-    """Does what is due for a fix. All due times lie in the store, so a restart forgets none."""
+    """Does what is due for a fix. All due times lie in the store, so a restart forgets none.
+
+    `steady` counts seconds however the clock is set; without it, nobody notices that it is.
+    """
 
     database: Database
     clock: Clock
@@ -27,12 +36,19 @@ class Timekeeper:
     changes: Changes
     outcomes: Outcomes
     follow_ups: FollowUps
+    steady: Callable[[], float] | None = None
+    _steps: StepWatch | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._steps = StepWatch(self.clock, self.steady) if self.steady else None
 
     def due(self) -> list[int]:
         """The numbers of the fixes that need the bot now, with those that stopped in the middle.
 
         Whoever calls this leaves out the fixes that are being worked on.
         """
+        if self._steps is not None:
+            self._steps.look(self._clock_was_set)
         with self.database.read() as conn:
             due = fixes.due(conn, self.clock.now())
             stuck = fixes.in_states(conn, {State.APPLYING})
@@ -58,6 +74,7 @@ class Timekeeper:
         """At start: doubtful fixes are read back at once, and every approval gets its grace period anew."""
         now = self.clock.now()
         with self.database.write() as tx:
+            clock_steps.shorten(tx, now, self.rules, self.outcomes.longest_script)
             for fix in fixes.in_states(tx, {State.INDETERMINATE}):
                 fixes.change(tx, fix.number, fix.state, due_at=now)
             for fix in fixes.in_states(tx, {State.APPROVED}):
@@ -65,6 +82,11 @@ class Timekeeper:
         self.decisions.catch_up()
 
     # --- inside ---
+
+    def _clock_was_set(self, by: timedelta) -> None:
+        log.warning("the machine's clock was set by %+.0f s", by.total_seconds())
+        with self.database.write() as tx:
+            clock_steps.shift(tx, by)
 
     def _remind_or_expire(self, number: int) -> None:
         with self.database.write() as tx:

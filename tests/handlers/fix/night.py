@@ -46,12 +46,23 @@ class Watch:
 
     def __init__(self) -> None:
         self.time = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+        self.passed = timedelta(0)
 
     def now(self) -> datetime:
         return self.time
 
     def move(self, **duration: float) -> None:
+        """Time passes."""
         self.time += timedelta(**duration)
+        self.passed += timedelta(**duration)
+
+    def set(self, **duration: float) -> None:
+        """Somebody sets the clock: no time passes."""
+        self.time += timedelta(**duration)
+
+    def steady(self) -> float:
+        """Seconds that passed, however the clock was set."""
+        return self.passed.total_seconds()
 
 
 class FakeChat:
@@ -192,7 +203,9 @@ class Night:
             self.diagnoser, self.outcomes, BOT,
         )  # fmt: skip
         follow_ups = FollowUps(*common, self.inventory, self.diagnoser)
-        self.timekeeper = Timekeeper(*common, self.decisions, self.changes, self.outcomes, follow_ups)
+        self.timekeeper = Timekeeper(
+            *common, self.decisions, self.changes, self.outcomes, follow_ups, self.watch.steady
+        )
 
     def restart(self) -> None:
         """Stop at once and start again on the same file."""

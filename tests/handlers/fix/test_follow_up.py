@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -145,6 +146,36 @@ def test_looks_survive_a_restart(night: Night) -> None:
     night.watch.move(seconds=61)
     night.restart()
     assert night.state == State.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("away", "look", "then"), [(2, 1, 5), (6, 2, 15), (20, 3, None)], ids=["first", "second", "last"]
+)
+def test_looks_that_came_due_while_the_bot_was_away_are_one(
+    night: Night, away: int, look: int, then: int | None
+) -> None:
+    """The latest of them; the others of the settings keep their times."""
+    night.approve_and_apply()
+    applied = night.watch.now()
+    night.watch.move(minutes=away)
+    night.restart()
+    night.tick()
+    (record,) = night.records("follow_up")
+    assert (record.details["look"], record.details["last"]) == (look, then is None)
+    assert night.fix().due_at == (applied + timedelta(minutes=then) if then else None)
+    assert night.fix().looks == look
+
+
+def test_fewer_looks_in_the_settings_than_were_done_end_them(start: Start) -> None:
+    """The settings changed meanwhile."""
+    night = start()
+    night.approve_and_apply()
+    night.tick(minutes=1, seconds=1)
+    night.rules = ApprovalRules(approvers=frozenset({BOB}), follow_up=())
+    night.restart()
+    night.tick(minutes=5)
+    assert night.topics()[-1] == "unconfirmed"
+    assert night.fix().due_at is None
 
 
 def test_no_looks_are_a_setting(start: Start) -> None:
