@@ -22,13 +22,15 @@ from bot.slack import NotSaid, SlackChat
 from handlers.approval import ApprovalRules, State
 from handlers.ports import Message, MessageGone
 from storage import audit, evidence, fixes, notices, once, queries, switches
-from storage.database import Database
+from storage.database import Database, StorageError
 from storage.records import Entry, Fix, Json, Notice, Record
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 1_000  # notices looked at in one run
 LONGEST_PAUSE = 60.0  # seconds between two attempts, however often it failed
+GONE = "the message was deleted"
+DEFECT_ATTEMPTS = 5  # for a notice that a defect of ours keeps from being sent
 # Topics at which the backup is attached, whichever comes first: something was, or may have been, written.
 WITH_BACKUP = frozenset({"applied", "failed", "indeterminate"})
 ENDED_BY_SOMEBODY = frozenset({State.DECLINED, State.CANCELLED})
@@ -52,7 +54,11 @@ class Deliverer:
     _resting: dict[Hashable, float] = field(
         init=False, default_factory=dict
     )  # queue → when it may be tried again
-    _sent: set[int] = field(init=False, default_factory=set)  # sent, though the file could not be told so yet
+    # Done in Slack, though the file could not be told so yet: notices sent, lines posted (fix → `ts`), and
+    # the keys of what has to happen once.
+    _sent: set[int] = field(init=False, default_factory=set)
+    _lines: dict[int, str] = field(init=False, default_factory=dict)
+    _happened: set[str] = field(init=False, default_factory=set)
     _turn: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def run_once(self) -> None:
@@ -74,24 +80,37 @@ class Deliverer:
 
     def _deliver(self, notice: Notice, queue: Hashable, drawn: set[int]) -> bool:
         """Send one notice; False: it waits on, and so does all that comes after it in its queue."""
-        try:
-            if notice.id not in self._sent:
-                self._send(notice, drawn)
-        except NotSaid as failure:
-            if failure.transient:
-                self._rest(notice, queue, failure)
-                return False
+        failure = None if notice.id in self._sent else self._attempt(notice, drawn)
+        if failure is not None and failure.transient:
+            self._rest(notice, queue, failure)
+            return False
+        if failure is not None:
             self._give_up(notice, failure.code)
-        except MessageGone:
-            self._give_up(notice, "the message was deleted")
-            if notice.fix is not None and (notice.topic == "prepare" or notice.audience == "card"):
-                self.card_gone(notice.fix, "Its card was deleted.")
         self._sent.add(notice.id)
         with self.database.write() as tx:
+            for key in self._happened:
+                once.first_time(tx, key)
             notices.done(tx, notice.id)
         self._sent.discard(notice.id)
+        self._happened.clear()
         self._resting.pop(queue, None)
         return True
+
+    def _attempt(self, notice: Notice, drawn: set[int]) -> NotSaid | None:
+        """Send one notice; what kept it from being sent, None: nothing. Raises `StorageError`."""
+        try:
+            self._send(notice, drawn)
+        except NotSaid as failure:
+            return failure
+        except MessageGone:
+            return NotSaid("an edit", GONE, transient=False)
+        except StorageError:
+            raise
+        except Exception as error:  # a defect in one notice must not hold up what others are told
+            log.exception("%s %s could not be sent", notice.audience, notice.topic)
+            again = notice.attempts + 1 < DEFECT_ATTEMPTS
+            return NotSaid("a notice", type(error).__name__, transient=again)
+        return None
 
     def _rest(self, notice: Notice, queue: Hashable, failure: NotSaid) -> None:
         pause = max(min(LONGEST_PAUSE, 2.0**notice.attempts), failure.retry_after)
@@ -112,7 +131,11 @@ class Deliverer:
         node, fix_id = (fix.node, fix.id) if fix else (None, None)
         with self.database.write() as tx:
             audit.append(tx, Record("error", "error", "bot", node, fix_id, details))
-        if fix is not None and fix.card_ts is None and notice.topic == "prepare":
+        if fix is None:
+            return
+        if reason == GONE and (notice.topic == "prepare" or notice.audience == "card"):
+            self.card_gone(fix.number, "Its card was deleted.")
+        elif fix.card_ts is None and notice.topic == "prepare":
             self.card_gone(fix.number, f"Slack does not take its card here ({reason}).")
 
     def _send(self, notice: Notice, drawn: set[int]) -> None:
@@ -144,8 +167,11 @@ class Deliverer:
         if fix.card_ts is None:
             if fix.state != State.PROPOSED:
                 return
-            line = self.slack.post_once(fix.channel, prepare_line(fix), fix.thread_ts)
-            stored = self.card_posted(fix.number, line.ts)
+            if fix.number not in self._lines:
+                line = self.slack.post_once(fix.channel, prepare_line(fix), fix.thread_ts)
+                self._lines[fix.number] = line.ts
+            stored = self.card_posted(fix.number, self._lines[fix.number])
+            del self._lines[fix.number]
             if stored is None:
                 return
             fix = stored
@@ -173,18 +199,23 @@ class Deliverer:
         said = in_thread(notice.topic, self._told(notice, fix))
         if said is None:
             return
+        backup = self._unattached_backup(fix) if notice.topic in WITH_BACKUP else None
         self.slack.post(fix.channel, said, fix.thread_ts)
-        if notice.topic in WITH_BACKUP and fix.backup:
-            self._attach_backup(fix, fix.backup)
+        if backup is not None:
+            self._attach_backup(fix, backup)
 
-    def _attach_backup(self, fix: Fix, stored: str) -> None:
-        """Once for each fix; where that fails, the thread is told where the backup is."""
-        with self.database.write() as tx:
-            backup = evidence.read(tx, stored) if once.first_time(tx, f"backup attached {fix.id}") else None
-        if backup is None:
-            return
+    def _unattached_backup(self, fix: Fix) -> bytes | None:
+        """Read before anything is said, so that a file that fails makes nobody hear it twice."""
+        if not fix.backup or _attached(fix) in self._happened:
+            return None
+        with self.database.read() as conn:
+            return None if once.seen(conn, _attached(fix)) else evidence.read(conn, fix.backup)
+
+    def _attach_backup(self, fix: Fix, backup: bytes) -> None:
+        """Where that fails, the thread is told where the backup is; it is tried again with the next news."""
         try:
             self.slack.attach(fix.channel, [backup_file(fix.id, backup)], fix.thread_ts)
+            self._happened.add(_attached(fix))
         except NotSaid as failure:
             log.warning("%s: %s", fix.id, failure)
             with suppress(NotSaid):  # the notice itself was sent: it must not be sent again for this
@@ -214,6 +245,10 @@ class Deliverer:
 def _queue(notice: Notice) -> Hashable:
     """What has to stay in order: a fix's card and thread; apart from it, what one person is told of it."""
     return notice.fix, notice.user if notice.audience == "private" else None, notice.audience == "audit"
+
+
+def _attached(fix: Fix) -> str:
+    return f"backup attached {fix.id}"
 
 
 def _card_of(fix: Fix) -> Message:

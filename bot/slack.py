@@ -94,6 +94,9 @@ class SlackChat:
         """Ask Slack who the token belongs to. Raises `LookupFailed`."""
         answer = _asked("whose token this is", client.auth_test)
         scopes = str(answer.headers.get("x-oauth-scopes", ""))
+        missing = _missing(answer, "user_id", "team_id", "url")
+        if missing:
+            raise LookupFailed("whose token this is", f"an answer without {missing}")
         identity = Identity(
             answer["user_id"], answer["team_id"], answer["url"], frozenset(filter(None, scopes.split(",")))
         )
@@ -141,10 +144,13 @@ class SlackChat:
         answer = _asked(what, self._client.reactions_get, channel=card.channel, timestamp=card.ts, full=True)
         found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
         for reaction in (answer.get("message") or {}).get("reactions", []):
-            users = frozenset(reaction.get("users", []))
-            if len(users) != reaction.get("count"):
-                raise LookupFailed(what, "Slack named only some of the people")
-            found[reaction["name"].split("::", 1)[0]] |= users
+            match reaction:
+                case {"name": str(name), "users": list(named), "count": int(count)}:
+                    found[name.split("::", 1)[0]] |= frozenset(named)
+                    if len(frozenset(named)) != count:
+                        raise LookupFailed(what, "Slack named only some of the people")
+                case _:
+                    raise LookupFailed(what, "an answer without names")
         return dict(found)
 
     def link(self, message: Message, thread_ts: str | None = None) -> str:
@@ -213,6 +219,9 @@ class SlackChat:
             "a message", client.chat_postMessage, channel=channel, text=text, blocks=blocks,
             thread_ts=thread_ts, unfurl_links=False, unfurl_media=False,
         )  # fmt: skip
+        missing = _missing(answer, "channel", "ts")
+        if missing:  # it was said, perhaps; to say it again and again would help nobody
+            raise NotSaid("a message", f"an answer without {missing}", transient=False)
         return Message(answer["channel"], answer["ts"])
 
 
@@ -252,6 +261,11 @@ def _sendable(post: Post) -> tuple[str, list[limits.Block]]:
     return carried[
         : limits.MESSAGE_TEXT // 2
     ].strip() or "A message that could not be shown: see the log.", []
+
+
+def _missing(answer: Any, *names: str) -> str | None:
+    """The first of these fields that an answer does not have as a text."""
+    return next((name for name in names if not isinstance(answer.get(name), str)), None)
 
 
 def _asked(what: str, call: Callable[..., Any], **arguments: object) -> Any:

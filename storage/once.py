@@ -19,6 +19,11 @@ def first_time(tx: Transaction, key: str) -> bool:
     return cursor.rowcount == 1
 
 
+def seen(conn: Reader, key: str) -> bool:
+    """Whether this key was seen before."""
+    return conn.execute("SELECT 1 FROM once WHERE key = ?", (visible(key),)).fetchone() is not None
+
+
 def judged(conn: Reader, number: int) -> set[tuple[str, str]]:
     """The (user, emoji) pairs on a fix's card that had their one judgement."""
     return set(conn.execute("SELECT user, emoji FROM judged WHERE number = ?", (number,)).fetchall())

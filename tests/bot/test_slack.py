@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from slack_sdk import WebClient
+from slack_sdk.web import SlackResponse
 
 from bot.blocks.post import Attachment, Post, section
 from bot.lab.slack_faults import FaultKind
@@ -215,6 +216,36 @@ def test_reactions_that_slack_names_only_in_part_are_unknown() -> None:
 
     with pytest.raises(LookupFailed, match="only some"):
         SlackChat(Client(), Identity("UBOT", "T1", "")).reactions(Message("C1", "1.0"))
+
+
+@pytest.mark.parametrize(
+    "reactions", ["x", ["x"], [{"users": [BOB], "count": 1}], [{"name": "x", "users": 1}]]
+)
+def test_reactions_that_cannot_be_understood_are_unknown(reactions: object) -> None:
+    """Garbage is no approval, and no failure of ours either."""
+
+    class Client(WebClient):
+        def reactions_get(self, **_: Any) -> Any:
+            return {"ok": True, "message": {"reactions": reactions}}
+
+    with pytest.raises(LookupFailed, match="reactions on a card"):
+        SlackChat(Client(), Identity("UBOT", "T1", "")).reactions(Message("C1", "1.0"))
+
+
+@pytest.mark.parametrize("missing", ["user_id", "team_id", "url"])
+def test_a_slack_that_does_not_say_whose_token_it_is_is_not_known(missing: str) -> None:
+    """Nothing to work with."""
+
+    class Client(WebClient):
+        def auth_test(self, **_: Any) -> Any:
+            told = {"user_id": "U1", "team_id": "T1", "url": "https://x/"}
+            del told[missing]
+            return SlackResponse(
+                client=self, http_verb="POST", api_url="", req_args={}, data=told, headers={}, status_code=200
+            )
+
+    with pytest.raises(LookupFailed, match=f"without {missing}"):
+        SlackChat.connect(Client())
 
 
 def test_a_deleted_card_is_told_from_one_that_cannot_be_read(chat: SlackChat, workspace: Workspace) -> None:
