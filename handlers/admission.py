@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from handlers.ports import LookupFailed, Person
 from storage import audit, once, people
 from storage.database import Database, Transaction
 from storage.records import Json, Record
+
+BETWEEN_ANSWERS = timedelta(hours=1)  # between two refusals that one person is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +112,4 @@ def _refuse(tx: Transaction, asked: Asked, refusal: Refused) -> Refused:
     audit.append(tx, Record("refusal", "refused", who, details=details))
     if not refusal.tell or refusal.reason == "not_verified":
         return refusal
-    return replace(refusal, tell=once.first_time(tx, f"told {who} {tx.now:%Y-%m-%d %H}"))
+    return replace(refusal, tell=once.not_within(tx, f"told {who}", BETWEEN_ANSWERS))

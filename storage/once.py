@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from storage.canonical import visible
@@ -15,6 +16,19 @@ def first_time(tx: Transaction, key: str) -> bool:
     """Whether this key was never seen before; from now on it was. Keys are kept for good."""
     cursor = tx.execute(
         "INSERT INTO once (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (visible(key), to_text(tx.now))
+    )
+    return cursor.rowcount == 1
+
+
+def not_within(tx: Transaction, key: str, period: timedelta) -> bool:
+    """Whether this key was not seen within the period up to now; only then it counts as seen now.
+
+    A time that lies ahead is not believed: the clock was set back since.
+    """
+    cursor = tx.execute(
+        "INSERT INTO once (key, at) VALUES (?, ?)"
+        " ON CONFLICT DO UPDATE SET at = excluded.at WHERE at <= ? OR at > excluded.at",
+        (visible(key), to_text(tx.now), to_text(tx.now - period)),
     )
     return cursor.rowcount == 1
 

@@ -132,6 +132,26 @@ def test_one_person_gets_one_refusal_an_hour(door: Door) -> None:
     assert len(door.records) == 5
 
 
+def test_the_hour_counts_from_the_last_answer_and_not_by_the_clock(door: Door) -> None:
+    """A full hour, whatever the minute; a refusal that was not answered does not make it longer."""
+    door.people["U1"] = Person("U1", "x", ("guest",))
+    start = door.now.replace(minute=59)
+    tells = []
+    for number, minutes in enumerate((0, 2, 59, 60, 61, 119, 120)):
+        door.now = start + timedelta(minutes=minutes)
+        tells.append(door.another(number).tell)  # type: ignore[union-attr]
+    assert tells == [True, False, False, True, False, False, True]
+
+
+def test_a_clock_that_was_set_back_silences_nobody_for_longer(door: Door) -> None:
+    """The last answer seems to lie ahead: then it is not known when it was."""
+    door.people["U1"] = Person("U1", "x", ("guest",))
+    assert door.another(1).tell  # type: ignore[union-attr]
+    door.now -= timedelta(days=1)
+    assert door.another(2).tell  # type: ignore[union-attr]
+    assert not door.another(3).tell  # type: ignore[union-attr]
+
+
 def test_who_cannot_be_looked_up_is_told_to_try_again_each_time(door: Door) -> None:
     """It is not their fault, and the reason is recorded."""
     door.people.clear()
