@@ -72,6 +72,7 @@ _CODES: Mapping[str, Exit] = {
     "storage.errors.StorageMissing": Exit.MISSING,
     "urllib.error.URLError": Exit.UNAVAILABLE,
 }
+BOT, APP = "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"
 # Slack's error codes that say that a token is not accepted: every method's page lists them under "Errors".
 _TOKEN_REFUSED = frozenset({
     "account_inactive", "invalid_auth", "not_allowed_token_type", "not_authed", "token_expired",
@@ -91,23 +92,44 @@ def explain(error: BaseException) -> tuple[Exit, str] | None:
 
 
 def _told(error: Any, code: Exit) -> tuple[Exit, str]:
-    reason = _slack_code(error)
+    known = _behind(error)
+    reason = _slack_code(known)
     if reason in _TOKEN_REFUSED:
-        return Exit.REFUSED, f"Slack refused the token ({reason}). Check SLACK_BOT_TOKEN and SLACK_APP_TOKEN."
+        return Exit.REFUSED, f"Slack refused the token ({reason}). Check {_token(known)}."
+    if reason == "missing_scope" and _token(known) == APP:
+        return Exit.REFUSED, f"Slack refused the token ({reason}). {APP} needs the scope connections:write."
     if reason:
-        return code, f"Slack did not answer as it should ({reason}). Try again; rootver doctor tells more."
-    if code is Exit.UNAVAILABLE and isinstance(error, OSError):
-        return code, f"Slack could not be reached ({error}). Check the network and SLACK_API_URL."
+        what = "Check SLACK_API_URL, or try again; rootver doctor tells more."
+        return code, f"Slack did not answer as it should ({reason}). {what}"
+    if code is Exit.UNAVAILABLE and isinstance(known, OSError):
+        why = getattr(known, "reason", None) or known
+        return code, f"Slack could not be reached ({why}). Check the network and SLACK_API_URL."
     if isinstance(error, OSError):
         what = error.filename or "what was to be written"
         return code, f"{what}: {error.strerror or error}. Check the disk, and who may read and write there."
     return code, str(error)
 
 
+def _behind(error: Any) -> Any:
+    """What Slack's client said, where a look-up failed because of that."""
+    return error.__cause__ if type(error).__name__ == "LookupFailed" and error.__cause__ else error
+
+
 def _slack_code(error: Any) -> str | None:
-    """Slack's own error code, where an error carries one."""
+    """Slack's own error code, where an error carries one; for what is no answer of Slack's, what it was."""
     response = getattr(error, "response", None)
+    status = getattr(response, "status_code", 200)
+    if status not in {200, 429}:
+        return f"HTTP {status}"
     if response is not None:
         return str(response.get("error", "no error code"))
     reason = getattr(error, "reason", None)
-    return reason if reason in _TOKEN_REFUSED else None
+    return reason if isinstance(reason, str) and reason in _TOKEN_REFUSED else None
+
+
+def _token(error: Any) -> str:
+    """Which token an answer of Slack's is about: only one call is made with the app's."""
+    url = getattr(getattr(error, "response", None), "api_url", None)
+    if url is None:
+        return f"{BOT} and {APP}"
+    return APP if url.endswith("/apps.connections.open") else BOT

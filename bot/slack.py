@@ -295,7 +295,10 @@ def _said(what: str, call: Callable[..., Any], **arguments: object) -> Any:
 def _code(error: Exception) -> str:
     """Slack's error code; for what is no answer of Slack's (an HTML page, a lost connection) what it was."""
     if isinstance(error, SlackApiError) and error.response.status_code in (200, 429):
-        return str(error.response.get("error", "no error code"))
+        answer = error.response.data
+        return (
+            str(answer.get("error", "no error code")) if isinstance(answer, dict) else "no answer of Slack's"
+        )
     if isinstance(error, SlackApiError):
         return f"HTTP {error.response.status_code}"
     return type(error).__name__

@@ -116,8 +116,7 @@ def test_a_token_that_slack_refuses_ends_with_77(start: Start, server: Workspace
     process = start("run", SLACK_BOT_TOKEN="xoxb-wrong")
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 77
-    assert "Slack refused the token (invalid_auth)" in err
-    assert "Traceback" not in err
+    assert last_line(err) == "rootver: Slack refused the token (invalid_auth). Check SLACK_BOT_TOKEN."
 
 
 def test_an_app_token_that_slack_refuses_ends_with_77(start: Start) -> None:
@@ -125,7 +124,19 @@ def test_an_app_token_that_slack_refuses_ends_with_77(start: Start) -> None:
     process = start("run", SLACK_APP_TOKEN="xapp-wrong")
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 77
-    assert "SLACK_APP_TOKEN" in err
+    assert last_line(err) == "rootver: Slack refused the token (invalid_auth). Check SLACK_APP_TOKEN."
+
+
+def last_line(err: str) -> str:
+    assert "Traceback" not in err
+    return err.splitlines()[-1]
+
+
+def test_a_token_that_was_revoked_ends_with_77(start: Start, server: WorkspaceServer) -> None:
+    """It was good once."""
+    server.workspace.auth_error = "token_revoked"
+    _, err = start("run").communicate(timeout=PATIENCE)
+    assert last_line(err) == "rootver: Slack refused the token (token_revoked). Check SLACK_BOT_TOKEN."
 
 
 def test_slack_away_ends_with_69(start: Start) -> None:
@@ -133,7 +144,31 @@ def test_slack_away_ends_with_69(start: Start) -> None:
     process = start("run", SLACK_API_URL="http://127.0.0.1:1/api")
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 69
-    assert "Traceback" not in err
+    assert last_line(err) == (
+        "rootver: Slack could not be reached ([Errno 111] Connection refused). "
+        "Check the network and SLACK_API_URL."
+    )
+
+
+@pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
+def test_a_slack_that_answers_with_a_page_of_html_ends_with_69(
+    start: Start, server: WorkspaceServer, method: str
+) -> None:
+    """The number says what it was; the page would say nothing."""
+    server.workspace.faults.add("server_error", method, times=-1)
+    process = start("run")
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 69
+    assert "Slack did not answer as it should (HTTP 503). Check SLACK_API_URL, or try" in last_line(err)
+
+
+def test_an_app_token_without_its_scope_ends_with_77(start: Start, server: WorkspaceServer) -> None:
+    """Made without connections:write; the operator has to make another."""
+    server.workspace.faults.add("error", "apps.connections.open", error="missing_scope", times=-1)
+    process = start("run")
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 77
+    assert "SLACK_APP_TOKEN needs the scope connections:write" in last_line(err)
 
 
 def test_a_database_that_cannot_be_made_ends_with_73(start: Start) -> None:
