@@ -172,6 +172,7 @@ class Bot:
 
     def stop(self) -> None:
         """Take nothing new, let what runs end (for a while), record the stop, close everything."""
+        self.scheduler.loop.stop(LOOP_SECONDS)  # first: a change begun now might be cut short
         _within(CLOSE_SECONDS, partial(_quietly, self._socket.close))
         for loop in self.loops:
             loop.stop(LOOP_SECONDS)

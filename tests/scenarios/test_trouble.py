@@ -160,24 +160,6 @@ def test_an_approver_who_cannot_be_looked_up_is_told_to_react_again(enter: Enter
 # --- the bot's own machine ---
 
 
-def test_a_stop_in_the_middle_of_the_change_leaves_a_recorded_state_that_is_read_back(enter: Enter) -> None:
-    """SIGTERM's path: the change is under way, the bot goes, the next start finds it applied."""
-    stage = enter(host="deadline_seconds = 30")
-    asked(stage)
-    card = stage.card()
-    stage.faults.slow["Set-RootVer"] = 3600.0
-    stage.react("bob", card)
-    stage.endpoint.calls.wait_for("Set-RootVer")
-    stage.stop()
-    assert stage.state() in {"indeterminate", "applying"}
-    stage.faults.slow.clear()
-    cluster = stage.cluster
-    cluster.set_root_ver(cluster.owner(), "1.1.4322.0")  # the lost script came through
-    stage.start()
-    stage.becomes("applied")
-    assert len(stage.endpoint.calls.named("Set-RootVer")) == 1
-
-
 def test_a_second_bot_on_the_same_file_is_refused(stage: Stage) -> None:
     """Two would share the events at random."""
     from bot.app import Bot
