@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,13 @@ Enter = Callable[..., ProcessStage]
 def enter(tmp_path: Path) -> Iterator[Enter]:
     """Begin a scenario whose bot is a process."""
     with ExitStack() as stack:
-        yield lambda **options: stack.enter_context(
-            ProcessStage(tmp_path, host="deadline_seconds = 8", **options)
-        )
+
+        def begin(**options: Any) -> ProcessStage:
+            stage = ProcessStage(tmp_path, host="deadline_seconds = 8", **options)
+            stack.enter_context(stage)
+            return stage
+
+        yield begin
 
 
 def approved(stage: ProcessStage) -> None:
