@@ -154,6 +154,28 @@ def test_every_event_delivered_up_to_four_times_and_shuffled_has_one_effect(ente
     assert (stage.kinds().count("command"), stage.kinds().count("proposal"), stage.writes) == (1, 2, 1)
 
 
+def test_fifty_approvers_at_once_make_one_change_and_the_others_are_told_who(enter: Enter) -> None:
+    """All reactions arrive in one instant, over the socket; the host is sent one change."""
+    stage = enter(approval={"approvers": "[]", "approver_groups": '["S07EXADMINS"]', "grace_seconds": "4"})
+    people = [stage.workspace.add_person(f"admin{number}") for number in range(50)]
+    stage.workspace.group("exchange-admins").users += people
+    stage.say("alice", "@rootver diagnose exch-node2")
+    card = stage.card()
+    stage.server.sockets.set_delivery(flow="held")
+    for who in people:
+        stage.react(who, card)
+    stage.server.sockets.release()
+    stage.becomes("applied")
+    stage.wait(lambda: len(private(stage)) == 49)
+    assert (stage.writes, len(stage.endpoint.calls.named("Set-RootVer"))) == (1, 1)
+    ((winner,),) = stage.sql("SELECT actor FROM audit WHERE kind = 'decision'")
+    told = {one.ephemeral_to: shown(one) for one in private(stage)}
+    assert set(told) == set(people) - {winner}
+    # Whoever is judged only after the grace period is told that it was too late, and where it stands.
+    assert all(f"<@{winner}> approved it already" in one or "too late" in one for one in told.values())
+    assert any("approved it already" in one for one in told.values())
+
+
 def test_a_deleted_card_cancels_the_fix(enter: Enter) -> None:
     """Seen when it is next touched."""
     stage = enter(approval={"remind_minutes": "0.03"})
