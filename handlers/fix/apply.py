@@ -96,7 +96,7 @@ class Changes:
             if why is not None:
                 raise Ended(State.PROPOSED, BLOCKED[why])
             note(tx, fix, Told("change", "pending"), step="send", expected=fix.expected, target=fix.target)
-            sending = fixes.change(tx, fix.number, State.APPLYING, sent_at=self.clock.now())
+            sending = fixes.change(tx, fix.number, State.APPLYING, **self.outcomes.sending(fix))
         if sending is None:
             raise Ended(State.VOIDED, "Another attempt had begun.")
         return sending

@@ -22,7 +22,8 @@ from storage.records import Fix, Json, NewNotice, Record
 NOTICEABLE = timedelta(seconds=1)  # shorter than any grace period that matters, longer than a clock drifts
 AT_ONCE = 0.1  # seconds: both clocks have to be read within this, else it is no comparison
 
-WAITING = UNDECIDED | {State.APPLIED, State.INDETERMINATE}
+WAITING = UNDECIDED | {State.APPLYING, State.APPLIED, State.INDETERMINATE}
+_SENT = frozenset({State.APPLYING, State.INDETERMINATE})  # a script may be running on the host
 
 
 class StepWatch:
@@ -84,7 +85,7 @@ def _shifted(fix: Fix, by: timedelta) -> dict[str, object]:
         changes["due_at"] = fix.due_at + by
     if back and fix.state in UNDECIDED:
         changes["expires_at"] = fix.expires_at + by
-    if fix.state == State.INDETERMINATE:
+    if fix.state in _SENT and fix.sent_at is not None:
         changes["details"] = believe_from(fix, believed_from(fix) + by)
     return changes
 
@@ -94,7 +95,9 @@ def _shortened(fix: Fix, now: datetime, rules: ApprovalRules, longest_script: ti
     match fix.state:
         case State.APPLIED:
             return {"due_at": fix.due_at and min(due, now + next_look(fix.looks, rules))}
-        case State.INDETERMINATE:
+        case State.APPLYING if fix.sent_at is None:
+            return {}
+        case State.APPLYING | State.INDETERMINATE:
             believed = min(believed_from(fix), now + longest_script)
             return {"due_at": now, "details": believe_from(fix, believed)}
         case _:

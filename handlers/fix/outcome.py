@@ -41,6 +41,12 @@ class Outcomes:
     diagnoser: Diagnoser
     script_seconds: Mapping[str, float]
 
+    def sending(self, fix: Fix) -> dict[str, object]:
+        """What is stored of a fix just before its change is sent: when, and how long that may run."""
+        now = self.clock.now()
+        over = now + timedelta(seconds=self.script_seconds[self.inventory.cluster_of(fix.node).host])
+        return {"sent_at": now, "details": believe_from(fix, over)}
+
     def conclude(self, fix: Fix, result: ChangeResult) -> None:
         """Map the host's result of a sent change to a state (design: how an attempt ends)."""
         details: dict[str, Json] = {
@@ -69,10 +75,8 @@ class Outcomes:
     def doubt(self, fix: Fix, reason: str, details: Mapping[str, Json] | None = None) -> None:
         """It may have been written or not: say so, and read back at once."""
         told = Told("change", "unknown", topic="indeterminate", reason=reason, details=details or {})
-        now = self.clock.now()
-        waits = believe_from(fix, now + self._script_time(fix))
         with self.database.write() as tx:
-            advance(tx, fix, State.INDETERMINATE, told, due_at=now, details=waits)
+            advance(tx, fix, State.INDETERMINATE, told, due_at=self.clock.now())
         self.read_back(fix.number)
 
     def read_back(self, number: int) -> None:
@@ -109,13 +113,6 @@ class Outcomes:
         else:
             again = min(self.clock.now() + READ_AGAIN, believed_from(fix))
             self._later(fix, "The old value still stands; a lost script may still run.", again)
-
-    def _script_time(self, fix: Fix) -> timedelta:
-        """How long a lost script may run on; from now on, since nobody saw whether it has begun."""
-        try:
-            return timedelta(seconds=self.script_seconds[self.inventory.cluster_of(fix.node).host])
-        except UnknownName:  # its node has left the settings
-            return self.longest_script
 
     def _unread_again(self, fix: Fix) -> datetime:
         """Soon while a script may still run, then with every follow-up: a host may be away for days."""
