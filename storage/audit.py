@@ -45,13 +45,13 @@ def append(tx: Transaction, record: Record) -> Entry:
     actor = _short(record.actor)
     node = None if record.node is None else _short(record.node)
     fix_id = None if record.fix_id is None else _short(record.fix_id)
-    body = _fitting(Record(record.kind, record.outcome, actor, node, fix_id, record.details), tx.now)
+    if (actor, node, fix_id) != (record.actor, record.node, record.fix_id):
+        record = Record(record.kind, record.outcome, actor, node, fix_id, record.details)
+    body = _fitting(record, tx.now)
     leaf = leaf_hash(body)
-    entry = Entry(
-        size + 1, tx.now, record.kind, record.outcome, actor, node, fix_id, body, leaf, link(previous, leaf)
-    )
-    tx.execute(_INSERT, (entry.seq, to_text(entry.ts), *entry[2:]))
-    return entry
+    row = (record.kind, record.outcome, actor, node, fix_id, body, leaf, link(previous, leaf))
+    tx.execute(_INSERT, (size + 1, to_text(tx.now), *row))
+    return Entry(size + 1, tx.now, *row)
 
 
 def head(conn: Reader) -> tuple[int, str]:

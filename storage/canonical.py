@@ -44,6 +44,8 @@ def _is_plain(value: Json) -> bool:
     found: list[Any] = [value]
     for one in found:  # grows while it is walked
         kind = type(one)
+        if kind is str or one is None or kind is bool:
+            continue
         if kind is dict:
             if not _TEXT.issuperset(map(type, one)):
                 return False
@@ -53,7 +55,7 @@ def _is_plain(value: Json) -> bool:
         elif kind is int:
             if not -SAFE_INTEGER <= one <= SAFE_INTEGER:
                 return False
-        elif kind is not str and kind is not bool and one is not None:
+        else:
             return False
     return True
 
