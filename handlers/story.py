@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from itertools import pairwise
 from handlers.questions import parse_fix, printable
 from storage import evidence, fixes, people, queries, recorded
 from storage.database import Reader
+from storage.reading import is_damage
 from storage.records import Entry, Fix, Json
 from storage.times import to_text
 
@@ -116,6 +118,10 @@ def _stored(conn: Reader, number: int) -> Fix | None:
         return fixes.get(conn, number)
     except (ValueError, TypeError, RecursionError):
         return None
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return None
 
 
 def _readings(entries: tuple[Entry, ...]) -> dict[str, Json]:
@@ -152,6 +158,10 @@ def _size(conn: Reader, sha256: str) -> int | None:
     try:
         data = evidence.read(conn, sha256)
     except (zlib.error, TypeError):
+        return -1
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
         return -1
     return None if data is None else len(data)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol, Self
 
 import sqlite_utils
@@ -31,7 +32,7 @@ from storage.errors import (
     storage_errors,
 )
 from storage.lock import FileLock
-from storage.opening import check_ours, connect, create, open_writer
+from storage.opening import check_ours, connect, create, open_writer, upgraded_copy
 from storage.verify import Anchor, Fault, Verification, start_check, verify
 
 __all__ = [
@@ -96,6 +97,7 @@ class Database:
         self._writing: int | None = None  # thread that holds it
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
+        self._folder: TemporaryDirectory[str] | None = None  # of a copy of our own
         self._unchanged = _signature(path) if immutable else None
         self._name = str(path)  # made once: which file stands there is asked before every transaction
         self._file = _identity(self._name) if writer is not None else None
@@ -136,7 +138,8 @@ class Database:
         """Open the file for questions only: takes no lock, writes nothing, leaves no file behind.
 
         Works beside a running bot and on a copy. Raises `StorageMissing`, `StorageDamaged` (not a database),
-        `StorageForeign` (not ours, or of another version), or another `StorageError`.
+        `StorageForeign` (not ours, or of a newer version), or another `StorageError`. A file of an older
+        version is read through an upgraded copy in a temporary folder, which goes when this is closed.
         """
         path = path.resolve()
         if not path.exists():
@@ -146,10 +149,24 @@ class Database:
         db = cls(path, _no_clock, immutable=not _beside(path, "-wal").exists())
         try:
             with db.read() as conn:
-                check_ours(path, conn, upgradable=False)
+                if check_ours(path, conn, upgradable=False):
+                    return db
+                upgraded = cls._upgraded(path, conn)
         except BaseException:
             db.close()
             raise
+        db.close()
+        return upgraded
+
+    @classmethod
+    def _upgraded(cls, path: Path, conn: sqlite3.Connection) -> Self:
+        folder = TemporaryDirectory(prefix="rootver-")  # of mode 0700
+        try:
+            db = cls(upgraded_copy(path, conn, Path(folder.name)), _no_clock, immutable=True)
+        except BaseException:
+            folder.cleanup()
+            raise
+        db._folder = folder
         return db
 
     @contextmanager
@@ -219,6 +236,8 @@ class Database:
                 self._writer.close()  # last: the last one to write also removes -wal and -shm
         if self._lock is not None:
             self._lock.release()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def __enter__(self) -> Self:
         return self

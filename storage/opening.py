@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import sqlite_utils
@@ -85,8 +85,27 @@ def _set(path: Path, db: sqlite_utils.Database, name: str, value: int | str) -> 
         )
 
 
-def check_ours(path: Path, conn: sqlite3.Connection, *, upgradable: bool) -> None:
-    """Raise `StorageForeign` unless the file is ours and of a version that can be used (or upgraded)."""
+def upgraded_copy(path: Path, conn: sqlite3.Connection, folder: Path) -> Path:
+    """A copy in `folder` of what `conn` reads, page by page, brought up to date: questions need this layout.
+
+    `conn` belongs to the file `path`, which is not ours to change. The steps add; they repair nothing.
+    """
+    copy = folder / path.name
+    create(copy)
+    with storage_errors(copy), closing(connect(copy, "mode=rw")) as made:
+        conn.backup(made)
+    try:
+        open_writer(copy).close()
+    except StorageDamaged as error:  # nobody knows of the copy
+        raise StorageDamaged(path, error.reason, error.advice) from error
+    return copy
+
+
+def check_ours(path: Path, conn: sqlite3.Connection, *, upgradable: bool) -> bool:
+    """Whether the file has this version's layout, or an older one.
+
+    Raises `StorageForeign` unless it is ours (or empty, if `upgradable`) and not a newer version's.
+    """
     try:
         with storage_errors(path):
             # First whether it is empty: another start may make the tables and the mark at this very moment.
@@ -96,12 +115,9 @@ def check_ours(path: Path, conn: sqlite3.Connection, *, upgradable: bool) -> Non
     except UnicodeDecodeError as error:  # the text of SQLite's own error quotes a damaged schema
         raise StorageDamaged(path, "it is damaged", "Keep a copy, then restore a snapshot.") from error
     if upgradable and mark == 0 and empty:
-        return
+        return False
     if mark != APPLICATION_ID:
         raise StorageForeign(path, "it is a database, but not one of rootver", "Name another file.")
     if version > LATEST:
         raise StorageForeign(path, "a newer version of rootver wrote it", "Update this rootver.")
-    if version < LATEST and not upgradable:
-        raise StorageForeign(
-            path, "an older version of rootver wrote it", "Start the bot once on it: that upgrades it."
-        )
+    return bool(version == LATEST)

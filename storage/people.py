@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from storage.canonical import visible
+from storage.reading import rows, rows_beside
 
 if TYPE_CHECKING:
     from storage.database import Reader, Transaction
@@ -21,8 +22,8 @@ def remember(tx: Transaction, id: str, name: str) -> None:  # noqa: A002 - Slack
 
 def name_of(conn: Reader, id: str) -> str | None:  # noqa: A002 - Slack's word
     """The name of a person; None: never known, or erased."""
-    row = conn.execute("SELECT name FROM person WHERE id = ?", (id,)).fetchone()
-    return row[0] if row else None
+    found = rows_beside(conn, "SELECT name FROM person WHERE id = ?", (id,))
+    return found[0][0] if found else None
 
 
 def names(conn: Reader, ids: Iterable[str]) -> dict[str, str]:
@@ -33,21 +34,20 @@ def names(conn: Reader, ids: Iterable[str]) -> dict[str, str]:
 
 def all_names(conn: Reader) -> list[str]:
     """Every name there is."""
-    return [name for (name,) in conn.execute("SELECT DISTINCT name FROM person ORDER BY name")]
+    return [name for (name,) in rows_beside(conn, "SELECT DISTINCT name FROM person ORDER BY name")]
 
 
 def named(conn: Reader, name: str) -> list[str]:
     """The ids of everybody of this name, without case."""
-    found = conn.execute("SELECT id, name FROM person ORDER BY id").fetchall()
+    found = rows_beside(conn, "SELECT id, name FROM person ORDER BY id")
     return [id_ for id_, known in found if known.casefold() == name.casefold()]
 
 
 def ids(conn: Reader, who: str) -> list[str]:
     """Whom a word means: one known id (by a name or by a record), else the ids of everybody of this name."""
-    known = conn.execute(
-        "SELECT 1 FROM person WHERE id = ?1 UNION ALL SELECT 1 FROM audit WHERE actor = ?1 LIMIT 1",
-        (visible(who),),
-    ).fetchone()
+    known = name_of(conn, visible(who)) is not None or rows(
+        conn, "SELECT 1 FROM audit WHERE actor = ? LIMIT 1", (visible(who),)
+    )
     return [who] if known else named(conn, who)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.audit import COLUMNS, entry_of
 from storage.canonical import visible
-from storage.reading import rows
+from storage.reading import rows, rows_beside
 from storage.records import Entry, Json
 from storage.times import to_text
 
@@ -131,7 +131,7 @@ def names_seen(conn: Reader) -> dict[str, tuple[str, ...]]:
     """
     names: dict[str, tuple[str, ...]] = {node: (node,) for node in _nodes(conn)}
     clusters: dict[str, dict[str, None]] = {}
-    for cluster, node in conn.execute("SELECT DISTINCT cluster, node FROM fix ORDER BY number"):
+    for cluster, node in rows_beside(conn, "SELECT DISTINCT cluster, node FROM fix ORDER BY number"):
         clusters.setdefault(cluster, {})[node] = None
     for cluster, nodes in _configured(conn).items():
         clusters.setdefault(cluster, {}).update(dict.fromkeys(nodes))

@@ -20,6 +20,21 @@ def rows(conn: Reader, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         return _readable(conn, sql, values)
 
 
+def rows_beside(conn: Reader, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+    """As `rows`, of a table that only adds to what the audit tells (names, fixes): none if it is damaged."""
+    try:
+        return rows(conn, sql, values)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return []
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether a table or its pages are not as they were; not: locked, or a disk that fails."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_ERROR"))
+
+
 def _readable(conn: sqlite3.Connection, sql: str, values: Sequence[Any]) -> list[Any]:
     """Slower than SQLite's own way: only for a file that is damaged."""
     usual = conn.text_factory

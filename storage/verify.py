@@ -135,6 +135,8 @@ def _verify(
             _check_fixes(fixes, found)
     with _going_on(found, "the evidence"):
         erased = _check_evidence(conn, found, walked=walked)
+    with _going_on(found, "the names"):
+        conn.execute("SELECT count(name) FROM person").fetchone()
     with _going_on(found, "the file"):
         for line in damage():
             found.fault(f"SQLite finds the file damaged: {line}")

@@ -14,6 +14,7 @@ import pytest
 
 from handlers import history
 from handlers.history import Question, QuestionError
+from storage import people
 from storage.database import Database, StorageError
 from storage.verify import verify
 from tests.storage.mutants import forge
@@ -32,7 +33,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def lines(conn: sqlite3.Connection) -> None:
     for entry in history.everything(conn, Question()):
-        history.line(entry)
+        history.line(entry, people.names(conn, [entry.actor]))
 
 
 def json_lines(conn: sqlite3.Connection) -> None:
@@ -93,6 +94,9 @@ DAMAGE = {
     "details of another shape": """UPDATE audit SET body = '{"details":{"state":[1,"a"],"evidence":{}}}'""",
     "a fix that cannot be read": "UPDATE fix SET basis = '{', created_at = 'some day'",
     "no fix": "DELETE FROM fix",
+    "no table of fixes": "DROP TABLE fix",
+    "no table of names": "DROP TABLE person",
+    "no table of evidence": "DROP TABLE evidence",
     "no zlib": "UPDATE evidence SET data = x'00'",
 }
 

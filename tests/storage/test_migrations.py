@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import tempfile
+from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import sqlite_utils
 
-from storage import audit
-from storage.database import Database, StorageForeign
+from storage import audit, fixes, queries
+from storage.database import Database, StorageDamaged
+from storage.export import export
 from storage.migrations import APPLICATION_ID, LATEST, STEPS, audit_schema, expected_audit, migrations
+from storage.queries import Filter
 from storage.verify import verify
 from tests.storage.samples import Ticking, command, fill
 
@@ -56,16 +61,9 @@ def test_every_step_is_counted() -> None:
 @pytest.mark.parametrize("steps", range(1, LATEST))
 def test_an_older_file_is_upgraded_with_its_chain(path: Path, steps: int) -> None:
     """From every earlier layout: same head, same guards, and it goes on from there."""
-    db = sqlite_utils.Database(sqlite3.connect(path, isolation_level=None))
-    migrations.apply(db, stop_before=STEPS[steps])
-    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    db.execute(f"PRAGMA user_version = {steps}")
-    db.close()
-    old = open_old(path)
-    head = audit.head(old.conn)
-    old.close()
-    with pytest.raises(StorageForeign, match="older version"):
-        Database.read_only(path)
+    make_old(path, steps)
+    with closing(sqlite3.connect(path)) as old:
+        head = audit.head(old)
     with Database.open(path, Ticking()) as upgraded:
         assert upgraded.faults == ()
         with upgraded.read() as conn:
@@ -74,6 +72,59 @@ def test_an_older_file_is_upgraded_with_its_chain(path: Path, steps: int) -> Non
         fill(upgraded, 1)
         with upgraded.read() as conn:
             assert (verify(conn).size, verify(conn).faults) == (head[0] + 1, ())
+
+
+@pytest.mark.parametrize("steps", range(1, LATEST))
+def test_an_older_copy_answers_questions_and_stays_as_it_is(path: Path, steps: int) -> None:
+    """An auditor's copy of last year is read through an upgraded copy, which is gone afterwards."""
+    make_old(path, steps)
+    before = path.read_bytes()
+    with Database.read_only(path) as db:
+        copy = db.path
+        with db.read() as conn:
+            assert [entry.seq for entry in queries.all_of(conn, Filter())] == [5, 4, 3, 2, 1]
+            assert (queries.names_seen(conn), fixes.get(conn, 1)) == ({}, None)
+            assert export(conn, Filter(), "csv", BytesIO()).records == 5
+        assert (db.verify().size, db.verify().faults) == (5, ())
+        assert copy.parent.stat().st_mode & 0o077 == 0
+    assert path.read_bytes() == before
+    assert sorted(path.parent.iterdir()) == [path]
+    assert not copy.parent.exists()
+
+
+def test_an_older_copy_that_was_altered_is_found_out(path: Path) -> None:
+    """Upgrading its copy repairs nothing of the audit: what was done to it still shows."""
+    make_old(path, 2)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("DROP TRIGGER audit_no_update")
+        conn.execute("UPDATE audit SET actor = 'UMALLORY' WHERE seq = 3")
+        conn.commit()
+    with Database.read_only(path) as db:
+        found = db.verify()
+    assert found.first_bad == 3
+    assert any("audit_no_update is missing" in str(fault) for fault in found.faults)
+
+
+def test_an_older_copy_that_cannot_be_upgraded_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged one names itself, not the copy that nobody knows; and no copy stays behind."""
+    make_old(path, 2)
+    with path.open("r+b") as file:
+        file.seek(100)  # the root page of the schema
+        file.write(bytes(40))
+    monkeypatch.setattr(tempfile, "tempdir", str(path.parent))
+    with pytest.raises(StorageDamaged, match=f"{path}: it is damaged"):
+        Database.read_only(path)
+    assert sorted(path.parent.iterdir()) == [path]
+
+
+def make_old(path: Path, steps: int) -> None:
+    """A file as a version with so many steps left it."""
+    db = sqlite_utils.Database(sqlite3.connect(path, isolation_level=None))
+    migrations.apply(db, stop_before=STEPS[steps])
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {steps}")
+    db.close()
+    open_old(path).close()
 
 
 def open_old(path: Path) -> sqlite_utils.Database:
