@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -58,7 +58,9 @@ def show(conn: Reader, name: str) -> Story | None:
     id_ = parse_fix(name)
     number = int(id_.removeprefix("FIX-"))
     own = queries.story(conn, id_)
-    entries = (*(queries.origin(conn, own[0]) if own else ()), *own)
+    origin = queries.origin(conn, own[0]) if own else []
+    later = queries.commands_about(conn, own[0]) if own else []
+    entries = (*origin, *sorted([*own, *later], key=lambda entry: entry.seq))
     told, change = recorded.of(own), _readings(entries)
     fix = told.fix(number, _stored(conn, number))
     if fix is None:
@@ -70,7 +72,7 @@ def show(conn: Reader, name: str) -> Story | None:
         before=change.get("before"),
         after=change.get("after"),
         refusals=tuple(entry for entry in entries if entry.kind == "refusal"),
-        durations=_durations(fix, entries),
+        durations=_durations(fix, own, origin),
         evidence=tuple(Evidence(one, _size(conn, one)) for one in queries.evidence_of(conn, id_)),
         names=people.names(conn, {entry.actor for entry in entries}),
     )
@@ -134,9 +136,9 @@ def _readings(entries: tuple[Entry, ...]) -> dict[str, Json]:
     return readings
 
 
-def _durations(fix: Fix, entries: tuple[Entry, ...]) -> dict[str, timedelta]:
-    confirmed = [entry.ts for entry in entries if _confirms(entry)]
-    asked = [entry.ts for entry in entries if entry.kind == "command"]
+def _durations(fix: Fix, own: Iterable[Entry], origin: Iterable[Entry]) -> dict[str, timedelta]:
+    confirmed = [entry.ts for entry in own if _confirms(entry)]
+    asked = [entry.ts for entry in origin if entry.kind == "command"]
     marks = [
         ("asked", asked[0] if asked else None),
         ("proposed", fix.created_at),

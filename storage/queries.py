@@ -105,6 +105,16 @@ def origin(conn: Reader, proposal: Entry) -> list[Entry]:
     return [*islice(asked, 1), *looked]
 
 
+def commands_about(conn: Reader, proposal: Entry) -> list[Entry]:
+    """Who asked for the end of a fix after it was proposed (`cancel`, `restore`), oldest first."""
+    since = Filter(kinds=("command",), since=proposal.ts)
+    named = (entry for entry in all_of(conn, since) if proposal.fix_id and proposal.fix_id in entry.body)
+    about = [
+        one for one in named if any(_commands(one, verb, proposal.fix_id) for verb in ("cancel", "restore"))
+    ]
+    return [one for one in reversed(about) if one.seq > proposal.seq]
+
+
 def count(conn: Reader, wanted: Filter) -> int:
     """How many records are asked for."""
     where, values = conditions(wanted)

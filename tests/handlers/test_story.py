@@ -182,6 +182,28 @@ def test_the_story_of_a_restore_begins_with_its_command(db: Database) -> None:
     assert kinds_told(db, restores=7) == [f"command {wanted}", "probe 4", "proposal 5"]
 
 
+def test_a_story_has_the_commands_that_were_given_about_the_fix(db: Database) -> None:
+    """Who wanted it cancelled or taken back, whoever that was; looking at it is no part of its story."""
+    with db.write() as tx:
+        ask(tx, "UALICE", "cancel", "FIX-1")  # none was there yet
+        fix = fixes.insert(tx, new_fix())
+        note(tx, fix, "proposal", "pending", "UALICE")
+    with db.write() as tx:
+        for verb, about in (("show", "FIX-1"), ("cancel", "FIX-12"), ("cancel", "FIX-1")):
+            ask(tx, "UCAROL", verb, about)
+        note(tx, fix, "expiry", "ok", "bot", state=["proposed", "expired"])
+    with db.write() as tx:
+        ask(tx, "UBOB", "restore", "FIX-1")
+    with db.read() as conn:
+        told = show(conn, "FIX-1")
+    assert told is not None
+    assert [f"{one.kind} {one.seq}" for one in told.entries] == [
+        "proposal 2", "command 5", "expiry 6", "command 7",
+    ]  # fmt: skip
+    assert "asked to proposed" not in told.durations
+    assert any("carol" in line.lower() and "command=cancel" in line for line in told.lines)
+
+
 def test_an_older_record_names_no_diagnosis(db: Database) -> None:
     """Then the story begins with the proposal: nothing is guessed."""
     with db.write() as tx:
