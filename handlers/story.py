@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import TypeAlias
 
 from handlers.questions import parse_fix, printable
 from storage import evidence, fixes, people, queries, recorded
@@ -18,6 +19,10 @@ from storage.records import Entry, Fix, Json
 from storage.times import to_text
 
 _GIST = 240  # characters of the details on one line
+
+
+Part: TypeAlias = str | datetime
+"""What stands between two commas: text, foreign in any case, or a time to be shown in the reader's way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,11 @@ class Story:
     durations: Mapping[str, timedelta]  # in the order of the story; what did not happen is missing
     evidence: tuple[Evidence, ...]
     names: Mapping[str, str]  # id → name, for everybody in it whose name is known
+
+    @property
+    def facts(self) -> list[tuple[str, tuple[Part, ...]]]:
+        """What the records come to: a word, and what is to be said of it."""
+        return list(_facts(self))
 
     @property
     def lines(self) -> list[str]:
@@ -168,38 +178,49 @@ def _size(conn: Reader, sha256: str) -> int | None:
     return None if data is None else len(data)
 
 
+def _facts(story: Story) -> Iterator[tuple[str, tuple[Part, ...]]]:
+    fix = story.fix
+    yield "asked", (_who(story, fix.requester), fix.created_at)
+    yield "approved", _approved(story)
+    yield "before", (_plain(story.before or _parsed(fix.expected)),)
+    yield "proposed", (_plain(_parsed(fix.target)),)
+    yield "after", (_reading(story.after, "nothing was read back"),)
+    yield "digest", (fix.digest,)
+    if fix.reason:
+        yield "reason", (fix.reason,)
+    for name, took in story.durations.items():
+        yield "took", (f"{name}: {_seconds(took)}",)
+    for one in story.refusals:
+        yield "refused", (f"{_who(story, one.actor)}: {gist(one)}",)
+    for raw in story.evidence:
+        yield "evidence", (f"{raw.sha256} {_kept(raw)}{_named_by(story, raw)}",)
+
+
 def _lines(story: Story) -> list[str]:
     fix = story.fix
-    head = [
-        f"{fix.id}: {fix.kind} on {fix.node} ({fix.cluster}), {fix.state}",
-        f"  asked      {_who(story, fix.requester)}, {to_text(fix.created_at)}",
-        f"  approved   {_approved(story)}",
-        f"  before     {_plain(story.before or _parsed(fix.expected))}",
-        f"  proposed   {_plain(_parsed(fix.target))}",
-        f"  after      {_reading(story.after, 'nothing was read back')}",
-        f"  digest     {fix.digest}",
-        f"  reason     {fix.reason}" if fix.reason else "",
-        *(f"  took       {name}: {_seconds(took)}" for name, took in story.durations.items()),
-        *(f"  refused    {_who(story, one.actor)}: {gist(one)}" for one in story.refusals),
-        *(f"  evidence   {one.sha256} {_kept(one)}{_named_by(story, one)}" for one in story.evidence),
-    ]
+    facts = [f"  {word:<10} {', '.join(map(_as_text, parts))}" for word, parts in story.facts]
     records = [
         f"  {to_text(one.ts)}  #{one.seq}  {one.kind} {one.outcome}  {_told(story, one)}"
         for one in story.entries
     ]
-    return [printable(text) for text in [*filter(None, head), "", *records]]
+    head = f"{fix.id}: {fix.kind} on {fix.node} ({fix.cluster}), {fix.state}"
+    return [printable(text) for text in [head, *facts, "", *records]]
+
+
+def _as_text(part: Part) -> str:
+    return to_text(part) if isinstance(part, datetime) else part
 
 
 def _told(story: Story, entry: Entry) -> str:
     return f"{_who(story, entry.actor)}  {gist(entry)}"
 
 
-def _approved(story: Story) -> str:
+def _approved(story: Story) -> tuple[Part, ...]:
     fix = story.fix
     if fix.approver is None or fix.approved_at is None:
-        return "by nobody"
-    why = f", allowed through {story.via}" if story.via else ""
-    return f"{_who(story, fix.approver)}, {to_text(fix.approved_at)}{why}"
+        return ("by nobody",)
+    why = (f"allowed through {story.via}",) if story.via else ()
+    return _who(story, fix.approver), fix.approved_at, *why
 
 
 def _who(story: Story, id_: str) -> str:

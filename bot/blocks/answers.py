@@ -28,7 +28,7 @@ from handlers.admission import Refused
 from handlers.fix.propose import NotProposed, Proposal
 from handlers.history import Page, QuestionError, gist, next_words
 from handlers.inventory import Inventory
-from handlers.story import Story
+from handlers.story import Part, Story
 from storage.export import Exported
 from storage.records import Entry, Fix
 from storage.verify import Verification
@@ -171,12 +171,19 @@ def summarized(chart: Sequence[str]) -> Post:
 def story(told: Story) -> Post:
     """One fix from the command to its end; whole in the attached file."""
     fix = told.fix
+    summary = f"{fix.id}: {what(fix)}, {fix.state}; {counted(len(told.entries), 'record')}."
+    facts = [f"*{word}* {', '.join(map(_part, parts))}" for word, parts in told.facts]
+    records = [_record(entry, told.names) for entry in told.entries]
     content = json.dumps(told.json, indent=1).encode()
     return post(
-        [f"{fix.id}: {what(fix)}, {fix.state}; {counted(len(told.entries), 'record')}."],
-        [section([preformatted(told.lines, SECTION_TEXT - 100)])],
+        [summary],
+        [section([summary]), *_sections(facts), *_sections(records)],
         [Attachment(f"{fix.id}.json", f"The whole story of {fix.id}", content)],
     )
+
+
+def _part(part: Part) -> str:
+    return day_and_time(part) if isinstance(part, datetime) else plain(part, 400)
 
 
 def no_such_fix(name: str) -> Post:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from bot import commands
 from bot.blocks import answers
 from bot.blocks.post import Post, post
+from bot.blocks.text import day_and_time
 from bot.findings import DoctorLine
 from handlers.admission import Refused
 from handlers.approval import State
@@ -163,6 +166,24 @@ def test_a_page_goes_on_with_as_many_as_are_left() -> None:
     """Of the last 30, ten follow on the second page."""
     shown = Page((entry(9),), more=True, following=Question(last=10, before=9))
     assert "`@rootver history last 10 before 9`" in words(answers.page(shown, {}, ["last", "30"]))
+
+
+def test_a_story_is_told_in_the_times_of_the_reader() -> None:
+    """As a history is: when it was asked for, when it was approved, and each of its records."""
+    shown = words(answers.story(story("exch-node2")))
+    token = re.compile(r"<!date\^[0-9]+\^{date_num} {time_secs}\|2026-[^>]+ UTC>")
+    assert len(token.findall(shown)) == 3
+    assert not re.search("2026-[0-9]{2}-[0-9]{2}T", shown)
+    assert f"*asked* exch-node2 (exch-node2), {day_and_time(FIX.created_at)}" in shown
+
+
+def test_a_long_story_is_cut_at_a_record_and_whole_in_its_file() -> None:
+    """Fifty records, each as long as they are: the file has them all."""
+    told = replace(story("exch-node2"), entries=tuple(entry(number, "n" * 200) for number in range(1, 51)))
+    shown = answers.story(told)
+    check(shown)
+    assert "the attached file has all of it" in words(shown)
+    assert len(json.loads(shown.files[0].content)["records"]) == 50
 
 
 def test_nothing_that_follows_is_an_answer() -> None:
