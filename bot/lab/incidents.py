@@ -190,7 +190,7 @@ def _slow(cluster: PracticeCluster, faults: HostFaults) -> None:
 
 @_incident("drift", owner=CONFIRMED, fix_ends="voided")
 def _drift(cluster: PracticeCluster, faults: HostFaults) -> None:
-    """RootVer changes after the approval: nothing is written, the card shows what is there now."""
+    """RootVer changes after the approval: nothing is written, the thread shows both values."""
     # Let somebody install .NET 2.0 while the bot, with its approval, is taking the backup.
     _zero(cluster, faults)
 

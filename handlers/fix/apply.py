@@ -127,8 +127,10 @@ class Changes:
             decode_backup(text)
         except (RemoteError, BrokenContract) as error:
             raise Ended(State.VOIDED, f"There is no backup, so nothing was sent: {error}") from error
-        if basis.parameter(basis.root_ver_of_backup(text.encode())) != fix.expected:
-            raise Ended(State.VOIDED, f"RootVer on {fix.computer} changed during the backup. Diagnose again.")
+        found = basis.root_ver_of_backup(text.encode())
+        if basis.parameter(found) != fix.expected:
+            reason = f"RootVer on {fix.computer} changed during the backup. Diagnose again."
+            raise Ended(State.VOIDED, reason, {"changed": {"root_ver": [fix.basis["root_ver"], found]}})
         with self.database.write() as tx:
             stored = evidence.keep(tx, text.encode())
             note(tx, fix, Told("backup", "ok"), evidence=stored)

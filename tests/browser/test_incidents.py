@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -45,11 +47,17 @@ def test_an_incident_shows_its_line_and_gives_its_verdict(watched: Page, begun: 
     expect(cards).to_have_count(offered, timeout=PATIENCE)
 
 
-@pytest.mark.parametrize(("name", "end"), [("drift", "voided"), ("lost-answer", "applied")])
+@pytest.mark.parametrize(
+    ("name", "end", "shows"),
+    [
+        ("drift", "voided", re.compile(r"then 0\.0\.0\.0 .*, now 2\.0\.50727\.0")),
+        ("lost-answer", "applied", "it is not known whether RootVer was set"),
+    ],
+)
 def test_an_incident_of_the_change_ends_as_its_line_says(
-    watched: Page, rounds: Rounds, begun: Rounds, name: str, end: str
+    watched: Page, rounds: Rounds, begun: Rounds, name: str, end: str, shows: str | re.Pattern[str]
 ) -> None:
-    """drift: nothing is written. lost-answer: written once, and known after reading back."""
+    """drift: nothing is written, both values are shown. lost-answer: written once, known after reading back."""
     visit = Visit(watched, begun).open()
     choose(visit, name)
     visit.proposed()
@@ -57,6 +65,7 @@ def test_an_incident_of_the_change_ends_as_its_line_says(
     visit.tap(YES)
     visit.becomes(end)
     visit.sees(f"FIX-1 {end}")
+    visit.sees(shows)
     assert visit.writes == (0 if end == "voided" else 1)
 
 

@@ -186,11 +186,13 @@ def test_without_a_backup_nothing_is_sent(night: Night) -> None:
 
 
 def test_a_value_that_changes_between_recheck_and_backup_voids_the_fix(night: Night) -> None:
-    """The backup must hold exactly the reading that was approved."""
+    """The backup must hold exactly the reading that was approved; the thread shows both."""
     approved(night)
     night.remote.before["Backup-AspNetKey"] = lambda: drift(night)
     night.tick(seconds=6)
     assert (night.state, night.writes) == (State.VOIDED, 0)
+    told = next(one for one in night.told("thread") if one.topic == "voided")
+    assert told.details["changed"] == {"root_ver": [value("0.0.0.0"), value("2.0.50727.0")]}
 
 
 def test_a_value_that_changes_in_the_last_moment_is_refused_by_the_host(night: Night) -> None:
