@@ -57,7 +57,7 @@ def test_an_incident_shows_its_line_and_gives_its_verdict(watched: Page, begun: 
 def test_an_incident_of_the_change_ends_as_its_line_says(
     watched: Page, rounds: Rounds, begun: Rounds, name: str, end: str, shows: str | re.Pattern[str]
 ) -> None:
-    """drift: nothing is written, both values are shown. lost-answer: written once, known after reading back."""
+    """drift: nothing is written, both values are shown. lost-answer: written once, known by reading back."""
     visit = Visit(watched, begun).open()
     choose(visit, name)
     visit.proposed()
