@@ -20,6 +20,7 @@ from handlers.collection import (
     raw_result,
     unreachable,
 )
+from handlers.inventory import same_name
 from handlers.kb906154.article import ASPNET_KEY
 from handlers.kb906154.facts import Answer, Reading, RegistryData, RegistryValue
 from handlers.kb906154.root_ver import reading_object
@@ -94,15 +95,15 @@ class Backup:
     tree: BackupKey
 
 
-def decode_backup(text: str) -> Backup:
-    """The output of `Backup-AspNetKey`; raises `BrokenContract`."""
+def decode_backup(text: str, computer: str | None = None) -> Backup:
+    """The output of `Backup-AspNetKey` for that computer (None: any); raises `BrokenContract`."""
     answer = schema_1(Part(parse(text)))
     key = answer.field("key")
     if key.text() != ASPNET_KEY:
         raise key.broken(f"not {ASPNET_KEY}")
     return Backup(
         module=answer.field("module").text(),
-        computer=answer.field("computer").optional(Part.text),
+        computer=_computer(answer.field("computer"), computer),
         key=key.text(),
         tree=_key("", answer.field("tree"), 0),
     )
@@ -153,8 +154,11 @@ class ChangeResult:
     at: datetime
 
 
-def decode_change(text: str, fix_id: str) -> ChangeResult:
-    """The output of `Set-RootVer` or `Restore-RootVer` for that fix ("FIX-12"); raises `BrokenContract`."""
+def decode_change(text: str, fix_id: str, computer: str) -> ChangeResult:
+    """The output of `Set-RootVer` or `Restore-RootVer` for that fix ("FIX-12") on that computer.
+
+    Raises `BrokenContract`.
+    """
     answer = schema_1(Part(parse(text)))
     fix = answer.field("fix")
     if fix.text() != fix_id:
@@ -166,7 +170,7 @@ def decode_change(text: str, fix_id: str) -> ChangeResult:
         raise answer.field("code").broken("a code where no call failed, or none where one did")
     return ChangeResult(
         module=answer.field("module").text(),
-        computer=answer.field("computer").optional(Part.text),
+        computer=_computer(answer.field("computer"), computer),
         fix=fix_id,
         outcome=cast(Outcome, outcome),
         reason=cast("Reason | None", reason),
@@ -175,6 +179,14 @@ def decode_change(text: str, fix_id: str) -> ChangeResult:
         code=code,
         at=answer.field("at").time(),
     )
+
+
+def _computer(part: Part, asked: str | None) -> str | None:
+    """The name that the node gives itself, None where it told none; never that of another than was asked."""
+    name = part.optional(Part.text)
+    if name is not None and asked is not None and not same_name(name, asked):
+        raise part.broken(f"another computer than {asked} answered: {name}")
+    return name
 
 
 def _reason(part: Part, outcome: str) -> str | None:

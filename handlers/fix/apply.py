@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from handlers.approval import ApprovalRules, State, differences, digest, emoji_name, meaning, permit
+from handlers.approval import ApprovalRules, Meaning, State, differences, digest, meaning, permit
 from handlers.diagnose import Diagnoser, keep_answer
 from handlers.errors import NotSent, RemoteError
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
-from handlers.fix.decide import blocked, withdraw
+from handlers.fix.decide import Standing, blocked, withdraw
 from handlers.fix.moves import Told, advance, note
 from handlers.fix.outcome import Outcomes
 from handlers.inventory import Cluster, Inventory
@@ -124,7 +124,7 @@ class Changes:
             text = self.remote.query(
                 self._cluster(fix).host, Query("Backup-AspNetKey", {"ComputerName": fix.computer})
             )
-            decode_backup(text)
+            decode_backup(text, fix.computer)
         except (RemoteError, BrokenContract) as error:
             raise Ended(State.VOIDED, f"There is no backup, so nothing was sent: {error}") from error
         found = basis.root_ver_of_backup(text.encode())
@@ -152,16 +152,14 @@ class Changes:
             raise Ended(State.PROPOSED, f"The card could not be read ({failure.reason}).") from failure
         except MessageGone as gone:
             raise Ended(State.CANCELLED, "Its card was deleted.") from gone
-        wanted = {emoji_name(name): users for name, users in standing.items()}
-        approving = {
-            user for name, users in wanted.items() for user in users if meaning(self.rules, name) == "approve"
-        }
-        declining = {
-            user for name, users in wanted.items() for user in users if meaning(self.rules, name) == "decline"
-        }
-        if fix.approver not in approving:
+        if fix.approver not in self._who(standing, "approve"):
             raise Ended(State.PROPOSED, f"The approval of <@{fix.approver}> no longer stands on the card.")
-        self._nobody_declines(declining, fix)
+        self._nobody_declines(self._who(standing, "decline"), fix)
+
+    def _who(self, standing: Standing, want: Meaning) -> set[str]:
+        return {
+            user for emoji, users in standing.items() if meaning(self.rules, emoji) == want for user in users
+        }
 
     def _nobody_declines(self, users: set[str], fix: Fix) -> None:
         """A decline counts if it is an approver's or the requester's, and if that could not be found out."""
@@ -196,7 +194,7 @@ class Changes:
         """Send it once. From here on only what the host says, or what is read back, counts."""
         try:
             allowed = permit(fix, self._cluster(fix).host)
-            result = decode_change(self.remote.change(allowed), fix.id)
+            result = decode_change(self.remote.change(allowed), fix.id, fix.computer)
         except NotSent as error:
             self._end_unsent(fix, Ended(State.VOIDED, f"Nothing was sent: {error}"))
         except (RemoteError, BrokenContract) as error:

@@ -262,3 +262,16 @@ def test_the_digest_depends_on_the_content_alone(basis: dict[str, object]) -> No
     other = {**basis, "new": "x"}
     assert digest(other) != digest(basis) or basis == other  # type: ignore[arg-type]
     assert set(differences(basis, other)) == ({"new"} if basis.get("new") != "x" else set())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        (ApprovalRules(), True),
+        (ApprovalRules(approvers=frozenset({"U1"})), False),
+        (ApprovalRules(approver_groups=frozenset({"S1"})), False),
+    ],
+)
+def test_without_people_or_groups_nothing_can_be_approved(rules: ApprovalRules, expected: bool) -> None:
+    """One of the two is enough."""
+    assert rules.diagnose_only is expected

@@ -178,7 +178,7 @@ def change(**changes: Any) -> str:
 
 def test_a_written_change_tells_before_and_after() -> None:
     """And the node's own time."""
-    result = decode_change(change(), "FIX-12")
+    result = decode_change(change(), "FIX-12", "EXCH-NODE1")
     assert (result.outcome, result.reason, result.code) == ("written", None, None)
     assert result.before == Value(RegistryValue("REG_SZ", "0.0.0.0"))
     assert result.after == Value(RegistryValue("REG_SZ", "1.1.4322.0"))
@@ -197,7 +197,7 @@ def test_a_written_change_tells_before_and_after() -> None:
 )
 def test_each_outcome_has_its_reasons(outcome: str, reason: str | None, code: str | None) -> None:
     """Refused: nothing was tried; failed: a write was."""
-    result = decode_change(change(outcome=outcome, reason=reason, code=code), "FIX-12")
+    result = decode_change(change(outcome=outcome, reason=reason, code=code), "FIX-12", "EXCH-NODE1")
     assert (result.outcome, result.reason, result.code) == (outcome, reason, code)
 
 
@@ -205,7 +205,7 @@ def test_each_outcome_has_its_reasons(outcome: str, reason: str | None, code: st
 def test_before_and_after_are_readings(reading: Raw) -> None:
     """Also absent and unreadable ones."""
     result = decode_change(
-        change(outcome="refused", reason="changed", before=reading, after=reading), "FIX-12"
+        change(outcome="refused", reason="changed", before=reading, after=reading), "FIX-12", "EXCH-NODE1"
     )
     assert result.before == result.after == parse_reading(reading)
 
@@ -246,19 +246,36 @@ def test_before_and_after_are_readings(reading: Raw) -> None:
 def test_a_result_that_contradicts_itself_is_not_believed(changes: Raw) -> None:
     """What happened is then unknown, and is read back."""
     with pytest.raises(BrokenContract):
-        decode_change(change(**changes), "FIX-12")
+        decode_change(change(**changes), "FIX-12", "EXCH-NODE1")
 
 
 @pytest.mark.parametrize("field", sorted(WRITTEN))
 def test_every_field_of_a_result_must_be_there(field: str) -> None:
     """A result with a hole in it is none."""
     with pytest.raises(BrokenContract):
-        decode_change(json.dumps({name: one for name, one in WRITTEN.items() if name != field}), "FIX-12")
+        decode_change(
+            json.dumps({name: one for name, one in WRITTEN.items() if name != field}), "FIX-12", "EXCH-NODE1"
+        )
+
+
+@pytest.mark.parametrize("computer", ["EXCH-NODE1", "exch-node1.corp.example", None])
+def test_a_node_may_give_its_name_in_any_way_or_not_at_all(computer: str | None) -> None:
+    """Names compare without case, a full one by its first label; null is no name."""
+    assert decode_change(change(computer=computer), "FIX-12", "EXCH-NODE1").computer == computer
+    assert decode_backup(json.dumps({**BACKUP, "computer": computer}), "EXCH-NODE1").computer == computer
+
+
+def test_the_answer_of_another_computer_is_not_believed() -> None:
+    """The name that was asked may point elsewhere by now."""
+    with pytest.raises(BrokenContract, match="another computer than EXCH-NODE1 answered: STRANGER"):
+        decode_change(change(computer="STRANGER"), "FIX-12", "EXCH-NODE1")
+    with pytest.raises(BrokenContract, match="another computer than EXCH-NODE1 answered: STRANGER"):
+        decode_backup(json.dumps({**BACKUP, "computer": "STRANGER"}), "EXCH-NODE1")
 
 
 def test_what_stands_after_a_write_may_be_unreadable() -> None:
     """Then it is read back later."""
-    result = decode_change(change(after=DENIED), "FIX-12")
+    result = decode_change(change(after=DENIED), "FIX-12", "EXCH-NODE1")
     assert isinstance(result.after, Unreadable)
 
 
@@ -315,6 +332,6 @@ def test_every_field_of_a_host_report_is_needed(field: str) -> None:
 @pytest.mark.parametrize("text", ["", "null", "[" * 100_000, '{"schema":1,"schema":1}', '{"schema":NaN}'])
 def test_garbage_breaks_every_contract(text: str) -> None:
     """The same for all commands."""
-    for decode in (decode_backup, decode_host, lambda one: decode_change(one, "FIX-12")):
+    for decode in (decode_backup, decode_host, lambda one: decode_change(one, "FIX-12", "EXCH-NODE1")):
         with pytest.raises(BrokenContract):
             decode(text)

@@ -14,9 +14,11 @@ from handlers.ports import Person
 from storage import evidence
 from storage.errors import StorageError
 from tests.handlers.fix.night import (
+    ALICE,
     BOB,
     BOT,
     CAROL,
+    DAVE,
     NO,
     YES,
     Night,
@@ -91,12 +93,32 @@ def test_an_approval_that_has_gone_from_the_card_reopens_the_fix(night: Night) -
     assert (night.state, night.writes) == (State.PROPOSED, 0)
 
 
-def test_an_approvers_decline_on_the_card_stops_it(night: Night) -> None:
-    """Even if its event never came; a bystander's ❌ does not."""
+@pytest.mark.parametrize("user", [CAROL, ALICE])
+def test_a_decline_on_the_card_stops_it(night: Night, user: str) -> None:
+    """An approver's or the requester's, even if its event never came."""
     approved(night)
-    night.chat.standing[NO].add(CAROL)
+    night.chat.standing[NO].add(user)
     night.tick(seconds=6)
     assert (night.state, night.writes) == (State.PROPOSED, 0)
+
+
+def test_neither_a_bystanders_decline_nor_the_bots_own_stops_it(night: Night) -> None:
+    """The bot puts both reactions on each card, for people to tap."""
+    approved(night)
+    night.chat.standing[NO] |= {BOT, DAVE}
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.APPLIED, 1)
+
+
+def test_the_bots_own_decline_does_not_stop_it_where_a_group_cannot_be_read(start: Start) -> None:
+    """It certainly is no approver's."""
+    night = start(rules=ApprovalRules(approvers=frozenset({BOB}), approver_groups=frozenset({"S1"})))
+    night.chat.groups["S1"] = frozenset({CAROL})
+    approved(night)
+    night.chat.standing[NO].add(BOT)
+    night.chat.broken = {"S1"}
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.APPLIED, 1)
 
 
 def test_a_decline_that_may_be_an_approvers_stops_it(start: Start) -> None:
@@ -183,6 +205,24 @@ def test_without_a_backup_nothing_is_sent(night: Night) -> None:
     night.remote.faults["Backup-AspNetKey"] = lose_question
     night.tick(seconds=6)
     assert (night.state, night.writes) == (State.VOIDED, 0)
+
+
+def test_the_backup_of_another_computer_is_none(night: Night) -> None:
+    """The node's name may point elsewhere by now."""
+    approved(night)
+    night.remote.faults["Backup-AspNetKey"] = answer_with(computer="STRANGER")
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.VOIDED, 0)
+    assert "another computer than EXCH-NODE2 answered: STRANGER" in str(night.told("thread")[-1].details)
+
+
+def test_a_change_that_another_computer_answers_is_read_back_on_the_node(night: Night) -> None:
+    """What the node itself shows is what counts."""
+    approved(night)
+    night.remote.faults["Set-RootVer"] = answer_with(computer="STRANGER")
+    night.tick(seconds=6)
+    assert night.records("change")[-1].outcome == "unknown"
+    assert (night.state, night.writes) == (State.APPLIED, 1)
 
 
 def test_a_value_that_changes_between_recheck_and_backup_voids_the_fix(night: Night) -> None:
@@ -395,6 +435,17 @@ def test_an_approved_fix_gets_its_grace_period_anew_after_a_restart(night: Night
     assert night.state == State.APPROVED
     night.tick(seconds=6)
     assert night.state == State.APPLIED
+
+
+def test_a_pause_in_the_grace_period_reopens_it_without_a_look_at_the_node(night: Night) -> None:
+    """Nothing is even read for it."""
+    approved(night)
+    assert_paused(night)
+    read_before = len(night.remote.sent)
+    night.tick(seconds=6)
+    assert (night.state, night.writes, len(night.remote.sent)) == (State.PROPOSED, 0, read_before)
+    [told] = [one for one in night.told("thread") if one.topic == "reopened"]
+    assert "paused" in str(told.details)
 
 
 def test_an_approval_whose_life_ended_before_it_was_applied_expires(night: Night) -> None:
