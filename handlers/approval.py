@@ -191,6 +191,8 @@ def rule(
     if want == "approve" and who.id == fix.approver:
         return Ruling("ignore")  # has approved already
     refusal = _not_allowed(fix, want, who, rules) or _too_late(fix, at)
+    if refusal == "too_late" and want == "decline" and unsent(fix):
+        refusal = "rechecking"  # it is found when the card is read once more
     if refusal:
         return Ruling("refuse", refusal)
     if want == "decline":
@@ -198,6 +200,11 @@ def rule(
     if blocked:
         return Ruling("refuse", blocked)
     return Ruling("approve") if fix.state == State.PROPOSED else Ruling("refuse", "already_approved")
+
+
+def unsent(fix: Fix) -> bool:
+    """Applying has begun, but the card is still read once more before anything is sent."""
+    return fix.state == State.APPLYING and fix.sent_at is None
 
 
 def _too_late(fix: Fix, at: datetime) -> str | None:

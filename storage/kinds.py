@@ -104,7 +104,8 @@ KINDS: Mapping[str, KindOfRecord] = {
         },
     ),
     "withdrawal": KindOfRecord(
-        "an approval was taken back by its approver (ok; refused: too late), or is no longer good (refused)",
+        "an approval was taken back by its approver (ok; refused: too late; pending: while the node was read "
+        "again, so that the last look at the card decides), or is no longer good (refused)",
         {"by": "id of the person", "seen_late": _SEEN_LATE, "reason": _REASON, "state": _STATE},
     ),
     "refusal": KindOfRecord(

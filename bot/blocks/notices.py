@@ -23,7 +23,7 @@ from bot.blocks.text import (
     plain,
     sentence,
 )
-from handlers.approval import UNDECIDED, ApprovalRules
+from handlers.approval import UNDECIDED, ApprovalRules, State
 from storage.records import Fix, Json
 
 
@@ -103,7 +103,7 @@ def _post(lines: Iterator[str]) -> Post | None:
 
 def _reminder(told: Told) -> Iterator[str]:
     fix = told.fix
-    if fix.state not in UNDECIDED:
+    if fix.state != State.PROPOSED:
         return
     able = approvers.able(fix)
     nobody = approvers.nobody(fix, "could approve it when it was proposed")
@@ -223,16 +223,19 @@ def _remedy(told: Told) -> str:
 
 
 def _withdrawn(told: Told) -> Iterator[str]:
-    yield (
-        f"{told.fix.id}: the approval was taken back{told.by}, nothing was sent. "
-        f"Next: it is open again until {clock_time(told.fix.expires_at)}, see {told.its_card}."
-    )
+    yield f"{told.fix.id}: the approval was taken back{told.by}, nothing was sent. {_open_again(told)}"
 
 
 def _reopened(told: Told) -> Iterator[str]:
-    yield (
-        f"{told.fix.id}: the approval no longer holds, nothing was sent.{told.reason} "
-        f"Next: it is open again until {clock_time(told.fix.expires_at)}, see {told.its_card}."
+    yield f"{told.fix.id}: the approval no longer holds, nothing was sent.{told.reason} {_open_again(told)}"
+
+
+def _open_again(told: Told) -> str:
+    if told.fix.state != State.PROPOSED:  # told late
+        return f"Next: see {told.its_card}."
+    return (
+        f"Next: it is open again until {clock_time(told.fix.expires_at)}, see {told.its_card}. "
+        "A reaction that stands there already counts no more: take it away and react again."
     )
 
 
@@ -257,10 +260,6 @@ def _expired(told: Told) -> Iterator[str]:
     )
 
 
-def _already_approved(told: Told) -> Iterator[str]:
-    yield f"{told.fix.id} was approved already, by {mention(told.fix.approver or 'somebody')}. Next: nothing."
-
-
 def _unknown(told: Told) -> Iterator[str]:
     """A topic without words is a defect, yet nobody may be left without the news."""
     yield f"{told.fix.id} is {told.fix.state}.{told.reason} See {told.its_card}."
@@ -282,7 +281,6 @@ _THREAD: Mapping[str, Callable[[Told], Iterator[str]]] = {
     "declined": _declined,
     "cancelled": _cancelled,
     "expired": _expired,
-    "already_approved": _already_approved,
 }
 
 
@@ -300,23 +298,28 @@ def _hint(told: Told) -> Iterator[str]:
 def _refused(told: Told) -> Iterator[str]:
     verbs = {"approve": "approval", "decline": "decline", "withdraw": "withdrawal"}
     asked = verbs.get(str(told.details.get("want")), "reaction")
-    why, then = refusal_words(str(told.details.get("reason")), told.fix)
+    why, then = refusal_words(str(told.details.get("reason")), told.fix, told.details.get("approver"))
     flags = told.details.get("flags")
     who = f" ({listed(plain(str(flag)) for flag in flags)})" if isinstance(flags, list) and flags else ""
     yield f"Your {asked} of {told.fix.id} does not count: {why}{who}. Next: {then}"
 
 
-def refusal_words(reason: str, fix: Fix) -> tuple[str, str]:
-    """Why somebody may not decide on a fix, and what to do next."""
+def refusal_words(reason: str, fix: Fix, approver: Json = None) -> tuple[str, str]:
+    """Why somebody may not decide on a fix, and what to do next; `approver`: of then, not of now."""
+    again = "take your reaction away and react again."
     words = {
         "not_a_member": ("only full members of this workspace may decide", "ask one of the approvers."),
         "own_request": ("you asked for it, and a second person must approve", "ask one of the approvers."),
         "not_an_approver": ("you are not an approver", "ask one of the approvers."),
         "not_verified": (
             "Slack could not tell who you are or what stands on the card",
-            "take your reaction away and react again.",
+            again,
         ),
         "too_late": ("it is too late for that", "see its card and thread."),
+        "rechecking": (
+            "applying had begun; but the card is read once more before anything is sent",
+            "its thread says whether it was stopped.",
+        ),
         "expired": (
             f"it expired at {clock_time(fix.expires_at)}",
             f"`@rootver diagnose {plain(fix.node)}` for a new proposal.",
@@ -329,9 +332,13 @@ def refusal_words(reason: str, fix: Fix) -> tuple[str, str]:
             "the audit failed its check, so nothing can be approved",
             "tell who runs this bot: `@rootver doctor` says what is wrong.",
         ),
-        "already_approved": (
-            f"{mention(fix.approver or 'somebody')} approved it already",
-            "nothing.",
-        ),
+        "already_approved": _already_approved(fix, approver, again),
     }
     return words.get(reason, (plain(reason), "see its card."))
+
+
+def _already_approved(fix: Fix, approver: Json, again: str) -> tuple[str, str]:
+    who = mention(str(approver)) if approver else "somebody"
+    if fix.state == State.PROPOSED:
+        return f"{who} had approved it already", f"it is open again: {again}"
+    return f"{who} approved it already", "nothing."

@@ -20,13 +20,14 @@ from handlers.approval import (
     meaning,
     rule,
     rule_cancel,
+    unsent,
 )
 from handlers.fix.approvers import ApproverList
 from handlers.fix.moves import Told, advance, due_while_proposed, note, tell_privately
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone
 from storage import audit, fixes, notices, once, people, switches
 from storage.database import Database, StorageError, Transaction
-from storage.records import Fix, Json, NewNotice, Record
+from storage.records import Fix, Json, NewNotice, Outcome, Record
 
 Standing = Mapping[str, frozenset[str]]  # emoji → users, as the card shows them
 
@@ -236,7 +237,9 @@ class Decisions:
         if "bot" in who.flags or "workflow" in who.flags:
             return
         if reason == "not_verified" or once.first_time(tx, f"told {fix.id} {who.id} {reason}"):
-            details: dict[str, Json] = {"reason": reason, "want": want, "flags": list(who.flags)}
+            details: dict[str, Json] = {
+                "reason": reason, "want": want, "flags": list(who.flags), "approver": fix.approver,
+            }  # fmt: skip
             tell_privately(tx, fix, who.id, "refused", details)
 
     def _taken_away(self, tx: Transaction, number: int, user: str, emoji: str, *, seen_late: bool) -> None:
@@ -251,8 +254,10 @@ class Decisions:
             told = Told("withdrawal", "ok", user, topic="withdrawn", details=details)
             withdraw(tx, fix, told, self.rules)
         else:
-            note(tx, fix, Told("withdrawal", "refused", user, reason="too_late", details=details))
-            tell_privately(tx, fix, user, "refused", {"reason": "too_late", "want": "withdraw", "flags": []})
+            outcome: Outcome
+            outcome, reason = ("pending", "rechecking") if unsent(fix) else ("refused", "too_late")
+            note(tx, fix, Told("withdrawal", outcome, user, reason=reason, details=details))
+            tell_privately(tx, fix, user, "refused", {"reason": reason, "want": "withdraw", "flags": []})
 
     def _hint(self, reaction: Reaction) -> None:
         """An approver's ✅ on the diagnosis instead of the card: say once where the card is."""

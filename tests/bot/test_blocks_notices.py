@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.blocks.notices import Told, in_thread, refusal_words, to_audit, to_one
-from handlers.approval import UNDECIDED, State
+from handlers.approval import State
 from storage.records import Fix, Json
 from storage.verify import parse_anchors
 from tests.bot.message_checks import check
@@ -34,12 +34,11 @@ THREAD: dict[str, dict[str, Json]] = {
     "declined": {"by": CAROL, "decision": "decline"},
     "cancelled": {"by": ALICE},
     "expired": {"reason": "Nobody decided in time."},
-    "already_approved": {},
     "something_new": {},
 }  # fmt: skip
 REASONS = (
     "not_a_member", "own_request", "not_an_approver", "not_verified", "too_late", "expired", "paused",
-    "audit_fault", "already_approved", "something_new",
+    "audit_fault", "already_approved", "rechecking", "something_new",
 )  # fmt: skip
 
 
@@ -188,7 +187,39 @@ def test_a_last_look_is_not_announced_again() -> None:
 def test_a_reminder_of_a_fix_that_was_decided_meanwhile_is_not_sent() -> None:
     """It would only confuse."""
     for state in State:
-        assert (in_thread("reminder", told(fix_in(state))) is not None) == (state in UNDECIDED)
+        assert (in_thread("reminder", told(fix_in(state))) is not None) == (state == State.PROPOSED)
+
+
+def refused(fix: Fix, **details: Json) -> str:
+    """What one person is told of their reaction."""
+    post = to_one("refused", told(fix, **{"want": "approve", "flags": [], **details}))
+    assert post is not None
+    return post.text
+
+
+def test_whoever_came_second_is_told_what_holds_when_they_are_told() -> None:
+    """Approved by somebody; or open again, and their own reaction is spent."""
+    second: dict[str, Json] = {"reason": "already_approved", "approver": BOB}
+    assert f"<@{BOB}> approved it already. Next: nothing." in refused(fix_in(State.APPROVED), **second)
+    assert f"<@{BOB}> approved it already. Next: nothing." in refused(fix_in(State.VOIDED), **second)
+    assert (
+        f"<@{BOB}> had approved it already. Next: it is open again: take your reaction away and react again."
+        in refused(fix_in(State.PROPOSED), **second)
+    )
+
+
+def test_who_takes_an_approval_away_during_the_recheck_is_told_that_it_is_looked_for() -> None:
+    """Whether it came in time shows in the thread."""
+    shown = refused(fix_in(State.APPLYING), reason="rechecking", want="withdraw")
+    assert "the card is read once more before anything is sent" in shown
+    assert "too late" not in shown
+
+
+@pytest.mark.parametrize("topic", ["withdrawn", "reopened"])
+def test_a_fix_that_is_open_again_says_that_old_reactions_are_spent(topic: str) -> None:
+    """The ✅ that stands there was judged: left there, nothing would come of it."""
+    assert "A reaction that stands there already counts no more: take it away and react again." in said(topic)
+    assert "open again" not in said(topic, fix_in(State.EXPIRED))
 
 
 def test_a_reminder_mentions_again_who_can_approve() -> None:

@@ -133,7 +133,7 @@ def test_a_move_outside_the_table_raises(origin: State, to: State) -> None:
             Ruling("refuse", "already_approved"),
         ),
         ("approve", Reactor(CAROL, via="settings"), State.APPLYING, 1, False, Ruling("refuse", "too_late")),
-        ("decline", Reactor(CAROL, via="settings"), State.APPLYING, 1, False, Ruling("refuse", "too_late")),
+        ("decline", Reactor(CAROL, via="settings"), State.APPLYING, 1, False, Ruling("refuse", "rechecking")),
         ("decline", Reactor(CAROL, via="settings"), State.APPLIED, 1, False, Ruling("refuse", "too_late")),
     ],
 )
