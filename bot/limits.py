@@ -67,24 +67,28 @@ def _block_problems(where: str, block: Block) -> Iterator[str]:
     parts = list(_parts(block))
     if not parts and block.get("type") != "divider":
         yield f"{where}: a kind of block that we do not send, or one without content"
-    for text, limit in parts:
-        if not text:
+    for part, limit in parts:
+        if not part["text"]:
             yield f"{where}: empty text"
-        yield from _too_long(where, text, limit)
+        yield from _too_long(where, part["text"], limit)
+        # https://docs.slack.dev/reference/block-kit/composition-objects/text-object: without it, addresses
+        # become links and names may become mentions, also in what a server said.
+        if part["type"] == "mrkdwn" and part.get("verbatim") is not True:
+            yield f"{where}: mrkdwn without verbatim, in which Slack would look for links and names"
 
 
-def _parts(block: Block) -> Iterator[tuple[str, int]]:
-    """The texts of a block of a kind that we send, each with its limit."""
+def _parts(block: Block) -> Iterator[tuple[Block, int]]:
+    """The text objects of a block of a kind that we send, each with its limit."""
     match block:
-        case {"type": "section", "text": {"text": text}, **rest}:
+        case {"type": "section", "text": {"text": _} as text, **rest}:
             yield text, SECTION_TEXT
-            yield from ((field["text"], FIELD_TEXT) for field in rest.get("fields", []))
+            yield from ((field, FIELD_TEXT) for field in rest.get("fields", []))
         case {"type": "section", "fields": fields}:
-            yield from ((field["text"], FIELD_TEXT) for field in fields)
-        case {"type": "header", "text": {"type": "plain_text", "text": text}}:
+            yield from ((field, FIELD_TEXT) for field in fields)
+        case {"type": "header", "text": {"type": "plain_text", "text": _} as text}:
             yield text, HEADER_TEXT
         case {"type": "context", "elements": elements}:
-            yield from ((element["text"], SECTION_TEXT) for element in elements)
+            yield from ((element, SECTION_TEXT) for element in elements)
 
 
 def _too_long(where: str, text: str, limit: int) -> Iterator[str]:

@@ -41,6 +41,9 @@ _TRANSIENT = frozenset({
     "accesslimited", "team_access_not_granted",
     "not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive", "missing_scope",
 })  # fmt: skip
+# Nothing is read into the text but what it says itself: an address that a server sent is no link, `@here` no
+# ping. chat.update has another default than chat.postMessage (docs.slack.dev/reference/methods/chat.update).
+_AS_IT_IS = {"parse": "none", "link_names": False}
 _GONE = frozenset({"message_not_found", "no_item_specified"})
 _NETWORK = (OSError, HTTPException)  # URLError and TimeoutError are OSErrors
 
@@ -179,6 +182,7 @@ class SlackChat:
             ts=message.ts,
             text=text,
             blocks=blocks,
+            **_AS_IT_IS,
         )
 
     def whisper(self, channel: str, user: str, post: Post, thread_ts: str | None = None) -> None:
@@ -187,7 +191,7 @@ class SlackChat:
         try:
             _said(
                 "an ephemeral message", self._client.chat_postEphemeral, channel=channel, user=user,
-                text=text, blocks=blocks, thread_ts=thread_ts,
+                text=text, blocks=blocks, thread_ts=thread_ts, **_AS_IT_IS,
             )  # fmt: skip
         except NotSaid as failure:
             if failure.transient:
@@ -217,7 +221,7 @@ class SlackChat:
         text, blocks = _sendable(post)
         answer = _said(
             "a message", client.chat_postMessage, channel=channel, text=text, blocks=blocks,
-            thread_ts=thread_ts, unfurl_links=False, unfurl_media=False,
+            thread_ts=thread_ts, unfurl_links=False, unfurl_media=False, **_AS_IT_IS,
         )  # fmt: skip
         missing = _missing(answer, "channel", "ts")
         if missing:  # it was said, perhaps; to say it again and again would help nobody

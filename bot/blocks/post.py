@@ -86,4 +86,4 @@ def _size(block: Block) -> int:
 
 
 def _mrkdwn(lines: Iterable[str]) -> Block:
-    return {"type": "mrkdwn", "text": within(lines, SECTION_TEXT) or CUT.strip()}
+    return {"type": "mrkdwn", "text": within(lines, SECTION_TEXT) or CUT.strip(), "verbatim": True}

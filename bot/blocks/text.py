@@ -1,8 +1,9 @@
 """Words for Slack: foreign text made harmless, mentions, dates.
 
 Whatever comes from a server, from the settings or from a person goes through `plain` or `code`. Slack reads
-`& < >` as its own (https://docs.slack.dev/messaging/formatting-message-text): escaped, no text can ping
-anybody. In a code span nothing else is read either, so server text stands in one.
+`& < >` as its own (https://docs.slack.dev/messaging/formatting-message-text): escaped, and sent so that Slack
+looks for no links and names itself (`verbatim`, `parse`), no text can ping anybody. In a code span nothing
+else is read either, so server text stands in one.
 """
 
 from __future__ import annotations

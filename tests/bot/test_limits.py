@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from bot.limits import Block
 
 
 def text(kind: str, words: str) -> Block:
-    return {"type": kind, "text": words}
+    return {"type": kind, "text": words, **({"verbatim": True} if kind == "mrkdwn" else {})}
 
 
 def section(words: str) -> Block:
@@ -53,6 +55,22 @@ TOO_LARGE: dict[str, list[Block]] = {
 def test_the_largest_message_passes(name: str) -> None:
     """Exactly at the limit nothing is wrong."""
     assert limits.problems("text", LARGEST[name]) == []
+
+
+@pytest.mark.parametrize("one", [section("x"), fields("x"), context("x")])
+def test_a_text_in_which_slack_would_look_for_links_and_names_is_found(one: Block) -> None:
+    """What a server says could hold both."""
+    assert limits.problems("text", [one]) == []
+    (problem,) = limits.problems("text", [without_verbatim(one)])
+    assert "verbatim" in problem
+
+
+def without_verbatim(part: Any) -> Any:
+    if isinstance(part, list):
+        return [without_verbatim(one) for one in part]
+    if isinstance(part, dict):
+        return {key: without_verbatim(one) for key, one in part.items() if key != "verbatim"}
+    return part
 
 
 @pytest.mark.parametrize("name", TOO_LARGE)

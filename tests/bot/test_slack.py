@@ -295,6 +295,29 @@ def test_a_message_is_posted_edited_and_attached_to(chat: SlackChat, workspace: 
     assert workspace.anomalies == []
 
 
+def test_slack_is_told_to_read_nothing_into_a_message(chat: SlackChat, workspace: Workspace) -> None:
+    """No address becomes a link and no @here a ping by itself, in the blocks or in the text."""
+    sent: list[dict[str, Any]] = []
+
+    class Client(WebClient):
+        def api_call(self, api_method: str, **arguments: Any) -> Any:
+            sent.append({"method": api_method, **arguments["json" if "json" in arguments else "params"]})
+            return super().api_call(api_method, **arguments)
+
+    quiet = SlackChat(Client(token=chat._client.token, base_url=chat._client.base_url), chat.identity)
+    said = Post("see http://evil.example, @here", (section(["see http://evil.example, @here"]),))
+    message = quiet.post(ONCALL, said)
+    quiet.edit(message, said)
+    quiet.whisper(ONCALL, BOB, said)
+    assert [one["method"] for one in sent] == [
+        "chat.postMessage", "chat.update", "chat.postEphemeral"
+    ]  # fmt: skip
+    for one in sent:
+        assert (one["parse"], one["link_names"]) == ("none", False)
+        (block,) = one["blocks"]
+        assert block["text"]["verbatim"] is True
+
+
 def test_a_whisper_is_seen_by_one_person(chat: SlackChat, workspace: Workspace) -> None:
     """Ephemeral where the person is in the channel."""
     first = workspace.say("alice", ONCALL, "hello")
