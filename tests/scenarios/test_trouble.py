@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import pytest
 
+from bot.lab.socket_mode import SocketMode
 from bot.settings import load
 from handlers.errors import RemoteError
 from storage import audit
@@ -109,20 +110,47 @@ def test_a_lost_answer_to_the_cards_line_leaves_one_card(enter: Enter) -> None:
     assert len(cards) == 1
 
 
-@pytest.mark.parametrize("kind", ["rate_limited", "server_error"])
-def test_a_slack_that_fails_for_a_while_delays_but_loses_nothing(enter: Enter, kind: str) -> None:
-    """What has to be told is told later."""
+TELLING = (
+    "chat.postMessage", "chat.update", "reactions.add", "files.getUploadURLExternal",
+    "files.completeUploadExternal",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("when", ["from the question on", "from the approval on"])
+@pytest.mark.parametrize("kind", ["rate_limited", "server_error", "lost_request", "lost_answer", "error"])
+def test_a_slack_that_fails_for_a_while_delays_but_loses_nothing(enter: Enter, kind: str, when: str) -> None:
+    """What has to be told is told later, and there is one card."""
     stage = enter()
+
+    def fail() -> None:
+        for method in TELLING:
+            stage.workspace.faults.add(kind, method, times=2, seconds=1)  # type: ignore[arg-type]
+
+    if when == "from the question on":
+        fail()
     asked(stage)
-    card = stage.card()
-    stage.workspace.faults.add(kind, "chat.update", times=2, seconds=1)  # type: ignore[arg-type]
-    stage.workspace.faults.add(kind, "chat.postMessage", times=2, seconds=1)  # type: ignore[arg-type]
+    stage.wait(lambda: stage.sql("SELECT 1 FROM fix WHERE card_ts IS NOT NULL"))
+    ((ts,),) = stage.sql("SELECT card_ts FROM fix")
+    card = stage.workspace.message(stage.workspace.id_of(ONCALL), ts)
+    if when == "from the approval on":
+        fail()
     stage.react("bob", card)
     stage.becomes("applied")
-    stage.see(r"anchor \d+")
+    stage.see(r"FIX-1 applied[\s\S]*anchor \d+")
+    stage.wait(lambda: shown(stage.workspace.message(card.channel, card.ts)).startswith("FIX-1 applied"))
+    assert stage.writes == 1
 
 
-def test_a_dropped_connection_is_made_anew_and_the_reaction_is_found(enter: Enter) -> None:
+BREAKS: dict[str, Callable[[SocketMode], None]] = {
+    "asked to leave": SocketMode.ask_to_leave,
+    "reset": SocketMode.reset,
+    "closed": SocketMode.close,
+    "half open": SocketMode.silence,
+}
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_connection_that_ends_is_made_anew_and_the_reaction_is_found(enter: Enter, how: str) -> None:
     """The event was lost with the connection; the card was not."""
     stage = enter()
     asked(stage)
@@ -130,9 +158,24 @@ def test_a_dropped_connection_is_made_anew_and_the_reaction_is_found(enter: Ente
     stage.server.sockets.set_delivery(flow="lost")
     stage.react("bob", card)
     stage.server.sockets.set_delivery(flow="flowing")
-    stage.server.sockets.ask_to_leave()
+    BREAKS[how](stage.server.sockets)
     stage.becomes("applied")
     assert stage.writes == 1
+
+
+def test_a_card_that_cannot_be_read_just_before_sending_opens_the_fix_again(enter: Enter) -> None:
+    """Nobody knows whether the approval still stands: nothing is sent, and another reaction counts."""
+    stage = enter()
+    asked(stage)
+    card = stage.card()
+    stage.workspace.faults.add("server_error", "reactions.get", after=1, times=9)
+    stage.react("bob", card)
+    stage.see("The card could not be read")
+    assert (stage.state(), stage.endpoint.calls.named("Set-RootVer")) == ("proposed", [])
+    stage.workspace.faults.clear()
+    stage.unreact("bob", card)
+    stage.react("bob", card)
+    stage.becomes("applied")
 
 
 def test_the_first_command_does_not_depend_on_who_the_bot_is(stage: Stage) -> None:
