@@ -74,7 +74,7 @@ class Night:
         )
         self.faults: list[str] = []
         self.threads: list[str] = []
-        self._asked: tuple[int, int] | None = None
+        self._asked: tuple[int, ...] = ()
         self._kills = 0
 
     def through(self) -> Survival:
@@ -119,8 +119,9 @@ class Night:
         self.stage.start()
 
     def _ask(self, fixes: list[dict[str, Any]]) -> None:
-        """Once for each fix that came to nothing, and again if the bot died over it."""
-        question = (len(fixes), self.stage.starts)
+        """Once for each fix that came to nothing, and again if the bot died over it or could not tell."""
+        told = self.stage.sql('SELECT count(*) FROM audit WHERE body LIKE \'%"verdict":"inconclusive"%\'')
+        question = (len(fixes), self.stage.starts, told[0][0])
         if question == self._asked or self.stage.server.sockets.unfinished:
             return
         self._asked = question
