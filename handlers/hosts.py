@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 DEFAULT_CONFIGURATION = "Microsoft.PowerShell"
 AUTHS = ("basic", "certificate", "credssp", "kerberos", "negotiate", "ntlm")
@@ -106,9 +108,35 @@ def _words(options: HostOptions) -> Iterator[str]:
             yield f'{name} = "{value}" is unknown. Known: {", ".join(known)}.'
     if not options.server:
         yield 'server is empty. Example: server = "mgmt1.corp.example".'
+    elif not _is_name(options.server):
+        yield (
+            "server is no name or address: it stands alone, without https://, port or path. Example:"
+            ' server = "mgmt1.corp.example".'
+        )
+    if options.proxy and not _is_address(options.proxy):
+        yield (
+            "proxy is no address of a proxy: it begins with http:// or https://, as in"
+            ' "http://proxy.corp.example:3128".'
+        )
     module, extra = _PACKAGES.get(options.auth, ("", ""))
     if module and find_spec(module) is None:
         yield f"auth = \"{options.auth}\" needs a package that is not installed: pip install '{extra}'."
+
+
+def _is_name(server: str) -> bool:
+    try:
+        ipaddress.ip_address(server.strip("[]"))
+    except ValueError:
+        return re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", server) is not None
+    return True
+
+
+def _is_address(proxy: str) -> bool:
+    try:
+        parts = urlsplit(proxy)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond 65535, a bracket that does not close
+        return False
 
 
 def _secrecy(options: HostOptions) -> Iterator[str]:

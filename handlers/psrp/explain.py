@@ -18,6 +18,7 @@ from pypsrp.exceptions import (
     WinRMTransportError,
     WSManFaultError,
 )
+from requests.exceptions import InvalidSchema, InvalidURL
 from spnego.exceptions import (
     CredentialsExpiredError,
     FeatureMissingError,
@@ -176,18 +177,32 @@ def _http(error: Exception) -> Failure | None:
 def _connection(error: Exception, options: HostOptions) -> Failure | None:
     """No connection at all: nothing was sent."""
     causes = list(_causes(error))
+    refused = isinstance(error, requests.ConnectTimeout) or any(
+        isinstance(c, NewConnectionError) for c in causes
+    )
+    proxied = isinstance(error, requests.exceptions.ProxyError) or any(
+        isinstance(c, ProxyError) for c in causes
+    )
+    if proxied or (refused and options.proxy):  # through a proxy, the proxy alone is connected to
+        return Failure(
+            "the proxy on the way to it failed",
+            "Correct proxy or take it out; no_proxy = true ignores HTTP_PROXY and its like.",
+            unsent=refused,
+            again=True,
+        )
+    if isinstance(error, InvalidURL | InvalidSchema):
+        return Failure(
+            "no request can be made of its address, or of that of a proxy",
+            "Correct server, port, path and proxy.",
+            type(error).__name__,
+            unsent=True,
+        )
     where = f"{options.server}, port {options.port or (5986 if options.ssl else 5985)}"
     if any(isinstance(cause, NameResolutionError) for cause in causes):
         return Failure(
             f"the name {options.server} cannot be resolved",
             "Correct server, or the name service.",
             unsent=True,
-        )
-    if isinstance(error, requests.exceptions.ProxyError) or any(isinstance(c, ProxyError) for c in causes):
-        return Failure(
-            "the proxy on the way to it failed",
-            "Correct proxy, or set no_proxy = true.",
-            again=True,
         )
     if isinstance(error, requests.ConnectTimeout):
         return Failure(

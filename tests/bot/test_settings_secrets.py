@@ -122,6 +122,7 @@ def test_no_secret_is_shown_by_settings_that_are_fine(tmp_path: Path) -> None:
     """Neither by repr and str of any part, nor by what `config` prints and the audit keeps."""
     prefixes = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
     environ = {name: prefixes.get(name, "") + CANARY for name in SECRET_PLACES}
+    environ |= {name: f"http://user:{CANARY}@proxy" for name in SECRET_PLACES if name.endswith("__PROXY")}
     found = loaded(tmp_path, GOOD, **environ)
     parts = [found, found.slack, found.tokens(), found.hosts(), found.public(), found.warnings()]
     assert CANARY not in "".join(f"{part!r}{part}" for part in parts)

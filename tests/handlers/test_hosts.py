@@ -29,6 +29,15 @@ def test_the_defaults_are_accepted() -> None:
         (replace(GOOD, encryption="maybe"), "Known: auto"),
         (replace(GOOD, delivery="pigeon"), "Known: inline"),
         (replace(GOOD, server=""), "server"),
+        (replace(GOOD, server="https://mgmt1.corp.example"), "server is no name"),
+        (replace(GOOD, server="mgmt1.corp.example:5986"), "server is no name"),
+        (replace(GOOD, server="mgmt1.corp.example/wsman"), "server is no name"),
+        (replace(GOOD, server="mgmt1 corp"), "server is no name"),
+        (replace(GOOD, server=".."), "server is no name"),
+        (replace(GOOD, proxy="proxy.corp.example:3128"), "proxy is no address"),
+        (replace(GOOD, proxy="http://"), "proxy is no address"),
+        (replace(GOOD, proxy="http://proxy.corp.example:99999"), "proxy is no address"),
+        (replace(GOOD, proxy="socks5://proxy.corp.example"), "proxy is no address"),
         (replace(GOOD, auth="ntlm", password=None), "ROOTVER_HOSTS__NAME__PASSWORD"),
         (replace(GOOD, auth="basic", username=None), "username"),
         (replace(GOOD, auth="certificate"), "certificate_key_pem"),
@@ -51,6 +60,25 @@ def test_what_would_show_a_secret_or_cannot_work_is_refused(options: HostOptions
 def test_loopback_may_be_unencrypted(server: str) -> None:
     """What never leaves the machine needs no encryption: the practice lab."""
     assert check(replace(LOCAL, server=server, auth="basic", encryption="never")) == []
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://proxy:3128",
+        "https://proxy.corp.example",
+        "http://user:p%40ss@10.0.0.1:8080/",
+        "http://[::1]:1",
+    ],
+)
+def test_a_proxy_is_an_address_with_its_scheme(proxy: str) -> None:
+    """With or without port and user."""
+    assert check(replace(GOOD, proxy=proxy)) == []
+
+
+def test_a_proxy_that_is_refused_is_not_repeated() -> None:
+    """Its address may hold a password."""
+    assert "canary" not in " ".join(check(replace(GOOD, proxy="user:canary-9@proxy:3128")))
 
 
 @pytest.mark.parametrize("auth", ["kerberos", "credssp"])

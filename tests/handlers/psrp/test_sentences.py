@@ -7,6 +7,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -107,6 +108,9 @@ def resolution() -> requests.ConnectionError:
         (resolution(), "name mgmt1.corp.example cannot be resolved", "Correct server", None),
         (unreachable(NewConnectionError), "no connection to mgmt1.corp.example, port 5986", "winrm", None),
         (requests.exceptions.ProxyError(), "proxy", "no_proxy", None),
+        (requests.exceptions.InvalidProxyURL("p"), "address", "proxy", "InvalidProxyURL"),
+        (requests.exceptions.InvalidSchema("p"), "address", "proxy", "InvalidSchema"),
+        (requests.exceptions.InvalidURL("p"), "address", "Correct server", "InvalidURL"),
         (requests.exceptions.SSLError("x"), "TLS failed", "5986", None),
         (requests.ReadTimeout(), "did not answer any more", "overloaded", "ReadTimeout"),
         (requests.ConnectionError("reset"), "connection was lost", "restart", "ConnectionError"),
@@ -136,6 +140,16 @@ def test_the_sentence_of(error: Exception, what: str, advice: str, code: str | N
     assert what in failure.what
     assert advice in failure.advice
     assert failure.code == code
+
+
+@pytest.mark.parametrize("error", [resolution(), unreachable(NewConnectionError), requests.ConnectTimeout()])
+def test_through_a_proxy_it_is_the_proxy_that_is_not_reached(error: Exception) -> None:
+    """The host itself is never connected to: its name and its firewall are not to blame."""
+    failure = explain(error, replace(OPTIONS, proxy="http://user:canary@proxy:3128"))
+    assert "the proxy on the way to it" in failure.what
+    assert "Correct proxy" in failure.advice
+    assert "canary" not in failure.what + failure.advice
+    assert failure.unsent
 
 
 def test_only_a_refusal_bars_and_only_a_broken_way_is_tried_again() -> None:
