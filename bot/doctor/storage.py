@@ -14,11 +14,13 @@ from storage.verify import start_check
 
 def look(path: Path, database: Database | None) -> Iterator[DoctorLine]:
     """`database`: the file as this process has it open; None: it is opened for reading only."""
-    yield _writable(path)
+    refused = _refused(path)
+    yield fail("database", refused) if refused else ok("database", f"{path} can be written")
     try:
         opened = database or Database.read_only(path)
     except StorageMissing:
-        yield ok("record", f"{path} is made at the first start")
+        if not refused:
+            yield ok("record", f"{path} is made at the first start")
         return
     except StorageError as error:
         yield fail("record", str(error))
@@ -39,10 +41,14 @@ def look(path: Path, database: Database | None) -> Iterator[DoctorLine]:
         yield fail("record", f"{fault}. Fixes stay blocked; keep a copy and run rootver verify.")
 
 
-def _writable(path: Path) -> DoctorLine:
-    """SQLite makes files beside it: the folder counts too."""
-    wanted = [path.parent, *([path] if path.exists() else [])]
-    refused = [str(one) for one in wanted if not os.access(one, os.W_OK)]
-    if refused:
-        return fail("database", f"{', '.join(refused)} cannot be written. Check who may.")
-    return ok("database", f"{path} can be written")
+def _refused(path: Path) -> str | None:
+    """Why the file cannot be written or made. SQLite makes files beside it: the folder counts too."""
+    folder = path.parent
+    if not os.path.lexists(folder):
+        return f"the folder {folder} is not there. Make it for rootver's account, or correct [storage] path."
+    if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path's, it never raises
+        return f"{folder} is no folder. Correct [storage] path."
+    there = [folder, *([path] if os.path.lexists(path) else [])]
+    refused = [str(one) for one in there if not os.access(one, os.W_OK)]
+    advice = "Give the account that runs rootver write access."
+    return f"{' and '.join(refused)} cannot be written. {advice}" if refused else None

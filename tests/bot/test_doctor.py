@@ -8,12 +8,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from slack_sdk import WebClient
 
 from bot import manifest
-from bot.doctor import DoctorLine, checks
+from bot.doctor import DoctorLine, checks, storage
 from bot.lab.endpoint import Endpoint
 from bot.lab.incidents import build
 from bot.lab.workspace import Workspace
@@ -301,6 +302,27 @@ def test_a_missing_database_is_made_at_the_first_start(practice: Practice) -> No
     """That is no fault, and the self-check makes none."""
     assert practice.look()["record"].result == "ok"
     assert not (practice.folder / "rootver.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "named"),
+    [("gone/rootver.db", "gone is not there. Make it"), ("taken/rootver.db", "taken is no folder. Correct")],
+)
+def test_a_missing_folder_is_told_as_that(tmp_path: Path, place: str, named: str) -> None:
+    """And nothing is promised of the first start, which would fail."""
+    (tmp_path / "taken").touch()
+    (line,) = storage.look(tmp_path / place, None)
+    assert (line.name, line.result) == ("database", "fail")
+    assert named in line.text
+    assert "[storage] path" in line.text
+
+
+def test_a_folder_that_cannot_be_written_promises_no_first_start(tmp_path: Path, monkeypatch: Any) -> None:
+    """(Root may write everywhere: the question itself is answered here.)"""
+    monkeypatch.setattr("os.access", lambda *_: False)
+    (line,) = storage.look(tmp_path / "rootver.db", None)
+    assert line.result == "fail"
+    assert f"{tmp_path} cannot be written. Give" in line.text
 
 
 def test_a_record_that_was_tampered_with_is_a_fail(practice: Practice) -> None:
