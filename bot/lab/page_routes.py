@@ -70,7 +70,8 @@ def page_routes(rounds: Rounds) -> list[BaseRoute]:
         return JSONResponse(body, status_code=200 if body else 404)
 
     async def message(request: Request) -> Response:
-        return RedirectResponse(f"/#{request.path_params['channel']}/{request.path_params['message']}")
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/#{request.url.path}{query}")
 
     return [
         Route("/practice/stream", live),
@@ -95,6 +96,8 @@ def _acting(carry_out: Callable[[Json], Json]) -> Callable[[Request], Any]:
             return JSONResponse({"ok": False, "error": refusal.error})
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             return JSONResponse({"ok": False, "error": f"not understood: {error}"}, status_code=400)
+        except RuntimeError as error:
+            return JSONResponse({"ok": False, "error": str(error)}, status_code=409)
 
     return handle
 

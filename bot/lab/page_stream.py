@@ -94,6 +94,7 @@ def _opening(played: Round) -> Json:
     return {
         "kind": "round",
         "number": played.number,
+        "key": practice.folder.name,  # the same only for the same round of the same lab
         "incident": practice.incident,
         "incidents": [{"name": one.name, "watch": one.watch.strip()} for one in INCIDENTS.values()],
         "misbehaviours": [

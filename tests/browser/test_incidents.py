@@ -57,7 +57,7 @@ def test_an_incident_shows_its_line_and_gives_its_verdict(watched: Page, begun: 
 def test_an_incident_of_the_change_ends_as_its_line_says(
     watched: Page, rounds: Rounds, begun: Rounds, name: str, end: str, shows: str | re.Pattern[str]
 ) -> None:
-    """drift: nothing is written, both values are shown. lost-answer: written once, known by reading back."""
+    """drift: nothing is written, both values shown. lost-answer: written once, known after reading back."""
     visit = Visit(watched, begun).open()
     choose(visit, name)
     visit.proposed()
@@ -74,8 +74,10 @@ def test_reset_begins_the_same_incident_anew(watched: Page, begun: Rounds) -> No
     visit = Visit(watched, begun).open()
     choose(visit, "zero")
     visit.proposed()
+    visit.be("dave")
     visit.page.get_by_role("button", name="Reset").click()
     expect(visit.page.locator("#channel-messages .message")).to_have_count(0, timeout=PATIENCE)
+    expect(visit.page.get_by_role("radio", name="alice")).to_be_checked()
     expect(visit.page.locator("#bot-state")).to_have_text("The bot is connected", timeout=PATIENCE)
     visit.proposed()
     assert visit.practice.incident == "zero"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from bot.lab.misbehaviours import MISBEHAVIOURS
+from bot.lab.page_server import PageServer
 from bot.lab.rounds import Rounds
+from tests.browser.conftest import QUICK
 from tests.browser.visit import PATIENCE, YES, Visit
 
 
@@ -118,6 +120,60 @@ def test_the_story_survives_a_bad_day_of_slack(visit: Visit, name: str) -> None:
     visit.tap(YES)
     visit.becomes("applied")
     assert visit.writes == 1
+
+
+def test_a_bot_that_has_ended_is_told_with_the_next_step(visit: Visit) -> None:
+    """In words also on a phone; the button that is named starts it again."""
+    assert visit.practice.bot is not None
+    visit.practice.bot.kill()
+    line = visit.page.get_by_role("alert").filter(has_text="Start it again: Trouble, Restart the bot")
+    expect(line).to_be_visible(timeout=PATIENCE)
+    visit.page.set_viewport_size({"width": 390, "height": 780})
+    state = visit.page.locator("#bot-state")
+    expect(state).to_have_text("The bot is not running")
+    assert state.evaluate("(state) => parseFloat(getComputedStyle(state).fontSize)") > 10
+    visit.pane("Trouble").get_by_role("button", name="Restart the bot").click()
+    expect(line).to_be_hidden(timeout=PATIENCE)
+
+
+def test_a_lab_that_was_stopped_is_told_and_found_again(chrome: Browser) -> None:
+    """The page says so, keeps what was written, and goes on by itself with the next lab at its address."""
+    page, rounds = chrome.new_page(), Rounds(QUICK)
+    server = PageServer(rounds)
+    try:
+        with server:
+            rounds.begin("healthy")
+            visit = Visit(page, rounds).open()
+        gone = page.get_by_text("The lab does not answer: it was stopped")
+        expect(gone).to_be_visible(timeout=PATIENCE)
+        box = page.get_by_label("Message to the channel")
+        box.fill("@rootver fixes")
+        box.press("Enter")
+        expect(page.locator("#toast")).to_contain_text("Is it still running in its terminal?")
+        expect(box).to_have_value("@rootver fixes")
+        rounds.closed.clear()
+        with PageServer(rounds, port=server.port):
+            expect(gone).to_be_hidden(timeout=PATIENCE)
+            box.press("Enter")
+            visit.sees("No fix is open")
+    finally:
+        page.close()
+        rounds.close()
+
+
+@pytest.mark.parametrize("width", [390, 820, 1081, 1280, 1600])
+def test_nothing_is_cut_off_or_jumps_at_any_width(watched: Page, rounds: Rounds, width: int) -> None:
+    """The incident's line is read whole, each tab stands on one line, nothing is wider than the screen."""
+    watched.set_viewport_size({"width": width, "height": 800})
+    rounds.begin("lost-answer")
+    visit = Visit(watched, rounds).open()
+    watch = watched.locator("#incident-watch")
+    assert watch.evaluate("(line) => line.scrollWidth - line.clientWidth") <= 0
+    visit.proposed()
+    tabs = watched.get_by_role("tab")
+    heights = {tab.bounding_box()["height"] for tab in tabs.all() if tab.is_visible()}  # type: ignore[index]
+    assert len(heights) == 1
+    assert watched.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_story_is_played_on_a_phone(watched: Page, rounds: Rounds) -> None:

@@ -21,14 +21,40 @@ def test_the_tour_is_played_to_confirmed_by_clicking_what_it_points_at(watched: 
     expect(tour).to_contain_text("Step 1 of 5")
     glowing.get_by_role("button", name="Send").click()
     expect(tour).to_contain_text("Step 2 of 5", timeout=PATIENCE)
+    expect(visit.thread.get_by_text("EXCH-NODE2: RootVer is invalid")).to_be_in_viewport()
     glowing.click()
     expect(tour).to_contain_text("Step 3 of 5")
+    expect(glowing).to_be_in_viewport()
     glowing.click()
     expect(tour).to_contain_text("Step 4 of 5", timeout=PATIENCE)
     glowing.click()
     expect(tour).to_contain_text("FIX-1 confirmed", timeout=PATIENCE)
     visit.sees("FIX-1 confirmed. Next: nothing")
     assert visit.writes == 1
+
+
+def test_the_tour_begins_anew_as_alice_and_says_what_goes_on(watched: Page, rounds: Rounds) -> None:
+    """Whoever one was before. After the tick nothing glows, so nobody taps it away; a decline ends it."""
+    watched.add_init_script("localStorage.clear()")
+    rounds.timing = replace(QUICK, grace_seconds=60)
+    rounds.begin("zero")
+    visit = Visit(watched, rounds).open()
+    visit.be("bob")
+    tour, glowing = watched.locator("#tour"), watched.locator(".tour-target")
+    watched.get_by_role("button", name="Guided tour").click()
+    expect(tour).to_contain_text("Step 1 of 5", timeout=PATIENCE)
+    expect(watched.get_by_role("radio", name="alice")).to_be_checked(timeout=PATIENCE)
+    expect(watched.locator("#bot-state")).to_have_text("The bot is connected", timeout=PATIENCE)
+    glowing.get_by_role("button", name="Send").click()
+    expect(tour).to_contain_text("Step 2 of 5", timeout=PATIENCE)
+    glowing.click()
+    glowing.click()
+    expect(tour).to_contain_text("Approved. The change is sent 1 min after the tick", timeout=PATIENCE)
+    expect(glowing).to_have_count(0)
+    watched.reload()
+    expect(tour).to_contain_text("Approved.", timeout=PATIENCE)
+    visit.tap(NO)
+    expect(tour).to_contain_text("FIX-1 is declined: this story has ended", timeout=PATIENCE)
 
 
 def test_an_approval_is_withdrawn_in_the_grace_period(visit: Visit, rounds: Rounds) -> None:

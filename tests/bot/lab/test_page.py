@@ -132,9 +132,10 @@ def test_a_refusal_of_slack_is_passed_on(server: PageServer) -> None:
 
 def test_a_permalink_leads_to_the_page(server: PageServer) -> None:
     """Links of the bot's messages are addresses of the page."""
-    answer, _ = ask(server, "GET", "/archives/C07ONCALL00/p1700000000000001")
+    link = "/archives/C07ONCALL00/p1700000000000001?thread_ts=1699999999.000001&cid=C07ONCALL00"
+    answer, _ = ask(server, "GET", link)
     assert answer.status == 307
-    assert answer.headers["location"] == "/#C07ONCALL00/p1700000000000001"
+    assert answer.headers["location"] == f"/#{link}"
 
 
 def test_a_file_that_is_gone_says_so(server: PageServer) -> None:

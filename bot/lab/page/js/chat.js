@@ -4,6 +4,7 @@ import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { byId, el, svg } from "./dom.js";
 import { spokenText } from "./mrkdwn.js";
+import { permalink } from "./place.js";
 import { act } from "./server.js";
 import { titleOf } from "./sidebar.js";
 import { find, isReply, names, on, open, state, visibleTo } from "./state.js";
@@ -80,7 +81,9 @@ function said(message) {
 async function say(text) {
   const channel = state.channel;
   const { ts } = await tried(() => act({ do: "say", as: state.me, channel, text }));
-  if (text.includes("@rootver")) open(channel, ts);
+  if (!text.includes("@rootver") && !state.channels.get(channel).im) return;
+  state.unread.seen(state.me, `${channel}/${ts}`); // an answer may have come before this
+  open(channel, ts);
 }
 
 async function reply(text) {
@@ -127,15 +130,9 @@ const asTyped = (text) => spokenText(text.replace(/<@(\w+)>/g, (_, id) => `@${na
 /** Links to messages of this workspace open here. */
 function followPermalink(event) {
   const link = event.target.closest?.("a[href]");
-  const found = link && new URL(link.href).origin === location.origin && permalink(new URL(link.href));
+  const url = link && new URL(link.href);
+  const found = url?.origin === location.origin && permalink(url.pathname, url.search);
   if (!found) return;
   event.preventDefault();
   open(found.channel, found.thread);
-}
-
-function permalink(url) {
-  const [, channel, digits] = url.pathname.match(/^\/archives\/(\w+)\/p(\d+)$/) ?? [];
-  if (!digits) return null;
-  const ts = `${digits.slice(0, -6)}.${digits.slice(-6)}`;
-  return { channel, thread: url.searchParams.get("thread_ts") ?? ts };
 }

@@ -3,7 +3,8 @@
 import { el } from "./dom.js";
 
 const MENTION = "@rootver ";
-const QUESTIONS = ["diagnose exch-node2", "fixes", "history exch-node2 since 7d", "verify", "help"];
+const QUESTIONS = ["diagnose exch-node2", "diagnose EXCH-CL1", "fixes", "history exch-node2 since 7d", "verify", "help"];
+const ROWS = 8; // of the box at most
 
 export class Composer {
   #box;
@@ -65,7 +66,7 @@ export class Composer {
   async #submit(event, send) {
     event.preventDefault();
     const text = this.#box.value.trim();
-    if (!text || text === this.#mention.trim()) return;
+    if (!text) return;
     this.fill();
     try {
       await send(text);
@@ -74,7 +75,10 @@ export class Composer {
     }
   }
 
+  /** As many rows as the words take, also where they wrap. */
   #grow() {
-    this.#box.rows = Math.min(6, this.#box.value.split("\n").length);
+    this.#box.rows = 1;
+    const row = parseFloat(getComputedStyle(this.#box).lineHeight);
+    this.#box.rows = Math.min(ROWS, Math.max(1, Math.floor(this.#box.scrollHeight / row)));
   }
 }

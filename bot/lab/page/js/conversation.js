@@ -1,10 +1,12 @@
-// A list of messages, kept up to date: the whole of it when something else is shown, else only what changed.
+// A list of messages, kept up to date: its newest when something else is shown, else only what changed.
+// Earlier messages are drawn when they are asked for: long conversations stay quick.
 
 import { el } from "./dom.js";
 import { byTime, conversation, find, isReply, state, visibleTo } from "./state.js";
 import { messageElement } from "./message.js";
 
 const NEAR = 80; // pixels from the end that count as the end
+const PAGE = 50; // messages that are drawn at once
 const ONE_BREATH = 300; // seconds within which messages of one person stand together
 
 export class Conversation {
@@ -14,6 +16,7 @@ export class Conversation {
   #channel = null;
   #thread = null;
   #atEnd = true;
+  #oldest = ""; // ts of the oldest message that is drawn
 
   constructor(list, deeds) {
     this.#list = list;
@@ -23,16 +26,19 @@ export class Conversation {
     new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(list);
   }
 
-  /** Show a channel, or a thread of it, from its end. `since`: where what is new begins, or undefined. */
+  /** Show a channel, or a thread of it. `since`: where what is new begins, and is read from; else the end. */
   show(channel, thread, since) {
     this.#channel = channel;
     this.#thread = thread;
-    this.#items.clear();
-    const messages = conversation(channel, thread).sort(byTime);
-    this.#list.replaceChildren(...messages.map((message) => this.#element(message)));
-    for (const message of messages) this.#join(message.ts);
-    if (since) this.#items.get(since)?.before(el("li", { class: "new-line", role: "separator" }, "New"));
+    const all = this.#all();
+    const unread = since ? all.findIndex((one) => one.ts >= since) : all.length;
+    this.#drawFrom(Math.max(0, Math.min(unread, all.length - PAGE)));
     this.toEnd();
+    const first = since && this.#items.get(all[unread]?.ts);
+    if (!first) return;
+    first.before(el("li", { class: "new-line", role: "separator" }, "New"));
+    first.previousElementSibling.scrollIntoView({ block: "start" });
+    this.#atEnd = this.#isAtEnd();
   }
 
   /** Take changed messages; stays at the end if it was there. */
@@ -51,14 +57,47 @@ export class Conversation {
     this.#atEnd = true;
   }
 
+  #all() {
+    return conversation(this.#channel, this.#thread).sort(byTime);
+  }
+
+  /** Draw the messages from an index on; of a thread always the first one too. */
+  #drawFrom(index) {
+    const all = this.#all();
+    const start = this.#thread ? 1 : 0;
+    const from = Math.max(start, index);
+    const drawn = [...all.slice(0, start), ...all.slice(from)];
+    this.#items.clear();
+    this.#oldest = all[from]?.ts ?? "";
+    this.#list.replaceChildren(...drawn.map((message) => this.#element(message)));
+    for (const message of drawn) this.#join(message.ts);
+    if (from > start) this.#items.get(this.#oldest).before(this.#earlier(from - start));
+  }
+
+  #earlier(count) {
+    return el("li", { class: "earlier" },
+      el("button", { class: "quiet", on: { click: () => this.#showEarlier() } },
+        `Show earlier messages (${count})`));
+  }
+
+  /** Draw one page more, leave in place what is being read, and go on to the message before it. */
+  #showEarlier() {
+    const first = this.#oldest;
+    const below = this.#list.scrollHeight - this.#list.scrollTop;
+    this.#drawFrom(this.#all().findIndex((one) => one.ts === first) - PAGE);
+    this.#list.scrollTop = this.#list.scrollHeight - below;
+    this.#items.get(first).previousElementSibling.focus({ preventScroll: true });
+  }
+
   /** Arrow keys go from message to message; Tab then goes to what can be done with it. */
   #step(event) {
     const here = event.target.closest(".message");
-    const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
-    if (!step || (event.target !== here && event.target !== this.#list)) return;
-    const next = here ? here[step] : this.#list.lastElementChild;
-    if (next?.matches(".message")) next.focus();
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!by || (event.target !== here && event.target !== this.#list)) return;
     event.preventDefault();
+    const all = [...this.#list.querySelectorAll(".message")];
+    if (here?.previousElementSibling?.matches(".earlier") && by < 0) this.#showEarlier();
+    else (here ? all[all.indexOf(here) + by] : all.at(-1))?.focus();
   }
 
   #isAtEnd() {
@@ -74,8 +113,9 @@ export class Conversation {
 
   #belongs(message) {
     if (!visibleTo(message, state.me)) return false;
-    if (this.#thread) return message.ts === this.#thread || message.thread === this.#thread;
-    return !isReply(message) || message.broadcast;
+    if (message.ts === this.#thread) return true;
+    const here = this.#thread ? message.thread === this.#thread : !isReply(message) || message.broadcast;
+    return here && message.ts >= this.#oldest;
   }
 
   #insert(message) {

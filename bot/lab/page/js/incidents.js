@@ -5,6 +5,8 @@ import { order } from "./server.js";
 import { on, state } from "./state.js";
 import { toast, tried } from "./toast.js";
 
+let begun = null; // the round that was told of
+
 /** Make menu and reset work, and keep the line about the bot up to date. */
 export function startIncidents() {
   on("round", draw);
@@ -20,7 +22,7 @@ export async function begin(incident) {
 }
 
 function draw() {
-  const { incident, incidents, number } = state.round;
+  const { incident, incidents, number, key } = state.round;
   byId("incident-name").textContent = incident;
   byId("incident-watch").textContent = incidents.find((one) => one.name === incident).watch;
   byId("incidents").replaceChildren(
@@ -28,7 +30,8 @@ function draw() {
     el("p", { class: "note" }, "The practice begins anew: a fresh cluster, an empty chat, an empty record."),
     el("ul", {}, incidents.map((one) => choice(one, one.name === incident))),
     el("form", { method: "dialog", class: "buttons" }, el("button", {}, "Stay")));
-  if (number > 1) toast(`Round ${number}: ${incident}.`);
+  if (number > 1 && key !== begun) toast(`The practice begins anew: ${incident}.`);
+  begun = key;
 }
 
 function choice({ name, watch }, current) {
@@ -41,12 +44,20 @@ function choice({ name, watch }, current) {
 const WORDS = { starting: "The bot is starting", running: "The bot is connected", ended: "The bot is not running" };
 const TONES = { starting: "busy", running: "good", ended: "bad" };
 
+/** What does not run, and what to do about it; empty if all is well. */
+function troubleIn(bot, trouble) {
+  if (!state.heard) return "The lab does not answer: it was stopped, or this machine slept. Start it again (make run); this page then goes on by itself.";
+  if (bot === "ended" && !trouble) return "The bot is not running. Start it again: Trouble, Restart the bot.";
+  return trouble;
+}
+
 function drawBot() {
   const { bot, trouble } = state.lab;
   const place = byId("bot-state");
   place.className = `state ${state.heard ? TONES[bot] : "bad"}`;
   place.textContent = state.heard ? WORDS[bot] : "The lab does not answer";
+  const words = troubleIn(bot, trouble);
   const line = byId("trouble-line");
-  line.hidden = !trouble;
-  line.textContent = trouble;
+  line.hidden = !words;
+  if (line.textContent !== words) line.textContent = words;
 }

@@ -3,6 +3,7 @@
 // Topics: round (all is new), people, messages (with the keys that changed), view (who am I, which channel,
 // which thread), lab, machines, record, heard (whether the lab can be heard).
 
+import { remembered, remember } from "./place.js";
 import { Unread } from "./unread.js";
 
 const told = new EventTarget();
@@ -70,15 +71,13 @@ export const isReply = (message) => Boolean(message.thread) && message.thread !=
 
 export const byTime = (one, other) => (one.ts < other.ts ? -1 : 1);
 
-/** The fix whose card this message is, or undefined. */
-export const fixOn = (message) => state.record.fixes.find((fix) => fix.card_ts === message.ts);
-
 // --- taking what the lab tells ---
 
 const TAKE = {
   round(news) {
+    const { me = null, channel = null, thread = null } = remembered(news.key);
     Object.assign(state, {
-      round: news, messages: new Map(), replies: new Map(), thread: null, machines: null,
+      round: news, messages: new Map(), replies: new Map(), me, channel, thread, machines: null,
       record: { rows: [], fixes: [], whole: true }, unread: new Unread(),
     });
     tell("round");
@@ -86,10 +85,10 @@ const TAKE = {
   people(news) {
     state.people = new Map(news.people.map((person) => [person.id, person]));
     state.channels = new Map(news.channels.map((channel) => [channel.id, channel]));
-    if (!state.me) Object.assign(state, { me: named("alice").id });
-    if (!state.channels.has(state.channel)) state.channel = channelsOf(state.me)[0].id;
+    if (!state.people.has(state.me)) state.me = named("alice").id;
+    stayWhereAllowed();
     tell("people");
-    tell("view");
+    look();
   },
   messages(news) {
     const fresh = news.messages.filter((message) => keep(message) && !news.first);
@@ -144,9 +143,13 @@ function addReply(key, ts) {
 /** Be somebody. Keeps channel and thread where that person may see them. */
 export function become(person) {
   state.me = person;
-  const mine = channelsOf(person).map((channel) => channel.id);
-  if (!mine.includes(state.channel)) Object.assign(state, { channel: mine[0], thread: null });
+  stayWhereAllowed();
   look();
+}
+
+function stayWhereAllowed() {
+  const mine = channelsOf(state.me).map((channel) => channel.id);
+  if (!mine.includes(state.channel)) Object.assign(state, { channel: mine[0], thread: null });
 }
 
 /** Look at a channel, or at a thread in it. */
@@ -156,5 +159,6 @@ export function open(channel, thread = null) {
 }
 
 function look() {
+  remember(state.round.key, { me: state.me, channel: state.channel, thread: state.thread });
   tell("view");
 }

@@ -4,12 +4,13 @@ import { byId, el } from "./dom.js";
 import { lasting } from "./dates.js";
 import { begin } from "./incidents.js";
 import { showPane } from "./panes.js";
-import { fixOn, isReply, on, state } from "./state.js";
+import { find, isReply, on, state } from "./state.js";
 
 const DISMISSED = "rootver-tour-dismissed";
 const AFTER_APPLIED = ["applied", "confirmed", "drifted"];
 
 let step = -1; // not on tour
+let round = null;
 let actions; // { fill(words), composer, record }
 let timer;
 
@@ -17,7 +18,11 @@ let timer;
 export function startTour(given) {
   actions = given;
   byId("tour-begin").addEventListener("click", restart);
-  on("round", () => (state.round.incident === "zero" && !localStorage.getItem(DISMISSED) ? go(0) : go(-1)));
+  on("round", () => {
+    if (round === state.round.key) return; // only the connection to the lab was interrupted
+    round = state.round.key;
+    go(state.round.incident === "zero" && !localStorage.getItem(DISMISSED) ? 0 : -1);
+  });
   on("view messages machines record lab", follow);
 }
 
@@ -32,15 +37,16 @@ const STEPS = [
   },
   {
     title: "Become bob",
-    words: "The thread shows the verdict, the evidence, and the card of a fix. Who asks may not approve: become bob, an approver.",
+    words: () => `The thread shows verdict and evidence, and at its end the card of ${fixName()}. Who asks may not approve: become bob.`,
     target: () => document.querySelector('label[for="be-bob"]'),
     pane: "chat",
-    done: () => ["bob", "carol"].includes(state.people.get(state.me)?.name),
+    enter: () => (actions.fill(), showVerdict()),
+    done: () => ["bob", "carol"].includes(state.people.get(state.me)?.name) && state.me !== fix()?.requester,
   },
   {
     title: "Approve the fix",
-    words: () => `Tap the tick on the card of ${fixName()}. It is sent ${lasting(state.round.grace)} later; until then, taking the tick away stops it.`,
-    target: () => cardElement()?.querySelector('[data-emoji="white_check_mark"]'),
+    words: () => UNDER_WAY[fix()?.state]?.() ?? `Tap the tick on the card of ${fixName()}. The change is sent ${lasting(state.round.grace)} later; until then, taking the tick away stops it.`,
+    target: () => (fix()?.state in UNDER_WAY ? null : cardElement()?.querySelector('[data-emoji="white_check_mark"]')),
     pane: "chat",
     enter: openCard,
     done: () => AFTER_APPLIED.includes(fix()?.state),
@@ -61,12 +67,20 @@ const STEPS = [
   },
 ];
 
+/** What is said between the tick and the change, by the state of the fix. */
+const UNDER_WAY = {
+  approved: () => `Approved. The change is sent ${lasting(state.round.grace)} after the tick; a second tap would take the approval away.`,
+  applying: () => "The bot reads again, backs up the key, sets the value and reads it back.",
+  indeterminate: () => "The bot does not know yet what is there, and reads it back.",
+};
+
+const LOST = ["voided", "declined", "cancelled", "expired", "failed"];
+
 // --- moving ---
 
 function restart() {
   localStorage.removeItem(DISMISSED);
-  if (state.record.fixes.length || state.round.incident !== "zero") begin("zero");
-  else go(0);
+  begin("zero");
 }
 
 function go(to) {
@@ -83,6 +97,7 @@ function follow() {
     STEPS[step]?.enter?.();
   }
   if (step !== before && STEPS[step]) showPane(STEPS[step].pane);
+  if (step === STEPS.length) localStorage.setItem(DISMISSED, "yes");
   return draw();
 }
 
@@ -99,9 +114,9 @@ function draw() {
   const place = byId("tour");
   clearInterval(timer);
   place.hidden = step < 0;
-  mark(STEPS[step]?.target());
+  mark(isLost() ? null : STEPS[step]?.target());
   if (step < 0) return void (shown = "");
-  if (step === STEPS.length - 1) timer = setInterval(drawWords, 1000);
+  if (step === STEPS.length - 1) timer = setInterval(drawWords, 1000); // counts down
   if (shown !== String(step)) {
     shown = String(step);
     place.replaceChildren(...(STEPS[step] ? stepParts() : endParts()));
@@ -119,7 +134,7 @@ function stepParts() {
 }
 
 function drawWords() {
-  const words = STEPS[step]?.words;
+  const words = isLost() ? `${fixName()} is ${fix().state}: this story has ended. Guided tour begins it anew.` : STEPS[step]?.words;
   const said = typeof words === "function" ? words() : words;
   const place = byId("tour-words");
   if (place && place.textContent !== said) place.textContent = said;
@@ -141,7 +156,7 @@ function goThere() {
   STEPS[step].enter?.();
   const target = STEPS[step].target();
   target?.scrollIntoView({ block: "center" });
-  (target?.querySelector("textarea") ?? target)?.focus();
+  (target?.querySelector("textarea") ?? document.getElementById(target?.htmlFor) ?? target)?.focus();
 }
 
 function mark(target) {
@@ -153,19 +168,30 @@ function mark(target) {
 
 const fix = () => state.record.fixes.at(-1);
 const fixName = () => (fix() ? `FIX-${fix().number}` : "the fix");
+const isLost = () => LOST.includes(fix()?.state);
 
+/** The card of the newest fix, once the bot's two reactions are on it. */
 function card() {
-  for (const messages of state.messages.values()) {
-    for (const message of messages.values()) if (fixOn(message) && message.reactions.length > 1) return message;
-  }
-  return null;
+  const found = fix()?.card_ts && [...state.channels.keys()].map((channel) => find(channel, fix().card_ts)).find(Boolean);
+  return found?.reactions.length > 1 ? found : null;
 }
 
-const cardElement = () => card() && document.querySelector(`.message[data-ts="${card().ts}"]`);
+const cardElement = () => card() && document.querySelector(`#thread-messages .message[data-ts="${card().ts}"]`);
+
+function openThread() {
+  const found = card();
+  if (found && isReply(found) && state.thread !== found.thread) actions.open(found.channel, found.thread);
+}
+
+/** The thread from its beginning: the verdict, not its end. */
+function showVerdict() {
+  openThread();
+  document.querySelector("#thread-messages .message + .message")?.scrollIntoView({ block: "start" });
+}
 
 function openCard() {
-  const found = card();
-  if (found && isReply(found)) actions.open(found.channel, found.thread);
+  openThread();
+  cardElement()?.querySelector(".reactions")?.scrollIntoView({ block: "center" });
 }
 
 function nextLook() {
