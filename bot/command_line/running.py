@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -40,6 +41,13 @@ def run(config: Path | None) -> int:
     help="What is wrong with the practice cluster; a wrong name lists them all.",
 )
 @click.option(
+    "--misbehave",
+    multiple=True,
+    metavar="NAME",
+    help="How practice Slack or the practice host misbehaves from the start; may be given again; "
+    "a wrong name lists them all.",
+)
+@click.option(
     "--powershell",
     type=FILE,
     envvar="ROOTVER_PWSH",
@@ -62,7 +70,14 @@ def run(config: Path | None) -> int:
 @config_option
 @click.pass_obj
 def lab(
-    config: Path | None, *, incident: str, powershell: Path | None, port: int, no_browser: bool, or_run: bool
+    config: Path | None,
+    *,
+    incident: str,
+    misbehave: tuple[str, ...],
+    powershell: Path | None,
+    port: int,
+    no_browser: bool,
+    or_run: bool,
 ) -> int:
     """Practise: an outage, a chat and a management host on this machine, and the unchanged bot between them.
 
@@ -72,12 +87,13 @@ def lab(
         return _run_bot(config)
     _need_lab()
     from bot.lab.incidents import INCIDENTS  # noqa: PLC0415 - an extra that need not be installed
+    from bot.lab.misbehaviours import MISBEHAVIOURS  # noqa: PLC0415
 
-    if incident not in INCIDENTS:
-        raise click.BadParameter(f"{incident} is none of {', '.join(INCIDENTS)}.", param_hint="--incident")
+    _one_of(INCIDENTS, [incident], "--incident")
+    _one_of(MISBEHAVIOURS, misbehave, "--misbehave")
     from bot.lab.play import play  # noqa: PLC0415
 
-    return play(incident, _engine(powershell), port, not no_browser)
+    return play(incident, _engine(powershell), port, not no_browser, misbehave=misbehave)
 
 
 @click.command()
@@ -87,6 +103,12 @@ def demo() -> int:
     from bot.lab.demo import play  # noqa: PLC0415 - an extra that need not be installed
 
     return play()
+
+
+def _one_of(known: Iterable[str], names: Iterable[str], option: str) -> None:
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"{name} is none of {', '.join(known)}.", param_hint=option)
 
 
 def _engine(powershell: Path | None) -> Path | None:

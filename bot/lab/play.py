@@ -39,7 +39,11 @@ def play(
     try:
         server = PageServer(rounds, port=port)
     except OSError as error:
-        print(f"The page cannot be served on port {port}: {error.strerror}. Name another: --port 0", file=out)
+        print(
+            f"The page cannot be served on port {port}: {error.strerror}. Another lab may run there already; "
+            "else take another port: rootver lab --port 0",
+            file=out,
+        )
         return UNAVAILABLE
     try:
         print(

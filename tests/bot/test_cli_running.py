@@ -190,6 +190,8 @@ def test_another_bot_on_the_file_ends_with_75(start: Start, tmp_path: Path) -> N
 
 def test_an_incident_that_is_none_ends_with_64_and_lists_them(rootver: Rootver) -> None:
     """That is how one finds their names."""
+    ran = rootver("lab", "--misbehave", "list")
+    assert (ran.code, "half-open-socket" in ran.err, "lost-change" in ran.err) == (64, True, True)
     ran = rootver("lab", "--incident", "list")
     assert ran.code == 64
     for name in ("zero", "both-nodes", "lost-answer"):
