@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import platform
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from bot.scheduler import Loop, Scheduler
 from bot.settings import Settings
 from bot.slack import NotSaid, SlackChat, retry_handlers
 from bot.socket_mode import EventSocket
+from bot.stop_signal import stop_signals
 from handlers.admission import Admission
 from handlers.anchors import Anchors
 from handlers.diagnose import Diagnoser, last_change
@@ -260,11 +260,8 @@ class Bot:
 
 def run(settings: Settings) -> int:
     """Run the bot until SIGTERM or Ctrl-C; returns the process exit code."""
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    with Bot(settings):
-        stopping.wait()
+    with stop_signals() as told_to_stop, Bot(settings):
+        told_to_stop()
         log.info("stopping")
     return 0
 

@@ -14,6 +14,7 @@ import click
 
 from bot.command_line.options import FILE, config_option
 from bot.exits import Exit, Stop
+from bot.stop_signal import stop_signals
 
 log = logging.getLogger("bot")
 
@@ -93,7 +94,9 @@ def lab(
     _one_of(MISBEHAVIOURS, misbehave, "--misbehave")
     from bot.lab.play import play  # noqa: PLC0415
 
-    return play(incident, _engine(powershell), port, not no_browser, misbehave=misbehave)
+    engine = _engine(powershell)
+    with stop_signals() as told_to_stop:
+        return play(incident, engine, port, not no_browser, told_to_stop, misbehave=misbehave)
 
 
 @click.command()

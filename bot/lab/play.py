@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -22,19 +20,17 @@ def play(
     powershell: Path | None,
     port: int,
     open_browser: bool,
+    told_to_stop: Callable[[], object],
     *,
     misbehave: Sequence[str] = (),
     out: TextIO | None = None,
 ) -> int:
-    """Serve the practice page until SIGTERM or Ctrl-C; returns the process exit code.
+    """Serve the practice page until `told_to_stop` returns; returns the process exit code.
 
     `incident`: the one to begin with. `powershell`: what runs behind the practice host, else Python does.
     `port` 0: any free one. `misbehave`: names of `misbehaviours` to begin with. `out`: where to print, else
     stdout. Raises KeyError for an unknown incident or misbehaviour.
     """
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
     rounds = Rounds(powershell=powershell)
     try:
         server = PageServer(rounds, port=port)
@@ -52,13 +48,18 @@ def play(
         rounds.begin(incident)
         for name in misbehave:
             switch(rounds.current.practice, name)
-        return _serve(rounds, server, stopping, open_browser=open_browser, out=out)
+        return _serve(rounds, server, told_to_stop, open_browser=open_browser, out=out)
     finally:
         rounds.close()
 
 
 def _serve(
-    rounds: Rounds, server: PageServer, stopping: threading.Event, *, open_browser: bool, out: TextIO | None
+    rounds: Rounds,
+    server: PageServer,
+    told_to_stop: Callable[[], object],
+    *,
+    open_browser: bool,
+    out: TextIO | None,
 ) -> int:
     if rounds.current.trouble:
         print(rounds.current.trouble, file=out)
@@ -72,5 +73,5 @@ def _serve(
         )
         if open_browser:
             webbrowser.open(server.url)
-        stopping.wait()
+        told_to_stop()
     return 0

@@ -14,10 +14,14 @@ from pathlib import Path
 
 from bot.lab.play import UNAVAILABLE, play
 
-START = (
-    "import sys; from bot.lab.play import play; "
-    "sys.exit(play('healthy', None, 0, False, misbehave=['latency', 'redelivery']))"
-)
+START = """
+import sys
+from bot.lab.play import play
+from bot.stop_signal import stop_signals
+
+with stop_signals() as told_to_stop:
+    sys.exit(play('healthy', None, 0, False, told_to_stop, misbehave=['latency', 'redelivery']))
+"""
 
 
 def test_the_lab_prints_its_address_serves_the_page_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -41,11 +45,6 @@ def test_a_port_that_is_taken_is_named() -> None:
     """Exit code 69, and a sentence with the next step."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         out = StringIO()
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            code = play("zero", None, taken.getsockname()[1], False, out=out)
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+        code = play("zero", None, taken.getsockname()[1], False, told_to_stop=list, out=out)
     assert code == UNAVAILABLE
     assert re.search(r"port \d+: .+ take another port: rootver lab --port 0", out.getvalue())
