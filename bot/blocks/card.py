@@ -120,7 +120,7 @@ _HEADINGS: Mapping[State, tuple[str, str]] = {
     State.CANCELLED: (":black_circle:", "cancelled{by}: nothing was changed on {computer}"),
     State.EXPIRED: (":black_circle:", "expired at {end}: nothing was changed on {computer}"),
     State.VOIDED: (":black_circle:", "voided: nothing was changed on {computer}"),
-    State.FAILED: (":red_circle:", "failed: RootVer on {computer} is not what it should be now"),
+    State.FAILED: (":red_circle:", "failed: the change of RootVer on {computer} did not end as it should"),
 }
 
 

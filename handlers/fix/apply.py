@@ -16,7 +16,7 @@ from handlers.fix.approvers import ApproverList
 from handlers.fix.decide import Standing, blocked, withdraw
 from handlers.fix.moves import Told, advance, note
 from handlers.fix.outcome import Outcomes
-from handlers.inventory import Cluster, Inventory
+from handlers.inventory import Cluster, Inventory, UnknownName, same_name
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Query, Remote
 from handlers.probes import BrokenContract, decode_backup, decode_change
 from storage import evidence, fixes
@@ -103,11 +103,16 @@ class Changes:
 
     def _recheck(self, fix: Fix) -> None:
         """Fresh facts must give exactly the digest that was approved."""
-        report = self.diagnoser.look(fix.node)
+        try:
+            report = self.diagnoser.look(fix.node)
+        except UnknownName as unknown:  # the settings were changed meanwhile
+            raise Ended(State.VOIDED, f"Nothing was sent: {unknown}") from unknown
         facts, diagnosis = report.facts.get(fix.node), report.of(fix.node)
         if facts is None:
             why = " ".join(diagnosis.why)
             raise Ended(State.VOIDED, f"{fix.computer} could not be read again, nothing was sent: {why}")
+        if not same_name(diagnosis.computer, fix.computer):
+            raise Ended(State.VOIDED, f"The settings name {diagnosis.computer} now, not {fix.computer}.")
         bound = basis.now(fix, facts, diagnosis)
         changed: dict[str, Json] = dict(differences(fix.basis, bound))
         outcome: Outcome = "refused" if changed else "ok"

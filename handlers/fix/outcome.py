@@ -11,7 +11,7 @@ from handlers.approval import ApprovalRules, State
 from handlers.diagnose import Diagnoser, keep_answer
 from handlers.fix import basis
 from handlers.fix.moves import BOT, Told, advance, note, tell_thread
-from handlers.inventory import Inventory, UnknownName
+from handlers.inventory import Inventory, UnknownName, same_name
 from handlers.kb906154.facts import NodeFacts, Unreadable, Value
 from handlers.ports import Clock
 from handlers.probes import ChangeResult
@@ -56,7 +56,9 @@ class Outcomes:
             "after": basis.as_json(result.after),
             "code": result.code,
         }
-        if result.outcome == "refused":
+        if result.computer is not None and not same_name(result.computer, fix.computer):
+            self.doubt(fix, f"Another computer answered: {result.computer}.", details)
+        elif result.outcome == "refused":
             self._refused(fix, result, details)
         elif isinstance(result.after, Unreadable):
             self.doubt(fix, f"What stands there now could not be read ({result.after.code}).", details)

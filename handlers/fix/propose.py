@@ -14,6 +14,7 @@ from handlers.fix.approvers import ApproverList
 from handlers.fix.moves import Told, advance, tell_thread
 from handlers.inventory import Inventory, UnknownName
 from handlers.kb906154.assess import Diagnosis
+from handlers.kb906154.facts import NodeFacts
 from handlers.ports import Clock, Message
 from storage import audit, evidence, fixes
 from storage.database import Database, Transaction
@@ -114,7 +115,7 @@ class Proposals:
                 fix = fixes.open_on(tx, diagnosis.node)
                 if fix is None or fix.state not in UNDECIDED:
                     continue
-                changed = differences(fix.basis, basis.now(fix, facts, diagnosis))
+                changed = _certain(differences(fix.basis, basis.now(fix, facts, diagnosis)), facts, diagnosis)
                 if changed:
                     void(tx, fix, self.clock.now(), "A new diagnosis found something else.", changed)
 
@@ -232,6 +233,14 @@ class _Draft:
     bound: basis.Basis
     details: dict[str, Json]
     restores: int | None = None
+
+
+def _certain(changed: dict[str, Json], facts: NodeFacts, diagnosis: Diagnosis) -> dict[str, Json]:
+    """What is different for certain: where something could not be read, only a value that was read."""
+    if diagnosis.verdict != "inconclusive":
+        return changed
+    read = {"root_ver"} if basis.readable(facts.root_ver) else set()
+    return {name: pair for name, pair in changed.items() if name in read}
 
 
 def void(tx: Transaction, fix: Fix, now: datetime, reason: str, changed: dict[str, Json]) -> Fix | None:

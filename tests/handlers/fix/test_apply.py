@@ -10,6 +10,7 @@ import pytest
 from bot.lab.healthy import ASPNET_2_0, register_aspnet
 from handlers.approval import ApprovalRules, State
 from handlers.errors import RemoteError
+from handlers.inventory import Cluster, Inventory
 from handlers.ports import Person
 from storage import evidence
 from storage.errors import StorageError
@@ -74,6 +75,26 @@ def test_an_approver_who_is_no_longer_one_reopens_the_fix(night: Night) -> None:
     night.chat.people[BOB] = Person(BOB, "bob", ("deactivated",))
     night.tick(seconds=6)
     assert (night.state, night.writes, night.topics()[-1]) == (State.PROPOSED, 0, "reopened")
+
+
+def test_an_approver_who_has_left_the_group_reopens_the_fix(start: Start) -> None:
+    """Approved as a member, and none any more when it comes to applying."""
+    night = start(rules=ApprovalRules(approver_groups=frozenset({"S1"})))
+    night.chat.groups["S1"] = frozenset({BOB, CAROL})
+    approved(night)
+    night.chat.groups["S1"] = frozenset({CAROL})
+    night.tick(seconds=6)
+    assert (night.state, night.writes, night.topics()[-1]) == (State.PROPOSED, 0, "reopened")
+
+
+def test_an_approver_whose_group_cannot_be_read_any_more_reopens_the_fix(start: Start) -> None:
+    """Unknown is not a member."""
+    night = start(rules=ApprovalRules(approver_groups=frozenset({"S1"})))
+    night.chat.groups["S1"] = frozenset({BOB})
+    approved(night)
+    night.chat.broken = {"S1"}
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.PROPOSED, 0)
 
 
 @pytest.mark.parametrize("broken", [BOB, "card"])
@@ -176,7 +197,26 @@ def unreachable(night: Night) -> None:
     night.remote.cluster.owner().reachable = False
 
 
-@pytest.mark.parametrize("happens", [drift, reboot_into_other_version, unreachable])
+def unreadable(night: Night) -> None:
+    night.remote.cluster.owner().denied_keys.add("SOFTWARE\\Microsoft\\ASP.NET")
+
+
+def gone_from_the_settings(night: Night) -> None:
+    """The settings were changed, and the bot was started again with them."""
+    night.inventory = Inventory((Cluster("EXCH-CL1", "mgmt1", {"exch-node1": "EXCH-NODE1"}, ()),))
+    night.restart()
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        drift,
+        reboot_into_other_version,
+        unreachable,
+        unreadable,
+        gone_from_the_settings,
+    ],
+)
 def test_a_server_that_is_no_longer_as_approved_voids_the_fix(
     night: Night, happens: Callable[[Night], None]
 ) -> None:
@@ -187,6 +227,18 @@ def test_a_server_that_is_no_longer_as_approved_voids_the_fix(
     assert (night.state, night.writes) == (State.VOIDED, 0)
     assert "Set-RootVer" not in night.remote.sent
     assert night.fix().reason
+
+
+def test_another_computer_of_that_name_in_the_settings_voids_the_fix(start: Start) -> None:
+    """It looks the same; but what is read again would not be what is changed."""
+    night = start("both-nodes")
+    approved(night)
+    nodes = {"exch-node1": "EXCH-NODE9", "exch-node2": "EXCH-NODE1"}
+    night.inventory = Inventory((Cluster("EXCH-CL1", "mgmt1", nodes, ()),))
+    night.restart()
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.VOIDED, 0)
+    assert "EXCH-NODE1 now, not EXCH-NODE2" in (night.fix().reason or "")
 
 
 def test_a_voided_fix_tells_what_changed(night: Night) -> None:
@@ -207,15 +259,6 @@ def test_without_a_backup_nothing_is_sent(night: Night) -> None:
     assert (night.state, night.writes) == (State.VOIDED, 0)
 
 
-def test_the_backup_of_another_computer_is_none(night: Night) -> None:
-    """The node's name may point elsewhere by now."""
-    approved(night)
-    night.remote.faults["Backup-AspNetKey"] = answer_with(computer="STRANGER")
-    night.tick(seconds=6)
-    assert (night.state, night.writes) == (State.VOIDED, 0)
-    assert "another computer than EXCH-NODE2 answered: STRANGER" in str(night.told("thread")[-1].details)
-
-
 def test_a_change_that_another_computer_answers_is_read_back_on_the_node(night: Night) -> None:
     """What the node itself shows is what counts."""
     approved(night)
@@ -223,6 +266,25 @@ def test_a_change_that_another_computer_answers_is_read_back_on_the_node(night: 
     night.tick(seconds=6)
     assert night.records("change")[-1].outcome == "unknown"
     assert (night.state, night.writes) == (State.APPLIED, 1)
+
+
+@pytest.mark.parametrize("name", ["EXCH-NODE9", "EXCH-NODE1.corp.example"])
+def test_a_backup_of_another_computer_is_none(night: Night, name: str) -> None:
+    """The name points somewhere else all of a sudden."""
+    approved(night)
+    night.remote.faults["Backup-AspNetKey"] = answer_with(computer=name)
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.VOIDED, 0)
+    assert name in (night.fix().reason or "")
+
+
+@pytest.mark.parametrize("name", ["exch-node2.corp.example", None])
+def test_a_backup_by_the_full_name_or_by_none_is_one(night: Night, name: str | None) -> None:
+    """A full name equals its first label; a name that could not be read says nothing."""
+    approved(night)
+    night.remote.faults["Backup-AspNetKey"] = answer_with(computer=name)
+    night.tick(seconds=6)
+    assert night.state == State.APPLIED
 
 
 def test_a_value_that_changes_between_recheck_and_backup_voids_the_fix(night: Night) -> None:
@@ -272,6 +334,7 @@ DOUBTS: dict[str, Callable[[Callable[[], str]], str]] = {
     "failed, and not readable afterwards": answer_with(
         outcome="failed", reason="write_failed", code="0x800706ba", after=UNREADABLE
     ),
+    "written, but on another computer": answer_with(computer="EXCH-NODE9"),
     "written, but it shows another value": answer_with(after=value("9.9.9.9")),
 }
 

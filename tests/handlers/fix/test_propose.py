@@ -126,6 +126,23 @@ def test_a_new_diagnosis_that_could_not_read_voids_nothing(night: Night) -> None
     assert night.state == State.PROPOSED
 
 
+def test_a_new_diagnosis_that_could_not_read_the_value_voids_nothing(night: Night) -> None:
+    """The node answers, but not about RootVer."""
+    night.propose()
+    night.remote.cluster.owner().denied_keys.add("SOFTWARE\\Microsoft\\ASP.NET")
+    proposals(night)
+    assert night.state == State.PROPOSED
+
+
+def test_a_new_diagnosis_that_could_not_read_the_frameworks_voids_nothing(night: Night) -> None:
+    """It cannot tell whether .NET 1.1 is still what runs."""
+    night.propose()
+    night.remote.cluster.owner().denied_keys.add("SOFTWARE\\Microsoft\\NET Framework Setup\\NDP")
+    assert night.diagnose()[0].of("exch-node2").verdict == "inconclusive"
+    proposals(night)
+    assert night.state == State.PROPOSED
+
+
 def test_nobody_able_to_approve_is_said_on_the_card(start: Start) -> None:
     """The requester is the only approver."""
     fix = start(rules=ApprovalRules(approvers=frozenset({ALICE}))).propose()
