@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.approval import ApprovalRules, Ruling, State
+from handlers.approval import OPEN, ApprovalRules, Ruling, State
 from handlers.ports import Message, Person
 from storage import once
 from tests.handlers.fix.night import ALICE, BOB, BOT, CAROL, DAVE, NO, YES, Night
@@ -419,7 +419,10 @@ def test_every_move_has_its_record_in_the_same_transaction(night: Night) -> None
 
 
 reactions = [f"{verb} {user}" for verb in ("yes", "no", "off") for user in ("bob", "carol", "alice", "dave")]
-others = ["tick 3", "tick 6", "tick 700", "catch", "pause", "resume", "break", "mend", "restart", "diagnose"]
+others = [
+    "tick 3", "tick 6", "tick 700", "catch", "pause", "resume", "break", "mend", "restart", "diagnose",
+    "clock -3600", "clock 3600",
+]  # fmt: skip
 steps = st.lists(st.sampled_from(reactions + others), max_size=12)
 
 
@@ -447,6 +450,26 @@ def test_whatever_happens_nothing_is_written_without_a_standing_approval(
         night.close()
 
 
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps)
+def test_whatever_happens_it_comes_to_an_end(
+    tmp_path_factory: pytest.TempPathFactory, actions: list[str]
+) -> None:
+    """Within its life and its looks, in time that passes; the clock may say what it likes."""
+    night = Night(tmp_path_factory.mktemp("night"))
+    try:
+        night.propose()
+        for action in [*actions, "mend", "resume"]:
+            play(night, action)
+        for minutes in (31, 2, 5, 15):
+            night.tick(minutes=minutes)
+            night.tick()
+        assert night.state not in OPEN
+        assert night.fix().due_at is None
+    finally:
+        night.close()
+
+
 def play(night: Night, action: str) -> None:
     verb, _, rest = action.partition(" ")
     people = {"bob": BOB, "carol": CAROL, "alice": ALICE, "dave": DAVE}
@@ -456,6 +479,7 @@ def play(night: Night, action: str) -> None:
         "no": lambda: night.react(people[rest], NO),
         "off": lambda: night.unreact(people[rest]),
         "tick": lambda: night.tick(seconds=int(rest)),
+        "clock": lambda: night.watch.set(seconds=int(rest)),
         "catch": night.decisions.catch_up,
         "pause": lambda: night.decisions.pause(BOB),
         "resume": lambda: night.decisions.resume(BOB),
