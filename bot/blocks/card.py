@@ -6,6 +6,7 @@ The words of an end (applied, voided, failed, declined, expired, …) stand on a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,7 +55,7 @@ def card(fix: Fix, around: Surroundings) -> Post:
     state = State(fix.state)
     heading = _heading(fix, around)
     change = _change(fix)
-    reason = [sentence(fix.reason, involved(fix))] if fix.reason else []
+    reason = [_reason(fix.reason, fix)] if fix.reason else []
     blocks = [section([f"{_HEADINGS[state][0]} *{fix.id}* {heading}", *reason, change, *_undo(fix)])]
     if state in UNDECIDED:
         blocks += [section(_deciding(fix, around)), context(_notes(fix))]
@@ -62,6 +63,12 @@ def card(fix: Fix, around: Surroundings) -> Post:
         context([f"{plain(fix.computer)} in {plain(fix.cluster)} · asked by {mention(fix.requester)}"])
     )
     return post([f"{fix.id} {heading}. {change}"], blocks)
+
+
+def _reason(reason: str, fix: Fix) -> str:
+    """Why, in the words of the use case; a host's words, in which an end may be named, are in the thread."""
+    named = {word.lower() for word in _AN_END.findall(reason)}
+    return sentence(reason, involved(fix)) if named <= {fix.state} else "its thread says why"
 
 
 def _change(fix: Fix) -> str:
@@ -97,6 +104,8 @@ def involved(fix: Fix) -> Collection[str]:
     """The people whom a sentence about this fix may mention."""
     return {fix.requester, *([fix.approver] if fix.approver else []), *words_of(fix, "able")}
 
+
+_AN_END = re.compile(rf"\b(?:{'|'.join(state for state in State if state not in OPEN)})\b", re.IGNORECASE)
 
 # Emoji (beside the words, never instead of them, and never one that decides) and heading of each state.
 _HEADINGS: Mapping[State, tuple[str, str]] = {

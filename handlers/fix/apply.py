@@ -25,7 +25,7 @@ from storage.records import Fix, Json, Outcome
 
 BLOCKED = {
     "paused": "Fixes are paused: approve again after `resume`.",
-    "audit_fault": "The audit failed its check: see `doctor`. Approve again once it is repaired.",
+    "audit_fault": "The audit's check found a fault: see `doctor`. Approve again once it is repaired.",
 }
 
 
@@ -78,7 +78,7 @@ class Changes:
                 withdraw(tx, fix, told, self.rules)
                 return None
             if now >= fix.expires_at:
-                reason = "Its life ended before it could be applied. Diagnose again."
+                reason = "Its life ended before anything was sent. Diagnose again."
                 told = Told("expiry", "ok", topic="expired", reason=reason)
                 advance(tx, fix, State.EXPIRED, told, ended_at=now, due_at=None)
                 return None

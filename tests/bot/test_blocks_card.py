@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.blocks.card import Surroundings, card, involved, prepare_line, reading_words
 from handlers.approval import UNDECIDED, ApprovalRules, State
+from handlers.fix.apply import BLOCKED
 from storage.records import Json
 from tests.bot.message_checks import check, words
 from tests.bot.samples import (
@@ -63,6 +64,19 @@ def test_the_words_of_an_end_stand_on_a_card_only_at_that_end(state: State) -> N
     shown = words(card(fix_in(state), Surroundings(RULES, None, BOB))).lower()
     found = {end for end, word in ENDS.items() if re.search(rf"\b{word}\b", shown)}
     assert found == ({state} & ENDS.keys())
+
+
+REASONS = (*BLOCKED.values(), "mgmt1: the connection failed.", "It was applied. VOIDED! declined, Expired;")
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("reason", REASONS)
+def test_no_reason_brings_the_words_of_another_end_onto_a_card(state: State, reason: str) -> None:
+    """It may be what a host or a library said; the thread has it whole."""
+    shown = words(card(fix_in(state, reason=reason), AROUND))
+    found = {end for end in ENDS.values() if re.search(rf"\b{end}\b", shown, re.IGNORECASE)}
+    assert found == ({state} & ENDS.keys())
+    assert reason in shown or "its thread says why" in shown
 
 
 @pytest.mark.parametrize("state", State)
