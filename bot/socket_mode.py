@@ -47,6 +47,11 @@ class AttentiveClient(SocketModeClient):
             if session is not None and session.last_ping_pong_time is None:
                 session.last_ping_pong_time = time.time()
 
+    def connect_to_new_endpoint(self, force: bool = False) -> None:
+        """Ask for an address and connect to it, as one step: Slack takes each address once."""
+        with self._connecting:
+            super().connect_to_new_endpoint(force)
+
     def _run_current_session(self) -> None:
         """Read one connection until it is closed.
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from slack_bolt import App
+from slack_sdk.socket_mode.builtin import SocketModeClient
 from starlette.websockets import WebSocket
 
 from bot.lab.connections import silence_connection
@@ -101,6 +102,38 @@ def test_connections_asked_for_at_the_same_time_leave_one() -> None:
             thread.join()
         server.workspace.wait_for(lambda: server.sockets.connected == 1, PATIENCE)
         assert answered(server)
+
+
+class GivesUp:
+    """The parent's lock once its five seconds are over."""
+
+    def acquire(self, **_: object) -> bool:
+        return False
+
+
+def test_an_address_is_used_by_nobody_but_whoever_asked_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack takes each one once; the second user is refused, and its thread ends with that."""
+    addresses = iter(f"ws://{number}" for number in range(4))
+    used: list[str | None] = []
+
+    def connect(client: SocketModeClient) -> None:
+        used.append(client.wss_uri)
+        time.sleep(0.2)
+
+    with WorkspaceServer(Workspace()) as server:
+        client = EventSocket(App(client=web_client(server)), server.workspace.app_token).client
+        client.connect_operation_lock = GivesUp()  # type: ignore[assignment]
+        monkeypatch.setattr(client, "issue_new_wss_url", lambda: next(addresses))
+        monkeypatch.setattr(SocketModeClient, "connect", connect)
+        threads = [
+            threading.Thread(target=client.connect_to_new_endpoint, kwargs={"force": True}) for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        client.close()
+    assert {*used} == {f"ws://{number}" for number in range(4)}
 
 
 @pytest.mark.parametrize("fault", ["close", "ask_to_leave", "reset", "silence"])
