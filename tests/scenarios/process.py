@@ -37,7 +37,9 @@ class ProcessStage(Stage):
         (self.folder / "rootver.toml").write_text(self._settings())
         fatal = dict(enumerate(self.fatal)).get(self.starts, "")
         self.starts += 1
-        self._process = FORKS.Process(target=_run, args=(self.folder, self._environment(), self.trace, fatal))
+        self._process = FORKS.Process(
+            target=_run, args=(self.folder, self._environment(), self.trace, fatal), daemon=True
+        )
         self._process.start()
         self.wait(lambda: self.server.sockets.connected > 0 or not self.alive)
 

@@ -177,7 +177,7 @@ class Night:
             self.faults.append(f"{self.stage.writes} writes instead of {self.plan.writes}")
 
     def _look_at(self, fix: Mapping[str, Any]) -> None:
-        """One fix: ended, its card and its thread say how, and that is what happened."""
+        """One fix: it has ended, its records and everything told say how."""
         name, state = f"FIX-{fix['number']}", fix["state"]
         if state not in LAST_STATES:
             self.faults.append(f"{name} is left {state}")
@@ -185,12 +185,18 @@ class Night:
         reached = [move[1] for move in moves if move]
         if reached[-1] != state or max(Counter(reached).values()) > 1:
             self.faults.append(f"{name} is {state}, its records say {reached}")
+        self._look_at_what_was_told(fix, name, state)
+
+    def _look_at_what_was_told(self, fix: Mapping[str, Any], name: str, state: str) -> None:
         told = [one for one in self._said() if f"{name} {state}" in one.text]
         on_card = [one for one in told if one.ts == fix["card_ts"]]
         if fix["card_ts"] and not on_card:
             self.faults.append(f"{name} is {state}, its card does not say so")
         if state != "declined" and not 1 <= len(told) - len(on_card) <= 1 + self._kills:
             self.faults.append(f"{name} is {state}, the thread was told {len(told) - len(on_card)} times")
+        backups = [file.name for one in self._said() for file in one.files].count(f"{name}-backup.reg")
+        if state in {"confirmed", "failed"} and not 1 <= backups <= 1 + self._kills:
+            self.faults.append(f"{name} is {state}, its backup is attached {backups} times")
 
     # --- inside ---
 

@@ -147,6 +147,7 @@ BOUNDARIES = [
     ("fix", "after Set-RootVer Command #1"),  # sent; the result is not received
     ("fix", "before commit change applied, anchor #1"),  # received; the outcome is not stored
     ("fix", "after commit change applied, anchor #1"),  # stored; neither card nor thread know
+    ("fix", "before files.completeUploadExternal #2"),  # applied is told, its backup is not attached
     ("fix", "before commit follow_up #1"),
     ("fix", "before commit follow_up confirmed #1"),
     ("fix", "after commit follow_up confirmed #1"),
