@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -44,7 +45,8 @@ class StatusLine:
         if self._finished or self._monotonic() - self._edited_at < SECONDS_BETWEEN_EDITS:
             return
         self._edited_at = self._monotonic()
-        self._editors.submit(self._show, post)
+        with suppress(RuntimeError):  # the editors were shut down: the bot stops
+            self._editors.submit(self._show, post)
 
     def finish(self, result: Post) -> Message:
         """Put the result in its place; where that fails, post it anew. Raises `NotSaid` if that fails too."""

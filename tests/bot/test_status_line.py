@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -126,3 +126,15 @@ def test_work_that_breaks_off_leaves_no_line_that_promises_a_result(bench: Bench
     with pytest.raises(ZeroDivisionError), bench.line():
         raise ZeroDivisionError
     assert bench.shown == ["This broke off before there was a result; see below."]
+
+
+def test_progress_that_nobody_shows_any_more_stops_no_work(bench: Bench) -> None:
+    """The bot is on its way down: its editors take nothing new, and the result can still be told."""
+    editors = ThreadPoolExecutor(1)
+    bench.editors = editors  # type: ignore[assignment]
+    with bench.line() as line:
+        editors.shutdown()
+        bench.now += 2
+        line.progress(Post("half done"))
+        line.finish(Post("result"))
+    assert bench.shown == ["result"]

@@ -14,6 +14,7 @@ import pytest
 from storage.database import Database
 from storage.verify import verify
 from tests.scenarios.process import ProcessStage
+from tests.scenarios.stage import shown
 
 CONTAINER_WAITS = 10.0  # seconds after which Docker kills what did not end
 Enter = Callable[..., ProcessStage]
@@ -101,3 +102,15 @@ def test_a_stop_in_the_grace_period_leaves_an_approval_that_can_still_be_taken_b
     stage.unreact("bob", stage.card())
     stage.becomes("proposed")
     assert stage.writes == 0
+
+
+def test_a_diagnosis_under_way_says_that_the_bot_stops(enter: Enter) -> None:
+    """Its message does not stay on "Checking …", and nothing is called a failure inside."""
+    stage = enter()
+    stage.faults.slow["Get-RootVerFact"] = 3600.0
+    stage.say("alice", "@rootver diagnose exch-node2")
+    stage.see("Checking")
+    stage.endpoint.calls.wait_for("Get-RootVerFact", 2, timeout=30)
+    stopped(stage)
+    assert "Ask again once it runs" in shown(stage.messages()[0])
+    assert "error" not in stage.kinds()
