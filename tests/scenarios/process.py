@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,17 @@ class ProcessStage(Stage):
         return self.trace.read_text().splitlines() if self.trace.exists() else []
 
 
+def _end_with_the_test() -> None:
+    """A test run that is broken off leaves no bot behind."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _run(folder: Path, environment: Mapping[str, str], trace: Path, fatal: str) -> None:
     """`rootver run` in this process, watched."""
+    threading.Thread(target=_end_with_the_test, daemon=True).start()
     for name in [name for name in os.environ if name.upper().startswith(_NOT_PASSED_ON)]:
         del os.environ[name]
     os.environ.update(environment)
