@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 Step = Callable[[], None]
 
+SLOW = frozenset({"diagnose", "restore", "export", "verify", "doctor"})  # commands whose answer is a step
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:

@@ -19,7 +19,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from bot import doctor, health, listeners
-from bot.answers import Answers
+from bot.answers import SLOW, Answers
 from bot.audit_answers import AuditAnswers
 from bot.delivery import Deliverer
 from bot.listeners.desk import Desk
@@ -39,6 +39,7 @@ from handlers.fix.follow_up import FollowUps
 from handlers.fix.outcome import Outcomes
 from handlers.fix.propose import Proposals
 from handlers.fix.timekeeper import Timekeeper
+from handlers.open_questions import OpenQuestions
 from handlers.ports import Clock
 from handlers.psrp import PsrpRemote
 from storage import audit, fixes, notices
@@ -148,6 +149,7 @@ class Bot:
                 self.database, self.chat.recent_person, frozenset(settings.slack.channels),
                 settings.slack.direct_messages,
             ),
+            OpenQuestions(self.database, clock, SLOW),
             self.decisions,
             Failures(self.database),
             self.front,
@@ -164,6 +166,7 @@ class Bot:
         """Record the start, finish what the last run left, connect. Raises where Slack refuses."""
         self._record_start()
         self.timekeeper.recover()
+        self._desk.tell_what_is_left_open()
         self._socket.client.message_listeners.append(self._on_message)
         self._socket.client.connect()
         for loop in self.loops:

@@ -28,6 +28,7 @@ from handlers.admission import Refused
 from handlers.fix.propose import NotProposed, Proposal
 from handlers.history import Page, QuestionError, gist, next_words
 from handlers.inventory import Inventory
+from handlers.open_questions import OpenQuestion
 from handlers.story import Part, Story
 from storage.export import Exported
 from storage.records import Entry, Fix
@@ -42,6 +43,14 @@ Names = Mapping[str, str]  # Slack id → name
 def unknown(command: Unknown) -> Post:
     """What was typed is no command: why, and what may have been meant or how to find out."""
     return post([plain(command.reason, 600)])
+
+
+def left_open(question: OpenQuestion) -> Post:
+    """A command of an earlier run that was never answered to its end."""
+    return post([
+        f"{mention(question.user)}: {code(question.typed)} was not answered to its end, because the bot was "
+        "stopped meanwhile. Next: ask again for what is missing."
+    ])  # fmt: skip
 
 
 def misunderstood(error: QuestionError) -> Post:

@@ -14,10 +14,11 @@ from bot.answers import Answers
 from bot.blocks import answers as words
 from bot.blocks.post import Post, post
 from bot.blocks.text import mention
-from bot.listeners.errors import Failures, Tell
+from bot.listeners.errors import Failures, Step, Tell
 from bot.place import Place
 from handlers.admission import Admission, Asked, Refused
 from handlers.fix.decide import Decisions, Reaction
+from handlers.open_questions import OpenQuestion, OpenQuestions
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 
@@ -68,6 +69,7 @@ class Desk:
 
     answers: Answers
     admission: Admission
+    questions: OpenQuestions
     decisions: Decisions
     failures: Failures
     front: Executor
@@ -94,7 +96,18 @@ class Desk:
 
         self.failures.run(self.front, judge, "a reaction", partial(self._tell_not_judged, reaction))
 
+    def tell_what_is_left_open(self) -> None:
+        """Tell whom an earlier run left without an answer. Before anything new is taken; returns at once."""
+        for question in self.questions.left_open():
+            place = Place(question.channel, question.thread_ts)
+            step = partial(self._tell_left_open, question, place)
+            self.failures.run(self.jobs, step, "telling of a question left open", self._teller(place))
+
     # --- inside ---
+
+    def _tell_left_open(self, question: OpenQuestion, place: Place) -> None:
+        self.answers.say(place, words.left_open(question))
+        self.questions.closed(question.event_id)
 
     def _carry_out(self, message: Heard) -> None:
         typed = commands.parse(without_mention(message.text, self.bot_user))
@@ -109,7 +122,15 @@ class Desk:
         elif admitted is not None:
             rest = self.answers.answer(command, admitted.id, message.place)
             if rest is not None:
-                self.failures.run(self.jobs, rest, command.verb or "a command", self._teller(message.place))
+                step = partial(self._to_its_end, rest, message.event_id)
+                self.failures.run(self.jobs, step, command.verb or "a command", self._teller(message.place))
+
+    def _to_its_end(self, rest: Step, event_id: str) -> None:
+        """What fails is told, so that question is closed too; a bot that is killed closes none."""
+        try:
+            rest()
+        finally:
+            self.questions.closed(event_id)
 
     def _teller(self, place: Place) -> Tell:
         return lambda said: self.answers.say(place, said)

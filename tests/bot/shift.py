@@ -17,7 +17,7 @@ from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 
 from bot import listeners
-from bot.answers import Answers
+from bot.answers import SLOW, Answers
 from bot.audit_answers import AuditAnswers
 from bot.delivery import Deliverer
 from bot.findings import DoctorLine
@@ -37,6 +37,7 @@ from handlers.fix.outcome import Outcomes
 from handlers.fix.propose import Proposals
 from handlers.fix.timekeeper import Timekeeper
 from handlers.inventory import Cluster, Inventory
+from handlers.open_questions import OpenQuestions
 from storage import audit, fixes, notices
 from storage.database import Database
 from storage.records import Entry, Fix, Notice
@@ -133,9 +134,11 @@ class Shift:
             self.chat, self.database, INVENTORY, self.diagnoser, self.proposals, self.decisions,
             AuditAnswers(self.database, self.watch, INVENTORY), lambda: self.findings, AtOnce(), self._moved,
         )  # fmt: skip
+        questions = OpenQuestions(self.database, self.watch, SLOW)
         self.desk = Desk(
-            answers, self.admission, self.decisions, Failures(self.database), AtOnce(), AtOnce(), self._moved
-        )
+            answers, self.admission, questions, self.decisions, Failures(self.database), AtOnce(), AtOnce(),
+            self._moved,
+        )  # fmt: skip
         self.app = App(client=client, listener_executor=AtOnce(), token_verification_enabled=False)
         listeners.register(self.app, self.desk)
 

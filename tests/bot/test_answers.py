@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_type_hints
 
 import pytest
 
 from bot import audit_answers, commands
-from bot.answers import _METHODS
+from bot.answers import _METHODS, SLOW, Step
 from bot.findings import DoctorLine
 from handlers.anchors import Anchors
 from handlers.errors import RemoteError
@@ -20,6 +21,12 @@ from tests.bot.shift import ALICE, AUDIT, BOB, ONCALL, RULES, Shift, whole, with
 def test_every_command_has_an_answer() -> None:
     """The table of commands and the table of answers list the same."""
     assert set(_METHODS) == {*(spec.makes for spec in commands.TABLE), commands.Unknown}
+
+
+def test_what_takes_long_is_what_is_named_so() -> None:
+    """These are told of at the next start if they were left open, so a new one must be among them."""
+    steps = {made for made, method in _METHODS.items() if get_type_hints(method)["return"] == Step}
+    assert {spec.verb for spec in commands.TABLE if spec.makes in steps} == SLOW
 
 
 # --- diagnose ---

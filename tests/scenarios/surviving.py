@@ -17,7 +17,7 @@ from tests.scenarios.stage import NO, ONCALL, YES
 
 TIMES = {
     "grace_seconds": "0.05",
-    "follow_up_minutes": "[0.005, 0.02, 0.05]",
+    "follow_up_minutes": "[0.005, 0.02, 0.05, 0.1, 0.3, 1]",  # some are missed while no bot runs
     "remind_minutes": "0.01",
 }
 HOST = "deadline_seconds = 5"  # an old value is believed after that
@@ -155,6 +155,8 @@ class Night:
         self._look_at_the_host()
         for fix in self._fixes():
             self._look_at(fix)
+        for thread in self.threads:
+            self._look_at_the_answer(thread)
         fixes = self._fixes()
         cards = {fix["card_ts"] for fix in fixes if fix["card_ts"]}
         decidable = {one.ts for one in self._said() if self.stage.workspace.bot_user in _reactors(one)}
@@ -197,6 +199,14 @@ class Night:
         backups = [file.name for one in self._said() for file in one.files].count(f"{name}-backup.reg")
         if state in {"confirmed", "failed"} and not 1 <= backups <= 1 + self._kills:
             self.faults.append(f"{name} is {state}, its backup is attached {backups} times")
+
+    def _look_at_the_answer(self, thread: str) -> None:
+        """A command that was taken has its answer, or its thread says that it has not."""
+        taken = self.stage.sql("SELECT 1 FROM audit WHERE kind = 'command' AND body LIKE ?", f"%{thread}%")
+        said = [one.text for one in self.stage.workspace.messages(ONCALL, thread)[1:]]
+        waits = not said or said[0].startswith(("Checking", "Reading"))
+        if taken and waits and not any("was not answered to its end" in one for one in said):
+            self.faults.append(f"a command of {thread} is left without an answer: {said}")
 
     # --- inside ---
 

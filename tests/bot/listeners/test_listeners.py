@@ -17,6 +17,7 @@ from bot.lab.slack_events import SUBSCRIPTIONS
 from bot.listeners.desk import heard, without_mention
 from bot.listeners.reactions import reaction_of
 from bot.manifest import manifest
+from handlers.diagnose import Diagnoser
 from handlers.fix.decide import Decisions
 from storage.errors import StorageUnavailable
 from tests.bot.lab.practice_slack import bolt
@@ -396,3 +397,44 @@ def test_the_whole_surface_works_over_socket_mode(shift: Shift) -> None:
         eventually(lambda: shift.fix().state == "approved")
         shift.deliver_notices()
         assert shift.card.text.startswith(f"FIX-1 approved by <@{BOB}>")
+
+
+# --- what a run that was killed did not answer ---
+
+
+class Dead(ThreadPoolExecutor):
+    """Workers of a bot that was killed: they never come to it."""
+
+    def submit(self, *_: Any, **__: Any) -> Any:
+        return Future()
+
+
+def test_a_question_that_a_killed_bot_left_open_is_told_once_at_the_next_start(shift: Shift) -> None:
+    """In its thread, to whoever asked; what was answered, or failed, needs no word."""
+    answered = shift.say("diagnose exch-node1")
+    object.__setattr__(shift.desk, "jobs", Dead())
+    asked = shift.say("diagnose exch-node2")
+    before = shift.texts(answered)
+    shift.database.close()
+    shift.open()
+    shift.desk.tell_what_is_left_open()
+    told = f"<@{ALICE}>: `diagnose exch-node2` was not answered to its end"
+    assert shift.texts(asked)[-1].startswith(told)
+    shift.desk.tell_what_is_left_open()
+    assert len(shift.texts(asked)) == 2
+    assert shift.texts(answered) == before
+
+
+def test_a_question_whose_answer_failed_is_not_told_again(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told that something failed."""
+
+    def broken(*_: object) -> Any:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(Diagnoser, "diagnose", broken)
+    asked = shift.say("diagnose exch-node2")
+    said = shift.texts(asked)
+    shift.desk.tell_what_is_left_open()
+    assert shift.texts(asked) == said
