@@ -106,7 +106,7 @@ class Diagnoser:
         try:
             result = raw_result(self.remote.query(cluster.host, Query("Get-RootVerFact", parameters)))
         except RemoteError as error:
-            result = unreachable(error.code, str(error))
+            result = unreachable(error.code, str(error).removesuffix("."))
         if progress:
             progress(node)
         return result

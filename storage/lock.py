@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from storage.errors import AnotherBotRuns, storage_error
+from storage.errors import AnotherBotRuns, StorageUnavailable, storage_error
 
 
 class FileLock:
@@ -21,6 +21,9 @@ class FileLock:
         lock_path = path.with_name(path.name + ".lock")
         try:
             self._file = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError as error:
+            advice = "Make it for the account that runs rootver, or correct [storage] path."
+            raise StorageUnavailable(path, f"the folder {path.parent} is not there", advice) from error
         except OSError as error:
             raise storage_error(lock_path, error) from error
         try:

@@ -16,6 +16,7 @@ from bot.command_line import report_text
 from bot.command_line.files import make_folder, read_text
 from bot.command_line.options import FILE, Clock, actor, config_option, json_option, now
 from bot.settings import Settings, load
+from bot.settings.doubts import NO_CLUSTER
 from handlers.collection import Collection, dump_collection, load_collection
 from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_report
 from handlers.inventory import same_name
@@ -49,6 +50,8 @@ def diagnose(config: Path | None, *, target: str, as_json: bool, save: Path | No
     It is recorded, unless a bot has the database. Fixes are proposed in chat only.
     """
     settings = load(config, os.environ)
+    if NO_CLUSTER in settings.warnings():
+        click.echo(f"warning: {NO_CLUSTER}", err=True)
     reports = _look(settings, target)
     objects = [to_json(one.asked, one.cluster, one.at, one.diagnoses) for one in reports]
     if as_json:

@@ -22,7 +22,8 @@ def look(settings: Settings, client: WebClient) -> Iterator[DoctorLine]:
     try:
         chat = SlackChat.connect(client)
     except LookupFailed as failure:
-        yield fail("bot token", f"Slack did not accept it ({failure.reason}). Check SLACK_BOT_TOKEN.")
+        refused = f"Slack did not accept it ({failure.reason}). Check SLACK_BOT_TOKEN."
+        yield fail("bot token", _not_reached(failure.__cause__) or refused)
         return
     yield ok("bot token", f"accepted by {chat.identity.url}")
     yield _scopes(chat.identity.scopes)
@@ -48,7 +49,9 @@ def _app_token(settings: Settings, client: WebClient) -> DoctorLine:
         client.apps_connections_open(app_token=token.get_secret_value())
     except (SlackClientError, OSError) as error:
         advice = "Check SLACK_APP_TOKEN; it needs the scope connections:write."
-        return fail("app token", f"Slack did not accept it ({_reason(error)}). {advice}")
+        return fail(
+            "app token", _not_reached(error) or f"Slack did not accept it ({_reason(error)}). {advice}"
+        )
     return ok("app token", "accepted for Socket Mode")
 
 
@@ -103,6 +106,13 @@ def _approver(user: str, chat: SlackChat) -> DoctorLine:
     if person.flags:
         return fail(name, f"{person.name} cannot approve: {', '.join(person.flags)}.")
     return ok(name, f"{person.name} can approve")
+
+
+def _not_reached(error: BaseException | None) -> str | None:
+    """What to say where nobody answered: it is not the token's fault."""
+    if not isinstance(error, OSError):
+        return None
+    return f"Slack could not be reached ({error}). Check the network and SLACK_API_URL."
 
 
 def _reason(error: Exception) -> str:

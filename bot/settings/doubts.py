@@ -11,6 +11,7 @@ from handlers import hosts
 from handlers.hosts import HostOptions
 
 _BY_TICKET = ("negotiate", "kerberos")  # may log on without a password
+NO_CLUSTER = "There is no cluster, so nothing can be diagnosed. docs/settings.md shows an example."
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -28,7 +29,7 @@ def about_chat(slack: Slack, approval: Approval) -> Iterator[str]:
 def about_hosts(options: Mapping[str, HostOptions], clusters: Mapping[str, Cluster]) -> Iterator[str]:
     """What keeps a host from being reached or used."""
     if not clusters:
-        yield "There is no cluster, so nothing can be diagnosed. docs/settings.md shows an example."
+        yield NO_CLUSTER
     used = {cluster.host for cluster in clusters.values()}
     yield from (f"hosts.{name} is the host of no cluster." for name in options if name not in used)
     for name, one in options.items():

@@ -28,7 +28,7 @@ from handlers.kb906154.root_ver import Json, RootVerClass, reading_object, regis
 from handlers.kb906154.symptoms import Symptom
 from handlers.kb906154.truth import Truth
 from handlers.kb906154.verdicts import FIXABLE, Confidence, confidence, decide
-from handlers.kb906154.wording import prose
+from handlers.kb906154.wording import SENTENCE, prose
 
 __all__ = ["Check", "Diagnosis", "Members", "assess", "digest_facts", "refused"]
 
@@ -116,8 +116,8 @@ def _identify(computer: str, answer: Answer | None) -> NodeFacts | _NotRead:
     if answer is None:
         return _NotRead("inconclusive", "unknown", "it was not asked, or its answer was lost")
     if isinstance(answer, Unreachable):
-        code = f" ({prose(answer.code)})" if answer.code else ""
-        return _NotRead("inconclusive", "unknown", f"not reached: {prose(answer.message)}{code}")
+        code = f" ({prose(answer.code)})" if answer.code and answer.code not in answer.message else ""
+        return _NotRead("inconclusive", "unknown", f"not reached: {prose(answer.message, SENTENCE)}{code}")
     if isinstance(answer, BrokenAnswer):
         return _NotRead("inconclusive", "unknown", prose(answer.reason))
     names = [name for name in (answer.computer, _system_name(answer)) if name is not None]

@@ -10,6 +10,7 @@ from datetime import datetime
 from handlers.kb906154.facts import Absent, Reading, RegistryData, RegistryValue, Unreadable
 
 _SHOWN = 200  # characters of foreign text in a sentence
+SENTENCE = 800  # characters of a sentence of our own that quotes foreign text
 _PLAIN = re.compile(r"[!-~]+")
 
 
@@ -18,14 +19,14 @@ def exact(text: str) -> str:
     return _cut(text if _PLAIN.fullmatch(text) else json.dumps(text))
 
 
-def prose(text: str) -> str:
+def prose(text: str, shown: int = _SHOWN) -> str:
     """A name or message of others on one line, without what cannot be printed."""
     one_line = " ".join(text.split())
-    return _cut("".join(char if char.isprintable() else "\ufffd" for char in one_line))
+    return _cut("".join(char if char.isprintable() else "\ufffd" for char in one_line), shown)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+def _cut(text: str, shown: int = _SHOWN) -> str:
+    return text if len(text) <= shown else f"{text[:shown]}… ({len(text)} characters)"
 
 
 def data_words(data: RegistryData) -> str:

@@ -149,6 +149,17 @@ def test_each_expected_error_has_its_code_and_a_sentence(error: Exception, code:
     assert told[1]
 
 
+def test_slack_that_is_not_reached_is_not_told_as_a_wrong_question() -> None:
+    """The network and the address are what to look at."""
+    failed = LookupFailed("whose token this is", "URLError")
+    failed.__cause__ = URLError(ConnectionRefusedError(111, "Connection refused"))
+    told = explain(failed)
+    assert told is not None
+    assert "Slack could not be reached" in told[1]
+    assert "Connection refused" in told[1]
+    assert "SLACK_API_URL" in told[1]
+
+
 def test_every_error_in_the_table_exists() -> None:
     """They are named as text so that nothing is loaded for them; a renamed class must not slip through."""
     for name in exits._CODES:

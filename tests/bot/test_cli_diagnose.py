@@ -205,6 +205,9 @@ def test_a_wrong_password_is_told_without_the_password(
     ran = rootver("diagnose", "all", **{PASSWORD: canary})
     assert ran.code == 2
     assert "refused" in ran.out
+    assert "so that the account is not locked out" in ran.out
+    assert ".." not in ran.out
+    assert ran.out.splitlines()[1].count("401") == 1
     assert canary not in ran.out + ran.err
     assert canary.encode() not in (tmp_path / "rootver.db").read_bytes()
 
@@ -213,6 +216,7 @@ def test_without_settings_there_is_nothing_to_ask(rootver: Rootver, tmp_path: Pa
     """An empty inventory refuses every name; broken settings end with 78 before anything is asked."""
     assert "Known: nothing yet" in rootver("diagnose", "exch-node2").out
     assert "no cluster" in rootver("diagnose", "all").out
+    assert "docs/settings.md shows an example" in rootver("diagnose", "exch-node2").err
     (tmp_path / "rootver.toml").write_text("[hosts.mgmt1]\n")
     ran = rootver("diagnose", "exch-node2")
     assert (ran.code, ran.out) == (78, "")

@@ -118,6 +118,15 @@ def test_a_token_that_slack_refuses_ends_the_look_at_slack(practice: Practice) -
     assert found["node EXCH-NODE2"].result == "ok"
 
 
+def test_slack_that_is_not_reached_says_nothing_of_the_token(practice: Practice) -> None:
+    """The network, or the address in the settings."""
+    practice.environ = {"SLACK_API_URL": "http://127.0.0.1:9/api/"}
+    found = practice.look()["bot token"]
+    assert found.result == "fail"
+    assert "Slack could not be reached" in found.text
+    assert "Check the network and SLACK_API_URL" in found.text
+
+
 def test_missing_tokens_are_fails(practice: Practice) -> None:
     """The bot would not start."""
     practice.environ = {"SLACK_BOT_TOKEN": "", "SLACK_APP_TOKEN": ""}

@@ -341,7 +341,8 @@ def test_an_empty_file_is_no_answer_for_a_reader(path: Path) -> None:
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     """With the next step, and nothing is created."""
-    with pytest.raises(StorageUnavailable, match=r"No such file or directory\. Check that the folder exists"):
+    wanted = rf"rootver\.db: the folder {tmp_path}/gone is not there\. Make it .*\[storage\] path"
+    with pytest.raises(StorageUnavailable, match=wanted):
         Database.open(tmp_path / "gone" / "rootver.db", Ticking())
     assert names(tmp_path) == set()
 
