@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from bot.blocks.text import counted
 from bot.command_line.files import read_text
 from bot.command_line.options import FILE, database_option, json_option, now
 from bot.commands import FILTERS
@@ -144,9 +145,10 @@ def _as_text(found: Verification, line: str) -> Iterator[str]:
     if found.more_faults:
         yield f"  … and {found.more_faults} more."
     if found.anchors:
-        yield f"Compared with {found.anchors} anchors."
+        yield f"Compared with {counted(found.anchors, 'anchor')}."
     if found.unanchored:
-        yield f"{found.unanchored} records are not vouched for by any anchor given here (--anchors FILE)."
+        newest = counted(found.unanchored, "record")
+        yield f"Not vouched for by any anchor given here (--anchors FILE): the newest {newest}."
     erased = [*found.erased_people, *found.erased_evidence]
     if erased:
         yield f"Erased, and the erasure recorded: {', '.join(erased)}"

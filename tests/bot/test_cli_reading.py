@@ -187,7 +187,9 @@ def test_verify_says_that_the_record_is_whole_and_what_no_anchor_vouches_for(
     """Without an anchor nobody can say more."""
     ran = rootver("verify")
     assert ran.code == 0
-    assert ran.out.startswith("OK: 4 records.\n4 records are not vouched for")
+    assert ran.out.startswith(
+        "OK: 4 records.\nNot vouched for by any anchor given here (--anchors FILE): the newest 4 records.\n"
+    )
     with bot.read() as conn:
         assert ran.out.rstrip().endswith(f"Now: {anchor_line(conn)}")
 
@@ -218,10 +220,10 @@ def test_verify_compares_anchors_from_any_text(
     log.write_text(f"noise\n2026-11-23 INFO {rootver('verify').out.splitlines()[-1]} more noise\n")
     ran = rootver("verify", "--anchors", log)
     assert ran.code == 0
-    assert "Compared with 1 anchors." in ran.out
-    assert "not vouched for" not in ran.out
+    assert "Compared with 1 anchor." in ran.out
+    assert "ot vouched for" not in ran.out
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(log.read_bytes())))
-    assert "Compared with 1 anchors." in rootver("verify", "--anchors", "-").out
+    assert "Compared with 1 anchor." in rootver("verify", "--anchors", "-").out
 
 
 def test_a_forged_record_is_found_with_1(rootver: Rootver, bot: Database, tmp_path: Path) -> None:

@@ -64,6 +64,14 @@ def swap(conn: sqlite3.Connection) -> None:
     conn.execute("UPDATE audit SET seq = 41 WHERE seq = -1")
 
 
+def insert_or_replace(conn: sqlite3.Connection) -> None:
+    """Deletes and inserts in one go: no delete trigger of a plain connection sees it."""
+    conn.execute(
+        "INSERT OR REPLACE INTO audit SELECT seq, ts, kind, outcome, 'UEVE', node, fix_id, body, leaf, hash"
+        " FROM audit WHERE seq = 40"
+    )
+
+
 def insert_twin(conn: sqlite3.Connection) -> None:
     """The same record once more, at the end."""
     conn.execute(
@@ -90,7 +98,8 @@ def cut_tail(conn: sqlite3.Connection) -> None:
 
 # Found by the chain alone → the first bad record.
 CHAIN: Mapping[Callable[[sqlite3.Connection], None], int] = {
-    edit: 40, edit_columns: 40, edit_leaf: 40, delete: 40, delete_first: 1, swap: 40, insert_twin: 101,
+    edit: 40, edit_columns: 40, edit_leaf: 40, delete: 40, delete_first: 1, swap: 40, insert_or_replace: 40,
+    insert_twin: 101,
 }  # fmt: skip
 
 # Found with an anchor (at record 90) only.
