@@ -102,7 +102,7 @@ def decode_backup(text: str, computer: str | None = None) -> Backup:
     if key.text() != ASPNET_KEY:
         raise key.broken(f"not {ASPNET_KEY}")
     return Backup(
-        module=answer.field("module").text(),
+        module=answer.field("module").version(),
         computer=_computer(answer.field("computer"), computer),
         key=key.text(),
         tree=_key("", answer.field("tree"), 0),
@@ -169,7 +169,7 @@ def decode_change(text: str, fix_id: str, computer: str) -> ChangeResult:
     if (code is not None) != (reason in _CALL_FAILED):
         raise answer.field("code").broken("a code where no call failed, or none where one did")
     return ChangeResult(
-        module=answer.field("module").text(),
+        module=answer.field("module").version(),
         computer=_computer(answer.field("computer"), computer),
         fix=fix_id,
         outcome=cast(Outcome, outcome),
@@ -231,7 +231,7 @@ def decode_host(text: str) -> HostReport:
     if computer.optional(Part.text) is not None:
         raise computer.broken("not null")
     return HostReport(
-        module=answer.field("module").text(),
+        module=answer.field("module").version(),
         host=answer.field("host").text(),
         user=answer.field("user").text(),
         powershell=answer.field("powershell").text(),

@@ -51,7 +51,7 @@ def facts_of(tree: object) -> NodeFacts:
     answer = schema_1(Part(tree))
     return NodeFacts(
         schema=1,
-        module=answer.field("module").text(),
+        module=answer.field("module").version(),
         computer=answer.field("computer").optional(Part.text),
         host=answer.field("host").text(),
         collected=answer.field("collected").time(),

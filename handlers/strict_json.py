@@ -16,6 +16,8 @@ _MOST_LEVELS = 100  # the module writes with ConvertTo-Json -Depth 100
 _MOST_DIGITS = 100  # a number with more is garbage; Python itself refuses more than 4,300
 _TOO_DEEP = "nested too deeply"
 _CODE = re.compile(r"0x[0-9a-f]{8}")
+# semver.org: three numbers, then perhaps what comes before a release (-) and what made it (+).
+_VERSION = re.compile(r"\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 
 
@@ -154,6 +156,13 @@ class Part:
         except ValueError:
             pass
         raise self.broken("no time in UTC with Z")
+
+    def version(self) -> str:
+        """A version as semver.org writes it."""
+        text = self.text()
+        if not _VERSION.fullmatch(text):
+            raise self.broken("no version like 1.0.0")
+        return text
 
     def code(self) -> str:
         """An HRESULT or CIM status: `0x` and eight lower-case hex digits."""

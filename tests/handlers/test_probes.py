@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,8 +21,9 @@ from handlers.probes import (
     parse_reading,
     reading_json,
 )
+from handlers.readings import decode_facts
 
-from .kb906154.answers import DENIED, MISSING_KEY, MISSING_VALUE, ZERO, Raw, root_ver, value
+from .kb906154.answers import DENIED, MISSING_KEY, MISSING_VALUE, ZERO, Raw, healthy, root_ver, value
 
 # --- readings as parameters ---
 
@@ -327,6 +329,26 @@ def test_every_field_of_a_host_report_is_needed(field: str) -> None:
     """The contract lets none be missing."""
     with pytest.raises(BrokenContract):
         decode_host(json.dumps({name: one for name, one in HOST.items() if name != field}))
+
+
+DECODERS: dict[str, tuple[Raw, Callable[[str], Any]]] = {
+    "facts": (healthy(), decode_facts),
+    "backup": (BACKUP, decode_backup),
+    "change": (WRITTEN, lambda text: decode_change(text, "FIX-12")),
+    "host": (HOST, decode_host),
+}
+
+
+@pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize(
+    "version", ["", "1", "1.0", "1.0.0.0", "v1.0.0", "1.0.0 or so", "1.0.0\n", "\u0661.0.0"]
+)
+def test_an_answer_of_no_version_breaks_the_contract(name: str, version: str) -> None:
+    """A fix is bound to the module's version: a text that is none would bind it to nothing."""
+    answer, decode = DECODERS[name]
+    assert decode(json.dumps({**answer, "module": "1.12.0-beta.1+7"})).module == "1.12.0-beta.1+7"
+    with pytest.raises(BrokenContract, match="module"):
+        decode(json.dumps({**answer, "module": version}))
 
 
 @pytest.mark.parametrize("text", ["", "null", "[" * 100_000, '{"schema":1,"schema":1}', '{"schema":NaN}'])
