@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from storage.audit import COLUMNS, entry_of
+from storage.audit import COLUMNS, entries_of
 from storage.canonical import visible
 from storage.reading import rows, rows_beside
 from storage.records import Entry, Json
@@ -80,7 +80,7 @@ def all_of(conn: Reader, wanted: Filter, before: int | None = None) -> Iterator[
 def story(conn: Reader, fix: str) -> list[Entry]:
     """Every record of one fix ("FIX-12"), oldest first, in the order of the chain."""
     found = rows(conn, f"SELECT {COLUMNS} FROM audit WHERE fix_id = ? ORDER BY seq", (fix.upper(),))  # noqa: S608
-    return [entry_of(row) for row in found]
+    return entries_of(found)
 
 
 def origin(conn: Reader, proposal: Entry) -> list[Entry]:
@@ -190,7 +190,7 @@ def _page(conn: Reader, wanted: Filter, before: int | None, limit: int) -> list[
         f"SELECT {COLUMNS} FROM audit WHERE true{where} ORDER BY ts DESC, seq DESC LIMIT ?",  # noqa: S608
         (*values, limit),
     )
-    return [entry_of(row) for row in found]
+    return entries_of(found)
 
 
 def conditions(wanted: Filter) -> tuple[str, tuple[Any, ...]]:
@@ -254,7 +254,7 @@ def _looked(conn: Reader, proposal: Entry, where: str, *values: int) -> list[Ent
         f"SELECT {COLUMNS} FROM audit WHERE {where} AND node = ? AND actor = ? ORDER BY seq DESC LIMIT 2",  # noqa: S608
         (*values, proposal.node, proposal.actor),
     )
-    return [entry_of(row) for row in reversed(found)]
+    return entries_of(found[::-1])
 
 
 def _commands(entry: Entry, verb: str, word: Json) -> bool:
@@ -269,4 +269,4 @@ def _probes_around(conn: Reader, node: str, first: int, last: int) -> list[Entry
         "(SELECT max(seq) FROM audit WHERE node = ? AND kind = 'probe' AND seq < ?), ?)",
         (node, last, node, first, first),
     )
-    return [entry_of(row) for row in found]
+    return entries_of(found)

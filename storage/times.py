@@ -23,7 +23,7 @@ def from_text(text: str) -> datetime:
 def time_of(text: str) -> datetime:
     """The time of a record, which may have been damaged: then `UNREADABLE`."""
     try:
-        at = from_text(text)
+        at = datetime.fromisoformat(text)
     except (ValueError, TypeError):  # damage may even make it a number
         return UNREADABLE
     return at if at.tzinfo is UTC else UNREADABLE

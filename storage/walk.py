@@ -15,7 +15,8 @@ from storage.audit import VERSION, ZERO, link
 from storage.recorded import Recorded
 from storage.times import time_of
 
-BATCH = 2000  # records per statement: a statement that stays open would make the write-ahead log grow
+# Records per statement: one that stays open would make the write-ahead log grow, and more leave the caches.
+BATCH = 500
 MAX_FAULTS = 1000  # listed; the rest is only counted
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode

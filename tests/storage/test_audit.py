@@ -61,7 +61,8 @@ def test_what_is_stored_is_what_was_returned(db: Database) -> None:
     entries = fill(db, 3)
     with db.read() as conn:
         rows = conn.execute(f"SELECT {audit.COLUMNS} FROM audit ORDER BY seq").fetchall()
-    assert [audit.entry_of(row) for row in rows] == entries
+    assert [audit.entry_of(row) for row in rows] == audit.entries_of(rows) == entries
+    assert audit.entries_of([]) == []
 
 
 def test_a_transaction_that_fails_leaves_no_record(db: Database) -> None:
