@@ -72,6 +72,9 @@ def test_axe_finds_nothing_wherever_one_can_go(page: Page, played: Rounds) -> No
     page.get_by_role("tab", name="Chat").click()
     expect(page.locator("#thread")).to_be_visible(timeout=PATIENCE)
     assert_accessible(page, "a phone")
+    for name in ("Machines", "Record", "Trouble"):
+        visit.pane(name)
+        assert_accessible(page, f"{name} on a phone")
 
 
 def test_axe_finds_nothing_at_the_beginning_of_the_tour(page: Page, played: Rounds) -> None:

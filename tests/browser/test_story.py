@@ -133,19 +133,36 @@ def test_a_bot_killed_while_applying_reads_back_and_ends_it(visit: Visit, rounds
     assert visit.writes == 1
 
 
-def test_the_whole_story_is_played_with_the_keyboard(visit: Visit) -> None:
-    """Send with Enter, change person with an arrow, approve with Space, bring it online with Enter."""
-    page = visit.page
-    page.get_by_label("Message to the channel").focus()
-    page.keyboard.type("diagnose exch-node2")
-    page.keyboard.press("Enter")
-    visit.card()
-    page.get_by_role("radio", name="alice").focus()
-    page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("radio", name="bob")).to_be_checked()
-    visit.card().locator(f'[data-emoji="{YES}"]').focus()
-    page.keyboard.press("Space")
-    visit.becomes("applied")
-    page.get_by_role("button", name="Bring System Attendant online").focus()
-    page.keyboard.press("Enter")
-    visit.becomes("confirmed")
+def test_the_whole_tour_is_played_with_the_keyboard(watched: Page, rounds: Rounds) -> None:
+    """From the first press of Tab on, without a mouse: the tour's "Show me" leads to what is next."""
+    watched.add_init_script("localStorage.clear()")
+    rounds.begin("zero")
+    Visit(watched, rounds).open()
+    tour = watched.locator("#tour")
+    for key in ("Tab", "Enter", "Enter"):  # to the message box, and send what is in it
+        watched.keyboard.press(key)
+    for step, name in ((2, "bob"), (3, "white check mark: 1"), (4, "Bring System Attendant online")):
+        expect(tour).to_contain_text(f"Step {step} of 5", timeout=PATIENCE)
+        go_back_to(watched, "Show me")
+        watched.keyboard.press("Enter")
+        assert name in focused(watched)
+        watched.keyboard.press("Space")
+    expect(tour).to_contain_text("FIX-1 confirmed", timeout=PATIENCE)
+
+
+def go_back_to(page: Page, name: str) -> None:
+    """Press Shift and Tab until the button of this name has the focus."""
+    for _ in range(60):
+        if focused(page) == name:
+            return
+        page.keyboard.press("Shift+Tab")
+    raise AssertionError(f"{name} cannot be reached with the keyboard")
+
+
+def focused(page: Page) -> str:
+    """The name of what has the focus."""
+    return str(
+        page.evaluate(
+            "(({ activeElement: at }) => at.ariaLabel ?? at.labels?.[0]?.innerText ?? at.innerText)(document)"
+        )
+    )
