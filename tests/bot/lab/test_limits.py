@@ -19,7 +19,7 @@ def mrkdwn(length: int) -> Block:
 
 
 def button(text: int = 5, value: int = 5, **more: Any) -> Block:
-    element = {"type": "button", "action_id": "a", "text": plain(text), "value": "v" * value, **more}
+    element = {"type": "button", "action_id": "a", "text": plain(text), "value": "v" * value} | more
     return {"type": "actions", "elements": [element]}
 
 
@@ -55,6 +55,12 @@ def sections(number: int) -> list[Block]:
         ),
         ([button(text=75)], [button(text=76)], "/elements/0/text/text"),
         ([button(value=2000)], [button(value=2001)], "/elements/0/value"),
+        (
+            [button(accessibility_label="a" * 75)],
+            [button(accessibility_label="a" * 76)],
+            "/elements/0/accessibility_label",
+        ),
+        ([button(action_id="a" * 255)], [button(action_id="a" * 256)], "/elements/0/action_id"),
         ([button(style="danger")], [button(style="red")], "/elements/0/style"),
         (
             [{"type": "divider", "block_id": "b" * 255}],
