@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from bot.lab.incidents import INCIDENTS
 from bot.lab.limits import Json
-from bot.lab.misbehaviours import behave, switch
+from bot.lab.misbehaviours import MISBEHAVIOURS, behave, switch
 from bot.lab.rounds import Rounds
 
 
@@ -80,6 +80,16 @@ def do(rounds: Rounds, wanted: Json) -> Json:
 
     Raises KeyError, TypeError or ValueError for what is not understood; RuntimeError if it cannot be done.
     """
-    if wanted.get("incident") not in {None, *INCIDENTS}:
-        raise ValueError(f"no incident is called {wanted['incident']}; there are {', '.join(INCIDENTS)}")
+    _known("act", wanted["do"], ACTS)
+    if wanted["do"] == "misbehave":
+        _known("misbehaviour", wanted["name"], MISBEHAVIOURS)
+    if wanted.get("incident"):
+        _known("incident", wanted["incident"], INCIDENTS)
+    if "node" in wanted:
+        _known("node", wanted["node"], [node.name for node in rounds.current.practice.cluster.nodes])
     return ACTS[wanted["do"]](rounds, wanted)
+
+
+def _known(kind: str, name: object, names: Collection[str]) -> None:
+    if name not in names:
+        raise ValueError(f"no {kind} is called {name}; there are {', '.join(names)}")

@@ -169,6 +169,7 @@ def test_nothing_is_cut_off_or_jumps_at_any_width(watched: Page, rounds: Rounds,
     visit = Visit(watched, rounds).open()
     watch = watched.locator("#incident-watch")
     assert watch.evaluate("(line) => line.scrollWidth - line.clientWidth") <= 0
+    assert watched.locator("header.top").evaluate("(top) => top.clientHeight") < 130
     visit.proposed()
     tabs = watched.get_by_role("tab")
     heights = {tab.bounding_box()["height"] for tab in tabs.all() if tab.is_visible()}  # type: ignore[index]

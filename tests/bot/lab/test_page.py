@@ -118,9 +118,10 @@ def test_another_site_can_neither_act_nor_read(server: PageServer) -> None:
     ],
 )
 def test_what_is_not_understood_is_answered_so(server: PageServer, path: str, wanted: object) -> None:
-    """Status 400 and a reason; nothing happens."""
+    """Status 400 and a reason, with the names that there are; nothing happens."""
     answer, body = ask(server, "POST", path, wanted)
     assert answer.status == 400
+    assert path != "/practice/do" or isinstance(wanted, list) or b"; there are " in body
     assert json.loads(body)["error"].startswith("not understood")
 
 

@@ -24,13 +24,11 @@ export function dateToken(inside) {
 /** The time of day of a message. */
 export const timeOf = (ts) => formatted(fromTs(ts), "time");
 
-/** Time of day with seconds, of an ISO time. */
-export const clock = (iso) => formatted(new Date(iso), "time_secs");
-
-/** `today`, or the date, of a message. */
-export function dayOf(ts) {
-  const at = fromTs(ts);
-  return at.toDateString() === new Date().toDateString() ? "Today" : formatted(at, "date_long");
+/** Time of day with seconds, of an ISO time; with its date where that is not today. */
+export function clock(iso) {
+  const at = new Date(iso);
+  const time = formatted(at, "time_secs");
+  return at.toDateString() === new Date().toDateString() ? time : `${isoDay(at)} ${time}`;
 }
 
 /** The moment of a message as `<time datetime>` wants it. */
