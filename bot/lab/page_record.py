@@ -66,7 +66,7 @@ class RecordNews:
         expected = (self._seq + 1, leaf, hashlib.sha256(self._hash + leaf).digest())
         linked = (row["seq"], row["leaf"], row["hash"]) == expected
         self._seq, self._hash, self._whole = row["seq"], row["hash"], self._whole and linked
-        details: Json = json.loads(row["body"])["details"]
+        details = _details(row["body"])
         shown = {name: row[name] for name in ("seq", "ts", "kind", "outcome", "actor", "node")}
         return shown | {
             "fix": row["fix_id"],
@@ -84,7 +84,21 @@ def record_body(folder: Path, seq: int) -> Json | None:
         row = connection.execute("SELECT body FROM audit WHERE seq = ?", (seq,)).fetchone()
     finally:
         connection.close()
-    return json.loads(row[0]) if row else None
+    return _read(row[0]) if row else None
+
+
+def _read(body: str) -> Json:
+    """A record's body; of one that somebody has ruined, its words."""
+    try:
+        read = json.loads(body)
+    except ValueError:
+        read = None
+    return read if isinstance(read, dict) else {"cannot be read": body}
+
+
+def _details(body: str) -> Json:
+    details = _read(body).get("details")
+    return details if isinstance(details, dict) else {}
 
 
 def _gist(details: Json) -> str:

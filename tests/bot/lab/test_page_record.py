@@ -99,10 +99,13 @@ def test_a_fix_that_moves_is_told(tmp_path: Path) -> None:
         "UPDATE audit SET body = replace(body, 'healthy', 'invalid') WHERE seq = 2",
         "UPDATE audit SET hash = zeroblob(32) WHERE seq = 2",
         "DELETE FROM audit WHERE seq = 2",
+        "UPDATE audit SET body = 'no JSON' WHERE seq = 2",
+        "UPDATE audit SET body = '[]' WHERE seq = 2",
+        """UPDATE audit SET body = '{"details": 7}' WHERE seq = 2""",
     ],
 )
 def test_a_changed_record_breaks_the_chain(tmp_path: Path, change: str) -> None:
-    """Changed words, a changed hash, a missing record: the page says that the chain is broken."""
+    """Changed words, a changed hash, a missing or ruined record: the page says that the chain is broken."""
     bot, record = Bot(tmp_path), RecordNews(tmp_path)
     for verdict in ("healthy", "healthy", "healthy"):
         bot.record("diagnosis", verdict=verdict)
@@ -121,3 +124,12 @@ def test_a_record_is_read_whole(tmp_path: Path) -> None:
     bot.close()
     assert record_body(tmp_path, 1) == {"kind": "start", "details": {"version": "1"}}
     assert record_body(tmp_path, 2) is None
+
+
+def test_a_ruined_record_is_shown_as_it_is(tmp_path: Path) -> None:
+    """Its words, which are no JSON any more."""
+    bot = Bot(tmp_path)
+    bot.record("start")
+    bot.sql("UPDATE audit SET body = 'no JSON' WHERE seq = 1")
+    bot.close()
+    assert record_body(tmp_path, 1) == {"cannot be read": "no JSON"}
