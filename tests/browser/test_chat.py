@@ -262,6 +262,7 @@ def test_a_thread_opens_where_its_news_begins(visit: Visit) -> None:
     expect(visit.thread.locator(".new-line + .message")).to_contain_text("we know 0")
     expect(visit.message(re.compile("we know 0$"))).to_be_in_viewport()
     expect(visit.message("we know 39")).not_to_be_in_viewport()
+    expect(line).not_to_contain_text("new")
     visit.message(re.compile("we know 0$")).focus()
     visit.page.keyboard.press("ArrowUp")
     expect(visit.message("what do we know?")).to_be_focused()

@@ -41,7 +41,7 @@ const STEPS = [
     target: () => document.querySelector('label[for="be-bob"]'),
     pane: "chat",
     enter: () => (actions.fill(), showVerdict()),
-    done: () => ["bob", "carol"].includes(state.people.get(state.me)?.name) && state.me !== fix()?.requester,
+    done: () => (isApprover() && state.me !== fix()?.requester) || AFTER_APPLIED.includes(fix()?.state),
   },
   {
     title: "Approve the fix",
@@ -168,6 +168,7 @@ function mark(target) {
 
 const fix = () => state.record.fixes.at(-1);
 const fixName = () => (fix() ? `FIX-${fix().number}` : "the fix");
+const isApprover = () => ["bob", "carol"].includes(state.people.get(state.me)?.name);
 const isLost = () => LOST.includes(fix()?.state);
 
 /** The card of the newest fix, once the bot's two reactions are on it. */
