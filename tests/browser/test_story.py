@@ -66,7 +66,10 @@ def test_an_approval_is_withdrawn_in_the_grace_period(visit: Visit, rounds: Roun
     visit.tap(YES)
     expect(visit.card()).to_contain_text("approved by @bob")
     visit.tap(YES)
-    visit.sees("the approval was taken back by @bob")
+    back = visit.sees("the approval was taken back by @bob")
+    back.get_by_role("link", name="its card").click()
+    expect(visit.card()).to_be_focused()
+    expect(visit.card()).to_be_in_viewport()
     expect(visit.card()).to_contain_text("FIX-1 proposed")
     visit.becomes("proposed")
     assert visit.writes == 0

@@ -135,4 +135,5 @@ function followPermalink(event) {
   if (!found) return;
   event.preventDefault();
   open(found.channel, found.thread);
+  threadList.reveal(found.ts);
 }

@@ -51,6 +51,15 @@ export class Conversation {
     if (this.#atEnd) this.toEnd();
   }
 
+  /** Go to a message, if it is there. */
+  reveal(ts) {
+    const at = this.#all().findIndex((one) => one.ts === ts);
+    if (!this.#items.has(ts) && at >= 0) this.#drawFrom(at);
+    this.#items.get(ts)?.focus({ preventScroll: true });
+    this.#items.get(ts)?.scrollIntoView({ block: "center" });
+    this.#atEnd = this.#isAtEnd();
+  }
+
   /** Scroll to the newest message. */
   toEnd() {
     this.#list.scrollTop = this.#list.scrollHeight;

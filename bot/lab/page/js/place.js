@@ -17,12 +17,12 @@ export function remember(key, place) {
   sessionStorage.setItem(KEY, JSON.stringify({ key, ...place }));
 }
 
-/** A message's channel and thread, from its permalink; null if it is none. */
+/** A message, its channel and its thread, from its permalink; null if it is none. */
 export function permalink(path, query) {
   const [, channel, digits] = path.match(/^\/archives\/(\w+)\/p(\d+)$/) ?? [];
   if (!digits) return null;
   const ts = `${digits.slice(0, -6)}.${digits.slice(-6)}`;
-  return { channel, thread: new URLSearchParams(query).get("thread_ts") ?? ts };
+  return { ts, channel, thread: new URLSearchParams(query).get("thread_ts") ?? ts };
 }
 
 /** What a permalink that was opened in a window of its own has left in the address. */
