@@ -89,6 +89,21 @@ def test_the_record_grows_and_its_chain_is_checked(visit: Visit) -> None:
     )
 
 
+def test_the_host_is_slowed_down_and_the_bot_restarted_beside_the_machines(visit: Visit) -> None:
+    """The button shows that it is on; the thread shows that the bot is at it."""
+    host = visit.pane("Machines").get_by_role("region", name="Management host")
+    slow = host.get_by_role("button", name="Slow it down")
+    slow.click()
+    expect(slow).to_have_attribute("aria-pressed", "true")
+    visit.say("diagnose exch-node2")
+    visit.sees("Checking EXCH-NODE2 and its partner EXCH-NODE1")
+    slow.click()
+    expect(slow).to_have_attribute("aria-pressed", "false")
+    host.get_by_role("button", name="Restart the bot").click()
+    expect(visit.page.locator("#bot-state")).to_have_text("The bot is starting")
+    expect(visit.page.locator("#bot-state")).to_have_text("The bot is connected", timeout=PATIENCE)
+
+
 def test_trouble_is_switched_on_and_off(visit: Visit) -> None:
     """A switch shows what it is; all of it ends with one button."""
     trouble = visit.pane("Trouble")

@@ -7,6 +7,7 @@ import { order } from "./server.js";
 import { on, state } from "./state.js";
 import { tried } from "./toast.js";
 
+const SLOW = "slow-facts"; // the misbehaviour: reading a node takes its time
 let cards = new Map();
 let parts;
 
@@ -14,6 +15,7 @@ let parts;
 export function startMachines() {
   on("round", build);
   on("machines", eachFrame(draw));
+  on("round lab", drawSlow);
 }
 
 function build() {
@@ -26,6 +28,7 @@ function build() {
     resources: el("tbody"),
     calls: el("tbody"),
     host: el("p", { class: "note" }),
+    slow: el("button", { "aria-pressed": "false", on: { click: slowDown } }, "Slow it down"),
     slack: el("dl", { class: "facts" }),
   };
   byId("machines").replaceChildren(serverCard(), parts.nodes, hostCard(), clusterCard(), slackCard(), timing());
@@ -101,8 +104,21 @@ function hostCard() {
   return el("section", { class: "card", "aria-label": "Management host" },
     el("h3", {}, "What reached the management host"),
     parts.host,
+    el("div", { class: "buttons" }, parts.slow, el("button", { on: { click: restartBot } }, "Restart the bot")),
     el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Commands" },
       table(["Time", "Command", "Took", "Exchanges"], parts.calls)));
+}
+
+async function slowDown() {
+  await tried(() => order({ do: "misbehave", name: SLOW })).catch(() => {});
+}
+
+async function restartBot() {
+  await tried(() => order({ do: "restart_bot" })).catch(() => {});
+}
+
+function drawSlow() {
+  parts.slow.setAttribute("aria-pressed", String(state.lab.misbehaving.includes(SLOW)));
 }
 
 function table(columns, rows) {
