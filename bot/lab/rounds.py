@@ -14,7 +14,8 @@ from bot.lab.practice import Practice, Timing
 LAB_TIMING = Timing(grace_seconds=5, follow_up_minutes=(0.25, 0.75, 2, 5), deadline_seconds=40)
 """Sooner than in earnest (looks after 1, 5, 15 min; 120 s for a host), so that nobody practises waiting."""
 
-BotState = Literal["starting", "running", "ended"]
+BotState = Literal["starting", "running", "disconnected", "ended"]
+"""`disconnected`: it runs, and Slack has no socket of it; a half-open one counts, for Slack cannot tell."""
 
 
 @dataclass
@@ -36,7 +37,9 @@ class Round:
         if self.starting:
             return "starting"
         process = self.practice.bot
-        return "running" if process is not None and process.returncode is None else "ended"
+        if process is None or process.returncode is not None:
+            return "ended"
+        return "running" if self.practice.server.sockets.connected else "disconnected"
 
 
 class Rounds:

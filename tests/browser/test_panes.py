@@ -151,6 +151,16 @@ def test_a_bot_that_has_ended_is_told_with_the_next_step(visit: Visit) -> None:
     expect(line).to_be_hidden(timeout=PATIENCE)
 
 
+def test_a_lost_connection_is_told_until_there_is_another(visit: Visit) -> None:
+    """The bot runs, but nobody can reach it; what is asked meanwhile is answered afterwards."""
+    visit.pane("Trouble").get_by_role("button", name="The bot's connection is reset").click()
+    state = visit.page.locator("#bot-state")
+    expect(state).to_have_text("The bot has lost Slack")
+    visit.say("fixes")
+    expect(state).to_have_text("The bot is connected", timeout=PATIENCE)
+    visit.sees("No fix is open")
+
+
 def test_a_lab_that_was_stopped_is_told_and_found_again(chrome: Browser) -> None:
     """The page says so, keeps what was written, and goes on by itself with the next lab at its address."""
     page, rounds = chrome.new_page(), Rounds(QUICK)

@@ -41,8 +41,11 @@ function choice({ name, watch }, current) {
 
 // --- the bot ---
 
-const WORDS = { starting: "The bot is starting", running: "The bot is connected", ended: "The bot is not running" };
-const TONES = { starting: "busy", running: "good", ended: "bad" };
+const WORDS = {
+  starting: "The bot is starting", running: "The bot is connected",
+  disconnected: "The bot has lost Slack", ended: "The bot is not running",
+};
+const TONES = { starting: "busy", running: "good", disconnected: "busy", ended: "bad" };
 
 /** What does not run, and what to do about it; empty if all is well. */
 function troubleIn(bot, trouble) {
