@@ -191,6 +191,8 @@ def test_nothing_is_cut_off_or_jumps_at_any_width(watched: Page, rounds: Rounds)
     rounds.begin("lost-answer")
     visit = Visit(watched, rounds).open()
     visit.proposed()
+    visit.practice.cluster.set_root_ver(visit.practice.cluster.owner(), "W" * 300)
+    expect(watched.locator(".root-ver", has_text="WWW")).to_be_visible()
     for width in (390, 820, 1081, 1280, 1600):
         watched.set_viewport_size({"width": width, "height": 800})
         watch = watched.locator("#incident-watch")
@@ -199,6 +201,8 @@ def test_nothing_is_cut_off_or_jumps_at_any_width(watched: Page, rounds: Rounds)
         tabs = [tab for tab in watched.get_by_role("tab").all() if tab.is_visible()]
         assert len({tab.evaluate("(tab) => tab.clientHeight") for tab in tabs}) == 1, width
         assert watched.evaluate("document.documentElement.scrollWidth") <= width
+        machines = watched.locator("#machines")
+        assert machines.evaluate("(pane) => pane.scrollWidth - pane.clientWidth") <= 0, width
 
 
 def test_the_story_is_played_on_a_phone(watched: Page, rounds: Rounds) -> None:
