@@ -165,6 +165,8 @@ def test_a_lab_that_was_stopped_is_told_and_found_again(chrome: Browser) -> None
     """The page says so, keeps what was written, and goes on by itself with the next lab at its address."""
     page, rounds = chrome.new_page(), Rounds(QUICK)
     server = PageServer(rounds)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
     try:
         with server:
             rounds.begin("healthy")
@@ -176,11 +178,17 @@ def test_a_lab_that_was_stopped_is_told_and_found_again(chrome: Browser) -> None
         box.press("Enter")
         expect(page.locator("#toast")).to_contain_text("Is it still running in its terminal?")
         expect(box).to_have_value("@rootver fixes")
+        machines = visit.pane("Machines")
+        for name in ("Bring System Attendant online", "Fail over", "Slow it down"):
+            machines.get_by_role("button", name=name).click()
+        visit.pane("Record").locator("summary").first.click()
+        expect(page.locator("#record pre").first).to_contain_text("could not be read")
         rounds.closed.clear()
         with PageServer(rounds, port=server.port):
             expect(gone).to_be_hidden(timeout=PATIENCE)
             box.press("Enter")
             visit.sees("No fix is open")
+        assert errors == []
     finally:
         page.close()
         rounds.close()

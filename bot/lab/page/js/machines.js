@@ -76,16 +76,19 @@ function drawServer({ virtual_server: name, attendant, nodes }) {
 /** A word with a colour behind it; the word says it all. */
 export const badge = (tone, words) => el("span", { class: `badge-word ${tone}` }, words);
 
+/** What the lab answers; null if it refused, which was told. */
+const asked = (wanted) => tried(() => order(wanted)).catch(() => null);
+
 async function bringOnline() {
-  const { came } = await tried(() => order({ do: "bring_online" }));
-  parts.result.textContent = came
+  const told = await asked({ do: "bring_online" });
+  if (told) parts.result.textContent = told.came
     ? "It came up, and the other resources with it."
     : "It did not come up. The node has logged why: see its newest events.";
 }
 
 async function failOver() {
-  const { came, owner } = await tried(() => order({ do: "fail_over" }));
-  parts.result.textContent = `${owner} is the owner now. ${came ? "Everything came up there." : "It did not come up there either."}`;
+  const told = await asked({ do: "fail_over" });
+  if (told) parts.result.textContent = `${told.owner} is the owner now. ${told.came ? "Everything came up there." : "It did not come up there either."}`;
 }
 
 function drawNodes(nodes) {
@@ -110,11 +113,11 @@ function hostCard() {
 }
 
 async function slowDown() {
-  await tried(() => order({ do: "misbehave", name: SLOW })).catch(() => {});
+  await asked({ do: "misbehave", name: SLOW });
 }
 
 async function restartBot() {
-  await tried(() => order({ do: "restart_bot" })).catch(() => {});
+  await asked({ do: "restart_bot" });
 }
 
 function drawSlow() {

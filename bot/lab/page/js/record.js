@@ -82,7 +82,9 @@ function rowElement(row) {
 async function tellAll(row, place) {
   if (place.dataset.told) return;
   place.dataset.told = "yes";
-  place.textContent = `${JSON.stringify(await record(row.seq), null, 2)}\n\nhash ${row.hash}`;
+  const body = await record(row.seq).catch(() => null);
+  if (!body) delete place.dataset.told; // asked for again when it is opened again
+  place.textContent = body ? `${JSON.stringify(body, null, 2)}\n\nhash ${row.hash}` : "It could not be read.";
 }
 
 function filter() {
