@@ -334,7 +334,7 @@ def test_every_field_of_a_host_report_is_needed(field: str) -> None:
 DECODERS: dict[str, tuple[Raw, Callable[[str], Any]]] = {
     "facts": (healthy(), decode_facts),
     "backup": (BACKUP, decode_backup),
-    "change": (WRITTEN, lambda text: decode_change(text, "FIX-12")),
+    "change": (WRITTEN, lambda text: decode_change(text, "FIX-12", "EXCH-NODE1")),
     "host": (HOST, decode_host),
 }
 
