@@ -57,7 +57,7 @@ def shorten(tx: Transaction, now: datetime, rules: ApprovalRules, longest_script
 
     It was set back if something of a fix lies in the future. By how much, nobody knows.
     """
-    ahead = [fix for fix in fixes.in_states(tx, WAITING) if _newest(fix) > now]
+    ahead = [fix for fix in fixes.in_states(tx, WAITING) if _newest(fix) - now >= NOTICEABLE]
     if ahead:
         _record(tx, "The clock was set back while the bot was away; what waits begins to wait anew.")
     for fix in ahead:
