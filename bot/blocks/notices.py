@@ -298,6 +298,12 @@ def _hint(told: Told) -> Iterator[str]:
 def _refused(told: Told) -> Iterator[str]:
     verbs = {"approve": "approval", "decline": "decline", "withdraw": "withdrawal"}
     asked = verbs.get(str(told.details.get("want")), "reaction")
+    if told.details.get("reason") == "rechecking":
+        yield (
+            f"Your {asked} of {told.fix.id} came while the node was read again; the card is read once more "
+            "before anything is sent. Next: its thread says whether it was stopped."
+        )
+        return
     why, then = refusal_words(str(told.details.get("reason")), told.fix, told.details.get("approver"))
     flags = told.details.get("flags")
     who = f" ({listed(plain(str(flag)) for flag in flags)})" if isinstance(flags, list) and flags else ""
@@ -316,10 +322,6 @@ def refusal_words(reason: str, fix: Fix, approver: Json = None) -> tuple[str, st
             again,
         ),
         "too_late": ("it is too late for that", "see its card and thread."),
-        "rechecking": (
-            "applying had begun; but the card is read once more before anything is sent",
-            "its thread says whether it was stopped.",
-        ),
         "expired": (
             f"it expired at {clock_time(fix.expires_at)}",
             f"`@rootver diagnose {plain(fix.node)}` for a new proposal.",

@@ -24,8 +24,8 @@ from storage.database import Database
 from storage.records import Fix, Json, Outcome
 
 BLOCKED = {
-    "paused": "Fixes are paused: approve again after `resume`.",
-    "audit_fault": "The audit's check found a fault: see `doctor`. Approve again once it is repaired.",
+    "paused": "Fixes were paused just then: approve again after `resume`.",
+    "audit_fault": "The audit's check had found a fault: see `doctor`. Approve again once it is repaired.",
 }
 
 
@@ -149,7 +149,7 @@ class Changes:
         who = self.approvers.reactor(fix.approver or "")
         if who.flags or who.via is None:
             raise Ended(
-                State.PROPOSED, f"<@{fix.approver}> is no longer an approver, or could not be verified."
+                State.PROPOSED, f"<@{fix.approver}> was no longer an approver, or could not be verified."
             )
         try:
             standing = self.chat.reactions(Message(fix.channel, fix.card_ts or ""))
@@ -158,7 +158,7 @@ class Changes:
         except MessageGone as gone:
             raise Ended(State.CANCELLED, "Its card was deleted.") from gone
         if fix.approver not in self._who(standing, "approve"):
-            raise Ended(State.PROPOSED, f"The approval of <@{fix.approver}> no longer stands on the card.")
+            raise Ended(State.PROPOSED, f"The approval of <@{fix.approver}> no longer stood on the card.")
         self._nobody_declines(self._who(standing, "decline"), fix)
 
     def _who(self, standing: Standing, want: Meaning) -> set[str]:
@@ -170,11 +170,11 @@ class Changes:
         """A decline counts if it is an approver's or the requester's, and if that could not be found out."""
         approvers = self.approvers.read()
         if any(user in approvers.via or user == fix.requester for user in users):
-            raise Ended(State.PROPOSED, "An approver's decline stands on the card.")
+            raise Ended(State.PROPOSED, "An approver's decline stood on the card.")
         if users - {self.bot_user} and approvers.unreadable:
             raise Ended(
                 State.PROPOSED,
-                f"A decline stands on the card, and group {', '.join(approvers.unreadable)} could not be "
+                f"A decline stood on the card, and group {', '.join(approvers.unreadable)} could not be "
                 "read to see whether it is an approver's.",
             )
 

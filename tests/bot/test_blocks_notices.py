@@ -38,7 +38,7 @@ THREAD: dict[str, dict[str, Json]] = {
 }  # fmt: skip
 REASONS = (
     "not_a_member", "own_request", "not_an_approver", "not_verified", "too_late", "expired", "paused",
-    "audit_fault", "already_approved", "rechecking", "something_new",
+    "audit_fault", "already_approved", "something_new",
 )  # fmt: skip
 
 
@@ -211,8 +211,10 @@ def test_whoever_came_second_is_told_what_holds_when_they_are_told() -> None:
 def test_who_takes_an_approval_away_during_the_recheck_is_told_that_it_is_looked_for() -> None:
     """Whether it came in time shows in the thread."""
     shown = refused(fix_in(State.APPLYING), reason="rechecking", want="withdraw")
+    assert "Your withdrawal of FIX-12 came while the node was read again" in shown
     assert "the card is read once more before anything is sent" in shown
     assert "too late" not in shown
+    assert "does not count" not in shown
 
 
 @pytest.mark.parametrize("topic", ["withdrawn", "reopened"])
