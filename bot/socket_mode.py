@@ -7,6 +7,8 @@ Both leave a client that says it is connected and hears nothing, for ever (slack
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from functools import partial
 from threading import RLock
 
 from slack_bolt import App
@@ -42,6 +44,9 @@ class AttentiveClient(SocketModeClient):
         `Connection.check_state` counts from the last answer only, so one that was never answered stays.
         """
         with self._connecting:
+            old = self.current_session
+            if old is not None:
+                old.close = partial(_close, old)  # type: ignore[method-assign]
             super().connect()
             session = self.current_session
             if session is not None and session.last_ping_pong_time is None:
@@ -61,6 +66,16 @@ class AttentiveClient(SocketModeClient):
         session = self.current_session
         if session is not None and session.is_active():
             session.run_until_completion(_UntilClosed(self, session))
+
+
+def _close(old: Connection) -> None:
+    """Close a connection that its reader may close just then.
+
+    The library's own close fails there, for there is no socket left; `connect` would end with that, and the
+    new connection would be open and nobody's.
+    """
+    with suppress(AttributeError):
+        Connection.close(old)
 
 
 class _UntilClosed(ConnectionState):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 from slack_bolt import App
 from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.builtin.connection import Connection
 from starlette.websockets import WebSocket
 
 from bot.lab.connections import silence_connection
@@ -134,6 +135,24 @@ def test_an_address_is_used_by_nobody_but_whoever_asked_for_it(monkeypatch: pyte
             thread.join()
         client.close()
     assert {*used} == {f"ws://{number}" for number in range(4)}
+
+
+def test_an_old_connection_that_somebody_closes_at_the_same_time_leaves_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its reader, for instance: then there is no socket left to close, and the new one would be nobody's."""
+    disconnect = Connection.disconnect
+
+    def too_late(connection: Connection) -> None:
+        disconnect(connection)
+        raise AttributeError("'NoneType' object has no attribute 'close'")
+
+    with WorkspaceServer(Workspace()) as server, listening(server) as socket:
+        with monkeypatch.context() as patch:
+            patch.setattr(Connection, "disconnect", too_late)
+            socket.client.connect_to_new_endpoint(force=True)
+        server.workspace.wait_for(lambda: server.sockets.connected == 1, PATIENCE)
+        assert answered(server)
 
 
 @pytest.mark.parametrize("fault", ["close", "ask_to_leave", "reset", "silence"])
