@@ -1,6 +1,6 @@
-"""Slack's events over Socket Mode: the built-in client, with two ways of going deaf closed.
+"""Slack's events over Socket Mode: the built-in client, with its ways of going deaf closed.
 
-Both leave a client that says it is connected and hears nothing, for ever (slack_sdk 3.47.0,
+They leave a client that says it is connected and hears nothing, for ever (slack_sdk 3.47.0,
 `socket_mode/builtin`; the symptom is https://github.com/slackapi/python-slack-sdk/issues/1701).
 """
 
