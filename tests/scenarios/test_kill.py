@@ -1,6 +1,6 @@
 """`kill -9` at every boundary the bot crosses, and at random moments: nothing is lost, nothing done twice.
 
-The suite kills at the boundaries that matter most, and a few times at random. All of them, in half an hour:
+The suite kills at the boundaries that matter most, and a few times at random. All of them, in an hour:
 
     python -m tests.scenarios.test_kill points [fix|doubt|restore|decline|drift|expiry|recovery]
     python -m tests.scenarios.test_kill 200         random moments
