@@ -17,9 +17,9 @@ def test_what_is_due_is_done_in_the_order_of_time() -> None:
     done: list[str] = []
     passed = threading.Event()
     watchdog = Watchdog()
-    watchdog.later(6 * SOON, passed.set)
-    watchdog.later(3 * SOON, lambda: done.append("second"))
-    watchdog.later(SOON, lambda: done.append("first"))
+    watchdog.later(60 * SOON, passed.set)
+    watchdog.later(50 * SOON, lambda: done.append("second"))  # far off: this thread may be held up before…
+    watchdog.later(SOON, lambda: done.append("first"))  # …it has asked for this
     assert passed.wait(PATIENCE)
     assert done == ["first", "second"]
 
