@@ -29,8 +29,10 @@ export function startTour(given) {
 const STEPS = [
   {
     title: "Ask the bot",
-    words: "Mail is down on the practice cluster, and you are alice, on call. The question is in the box already: send it.",
-    target: () => document.querySelector(state.thread ? "#composer-thread .write" : "#composer-channel .write"),
+    words: () => (state.thread
+      ? "The bot answers in this thread, and the tour goes on with the card of a fix. No card? Ask: diagnose exch-node2."
+      : "Mail is down on the practice cluster, and you are alice, on call. The question is in the box already: send it."),
+    target: () => (state.thread ? null : document.querySelector("#composer-channel .write")),
     pane: "chat",
     enter: () => actions.fill("diagnose exch-node2"),
     done: () => Boolean(card()),
@@ -38,15 +40,15 @@ const STEPS = [
   {
     title: "Become bob",
     words: () => `The thread shows verdict and evidence, and at its end the card of ${fixName()}. Who asks may not approve: become bob.`,
-    target: () => document.querySelector('label[for="be-bob"]'),
+    target: bob,
     pane: "chat",
     enter: () => (actions.fill(), showVerdict()),
-    done: () => (isApprover() && state.me !== fix()?.requester) || AFTER_APPLIED.includes(fix()?.state),
+    done: () => mayApprove() || AFTER_APPLIED.includes(fix()?.state),
   },
   {
     title: "Approve the fix",
-    words: () => UNDER_WAY[fix()?.state]?.() ?? `Tap the tick on the card of ${fixName()}. The change is sent ${lasting(state.round.grace)} later; until then, taking the tick away stops it.`,
-    target: () => (fix()?.state in UNDER_WAY ? null : cardElement()?.querySelector('[data-emoji="white_check_mark"]')),
+    words: () => UNDER_WAY[fix()?.state]?.() ?? becomeBob() ?? `Tap the tick on the card of ${fixName()}. The change is sent ${lasting(state.round.grace)} later; until then, taking the tick away stops it.`,
+    target: tickOrBob,
     pane: "chat",
     enter: openCard,
     done: () => AFTER_APPLIED.includes(fix()?.state),
@@ -73,6 +75,15 @@ const UNDER_WAY = {
   applying: () => "The bot reads again, backs up the key, sets the value and reads it back.",
   indeterminate: () => "The bot does not know yet what is there, and reads it back.",
 };
+
+function tickOrBob() {
+  if (fix()?.state in UNDER_WAY) return null; // a second tap would undo the first
+  return mayApprove() ? cardElement()?.querySelector('[data-emoji="white_check_mark"]') : bob();
+}
+
+function bob() {
+  return document.querySelector('label[for="be-bob"]');
+}
 
 const LOST = ["voided", "declined", "cancelled", "expired", "failed"];
 
@@ -168,7 +179,8 @@ function mark(target) {
 
 const fix = () => state.record.fixes.at(-1);
 const fixName = () => (fix() ? `FIX-${fix().number}` : "the fix");
-const isApprover = () => ["bob", "carol"].includes(state.people.get(state.me)?.name);
+const mayApprove = () => ["bob", "carol"].includes(state.people.get(state.me)?.name) && state.me !== fix()?.requester;
+const becomeBob = () => (mayApprove() ? null : "Only the tick of an approver counts: become bob.");
 const isLost = () => LOST.includes(fix()?.state);
 
 /** The card of the newest fix, once the bot's two reactions are on it. */
