@@ -16,6 +16,7 @@ from typing import Any
 from bot.lab.limits import Json
 
 _ROWS = "SELECT * FROM audit WHERE seq > ? ORDER BY seq"
+_TOLD = "SELECT body, hash FROM audit WHERE seq <= ? ORDER BY seq"
 _FIXES = (
     "SELECT number, kind, state, node, computer, requester, approver, due_at, expires_at, card_ts FROM fix"
 )
@@ -23,14 +24,19 @@ _TELLING = ("verdict", "reason", "words", "command", "result", "decision", "anch
 
 
 class RecordNews:
-    """What was recorded since it was last asked, each record checked against the one before."""
+    """What was recorded since it was last asked, each record checked against the one before.
+
+    What was told already is looked at again with every change of the file: it must stand as it was told.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "rootver.db"
         self._connection: sqlite3.Connection | None = None
         self._seen = -1  # PRAGMA data_version, which changes with every commit of somebody else
-        self._seq, self._hash, self._whole = 0, bytes(32), True
+        self._seq, self._hash, self._linked = 0, bytes(32), True
+        self._told: list[tuple[bytes, bytes]] = []  # leaf and hash of every record
         self._fixes: list[Json] = []
+        self._whole = True
 
     def close(self) -> None:
         """Ask no more."""
@@ -41,8 +47,8 @@ class RecordNews:
         """Yield new records and the fixes as they are; nothing while there is no file, or nothing new."""
         try:
             yield from self._news(self._open())
-        except sqlite3.OperationalError:
-            return  # not there yet, or the bot is just making it
+        except sqlite3.DatabaseError:
+            return  # not there yet, or the bot is just making it, or somebody has ruined it
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -56,16 +62,23 @@ class RecordNews:
             return
         rows = [self._record(row) for row in connection.execute(_ROWS, (self._seq,))]
         fixes = [dict(row) for row in connection.execute(_FIXES)]
+        whole = self._linked and self._stands(connection)
         self._seen = version
-        if rows or fixes != self._fixes:
-            self._fixes = fixes
-            yield {"kind": "record", "rows": rows, "fixes": fixes, "whole": self._whole}
+        if rows or (fixes, whole) != (self._fixes, self._whole):
+            self._fixes, self._whole = fixes, whole
+            yield {"kind": "record", "rows": rows, "fixes": fixes, "whole": whole}
+
+    def _stands(self, connection: sqlite3.Connection) -> bool:
+        """Whether every record that was told is still there, and says what it said."""
+        rows = connection.execute(_TOLD, (self._seq,))
+        return self._told == [(_leaf(row["body"]), row["hash"]) for row in rows]
 
     def _record(self, row: sqlite3.Row) -> Json:
-        leaf = hashlib.sha256(b"\0" + row["body"].encode()).digest()
+        leaf = _leaf(row["body"])
         expected = (self._seq + 1, leaf, hashlib.sha256(self._hash + leaf).digest())
         linked = (row["seq"], row["leaf"], row["hash"]) == expected
-        self._seq, self._hash, self._whole = row["seq"], row["hash"], self._whole and linked
+        self._seq, self._hash, self._linked = row["seq"], row["hash"], self._linked and linked
+        self._told.append((leaf, row["hash"]))
         details = _details(row["body"])
         shown = {name: row[name] for name in ("seq", "ts", "kind", "outcome", "actor", "node")}
         return shown | {
@@ -75,6 +88,10 @@ class RecordNews:
             "gist": _gist(details),
             "anchor": details.get("anchor"),
         }
+
+
+def _leaf(body: str) -> bytes:
+    return hashlib.sha256(b"\0" + body.encode()).digest()
 
 
 def record_body(folder: Path, seq: int) -> Json | None:

@@ -63,6 +63,14 @@ def test_nothing_is_told_before_there_is_a_file(tmp_path: Path) -> None:
     assert list(RecordNews(tmp_path).news()) == []
 
 
+def test_a_file_that_is_no_database_does_not_end_the_stream(tmp_path: Path) -> None:
+    """Somebody may try what the bot does then."""
+    (tmp_path / "rootver.db").write_text("no database " * 1000)
+    record = RecordNews(tmp_path)
+    assert list(record.news()) == []
+    record.close()
+
+
 def test_new_records_are_told_once_each_with_its_link(tmp_path: Path) -> None:
     """First all, then only the new one, then nothing."""
     bot, record = Bot(tmp_path), RecordNews(tmp_path)
@@ -113,6 +121,34 @@ def test_a_changed_record_breaks_the_chain(tmp_path: Path, change: str) -> None:
     told = news(record)
     assert told["whole"] is False
     assert not all(row["linked"] for row in told["rows"])
+    record.close()
+    bot.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE audit SET body = replace(body, 'healthy', 'invalid') WHERE seq = 2",
+        "UPDATE audit SET hash = zeroblob(32) WHERE seq = 2",
+        "DELETE FROM audit WHERE seq = 2",
+        "DELETE FROM audit WHERE seq = 3",
+    ],
+)
+def test_a_change_to_what_was_told_already_is_told_too(tmp_path: Path, change: str) -> None:
+    """Also a tail that is cut off: the page has seen it. And that it is mended again."""
+    bot, record = Bot(tmp_path), RecordNews(tmp_path)
+    for verdict in ("healthy", "healthy", "healthy"):
+        bot.record("diagnosis", verdict=verdict)
+    assert news(record)["whole"] is True
+    bot.sql("CREATE TABLE kept AS SELECT * FROM audit")
+    assert list(record.news()) == []
+    bot.sql(change)
+    told = news(record)
+    assert (told["rows"], told["whole"]) == ([], False)
+    bot.sql("DELETE FROM audit")
+    assert list(record.news()) == []
+    bot.sql("INSERT INTO audit SELECT * FROM kept")
+    assert news(record)["whole"] is True
     record.close()
     bot.close()
 
