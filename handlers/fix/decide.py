@@ -66,6 +66,8 @@ class Decisions:
         if fix is None:
             self._hint(reaction)
             return
+        if self._delivered_again(reaction):
+            return
         standing = self._standing(fix)
         if standing is not None and not _stands(standing, reaction.user, reaction.emoji):
             return  # taken away again before we looked: there is nothing to judge
@@ -73,20 +75,20 @@ class Decisions:
         if standing is None and want == "approve":
             who = replace(who, via=None, unknown="the card could not be read")
         with self.database.write() as tx:
-            if once.first_time(tx, f"event {reaction.event_id}"):
+            if once.first_time(tx, _event(reaction)):
                 self._judge(tx, fix.number, who, reaction.emoji, reaction.at, seen_late=False)
 
     def unreacted(self, reaction: Reaction) -> None:
         """Somebody took a reaction away: in the grace period that withdraws their approval."""
         fix = self._fix_of(reaction.message)
-        if fix is None or meaning(self.rules, reaction.emoji) is None:
+        if fix is None or meaning(self.rules, reaction.emoji) is None or self._delivered_again(reaction):
             return
         standing = self._standing(fix)
         if standing is not None and _stands(standing, reaction.user, reaction.emoji):
             self._put_back(fix, reaction)
             return
         with self.database.write() as tx:
-            if once.first_time(tx, f"event {reaction.event_id}"):
+            if once.first_time(tx, _event(reaction)):
                 self._taken_away(tx, fix.number, reaction.user, reaction.emoji, seen_late=False)
 
     def catch_up(self) -> bool:
@@ -147,6 +149,11 @@ class Decisions:
         with self.database.read() as conn:
             return fixes.by_card(conn, message.channel, message.ts)
 
+    def _delivered_again(self, reaction: Reaction) -> bool:
+        """Whether this event had its effect: then its card is not even read."""
+        with self.database.read() as conn:
+            return once.seen(conn, _event(reaction))
+
     def _standing(self, fix: Fix) -> Standing | None:
         """The reactions on a fix's card; None if Slack does not tell. A deleted card cancels the fix."""
         assert fix.card_ts is not None  # noqa: S101 - a fix found by its card has one
@@ -162,7 +169,7 @@ class Decisions:
         """Taken away, but it stands again: judge it anew, since the event of that may have come first."""
         who = self.approvers.reactor(reaction.user)
         with self.database.write() as tx:
-            if once.first_time(tx, f"event {reaction.event_id}"):
+            if once.first_time(tx, _event(reaction)):
                 once.unmark_judged(tx, fix.number, reaction.user, emoji_name(reaction.emoji))
                 self._judge(tx, fix.number, who, reaction.emoji, reaction.at, seen_late=False)
 
@@ -306,6 +313,10 @@ def withdraw(tx: Transaction, fix: Fix, told: Told, rules: ApprovalRules) -> Fix
     """Take an approved (or just applying, nothing sent) fix back to proposed, open for another approval."""
     changes = {"approver": None, "approved_at": None, "due_at": due_while_proposed(fix, rules)}
     return advance(tx, fix, State.PROPOSED, told, **changes)
+
+
+def _event(reaction: Reaction) -> str:
+    return f"event {reaction.event_id}"
 
 
 def _stands(standing: Standing, user: str, emoji: str) -> bool:

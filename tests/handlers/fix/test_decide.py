@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -132,6 +133,22 @@ def test_a_refused_reaction_that_still_stands_is_spent(night: Night) -> None:
     night.unreact(BOB)
     night.react(BOB)
     assert night.state == State.APPROVED
+
+
+@pytest.mark.parametrize("taken_away", [False, True])
+def test_the_same_event_again_does_not_even_touch_the_card(night: Night, taken_away: bool) -> None:
+    """So it does not find out that the card was deleted meanwhile: whoever touches it next does."""
+    night.propose()
+    reaction = night.react(DAVE)
+    if taken_away:
+        night.chat.standing[YES].clear()
+        night.decisions.unreacted(reaction := replace(reaction, event_id="EvAway"))
+    night.chat.card_gone = True
+    judge = night.decisions.unreacted if taken_away else night.decisions.reacted
+    judge(reaction)
+    assert night.state == State.PROPOSED
+    night.react(CAROL)
+    assert night.state == State.CANCELLED
 
 
 def test_the_same_event_again_has_one_effect(night: Night) -> None:
