@@ -98,8 +98,7 @@ def _shortened(fix: Fix, now: datetime, rules: ApprovalRules, longest_script: ti
         case State.APPLYING if fix.sent_at is None:
             return {}
         case State.APPLYING | State.INDETERMINATE:
-            believed = min(believed_from(fix), now + longest_script)
-            return {"due_at": now, "details": believe_from(fix, believed)}
+            return {"details": believe_from(fix, min(believed_from(fix), now + longest_script))}
         case _:
             end = min(fix.expires_at, now + rules.expires)
             wait = rules.expires if fix.reminded else rules.remind

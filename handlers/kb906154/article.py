@@ -35,7 +35,7 @@ ATTENDANT_SERVICE = "MSExchangeSA"
 STORE_SERVICE = "MSExchangeIS"
 POP3_SERVICE = "POP3Svc"
 IMAP4_SERVICE = "IMAP4Svc"
-CLUSTER_SERVICE = "ClusSvc"  # loads HKLM\\Cluster while it runs
+CLUSTER_SERVICE = "ClusSvc"  # HKLM\Cluster is loaded while it runs (known, documented nowhere)
 REMOTE_REGISTRY = "RemoteRegistry"  # the System Attendant depends on it (KB 870918)
 
 # The mail protocols' services and the type of their cluster resources.

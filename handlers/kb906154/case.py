@@ -19,10 +19,10 @@ from handlers.kb906154.ownership import (
     Members,
     Standing,
     attendant_names,
-    is_installed,
     is_running,
     nearest,
     owners_disagree,
+    service,
     standing,
 )
 from handlers.kb906154.root_ver import RootVerClass, classify
@@ -63,10 +63,8 @@ class Case:
         """
         if not isinstance(self.facts.cluster, Absent):
             return True if isinstance(self.facts.cluster, Value) else None
-        stopped = all_of(
-            is_installed(self.facts, CLUSTER_SERVICE), negated(is_running(self.facts, CLUSTER_SERVICE))
-        )
-        return False if stopped is False else None
+        not_installed = isinstance(service(self.facts, CLUSTER_SERVICE), Absent)
+        return False if not_installed or is_running(self.facts, CLUSTER_SERVICE) else None
 
     @property
     def windows_2000(self) -> Truth:

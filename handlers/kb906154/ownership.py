@@ -104,12 +104,6 @@ def service(facts: NodeFacts, name: str) -> Reading[Service]:
     return next(found, Absent())
 
 
-def is_installed(facts: NodeFacts, name: str) -> Truth:
-    """Whether a service is there."""
-    reading = service(facts, name)
-    return None if isinstance(reading, Unreadable) else isinstance(reading, Value)
-
-
 def is_running(facts: NodeFacts, name: str) -> Truth:
     """Whether a service runs; one that is not installed does not."""
     reading = service(facts, name)
