@@ -69,12 +69,12 @@ def history(conn: Reader, wanted: Filter, before: int | None, limit: int) -> lis
 def all_of(conn: Reader, wanted: Filter, before: int | None = None) -> Iterator[Entry]:
     """Every record that is asked for (behind `before`), newest first, page by page."""
     ends: set[int] = set()
-    while (page := history(conn, wanted, before, _PAGE)) and page[
-        -1
-    ].seq not in ends:  # else damage leads back
-        yield from page
+    while page := history(conn, wanted, before, _PAGE):
         before = page[-1].seq
+        if before in ends:
+            return  # damage leads back
         ends.add(before)
+        yield from page
 
 
 def story(conn: Reader, fix: str) -> list[Entry]:
