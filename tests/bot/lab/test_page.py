@@ -65,6 +65,20 @@ class Listener:
                     return event
         raise AssertionError(f"the stream ended without {kind}")
 
+    def message(self, ts: str) -> Json:
+        """What is told next of this message; the bot writes when it likes, its line of having started too."""
+        while True:
+            for message in self.until("messages")["messages"]:
+                if message["ts"] == ts:
+                    return dict(message)
+
+    def first_node(self, **fields: object) -> Json:
+        """The first node, once it is told of with these."""
+        while True:
+            node: Json = self.until("machines")["nodes"][0]
+            if all(node[name] == value for name, value in fields.items()):
+                return node
+
     def close(self) -> None:
         self._connection.close()
 
@@ -160,14 +174,15 @@ def test_the_stream_tells_everything_once_and_then_what_changes(
         "EXCH-NODE2": False,
     }
     assert listener.until("record")["whole"] is True
+    workspace = practice.workspace
+    workspace.post(workspace.bot_user, workspace.id_of("#exchange-audit"), "the bot's own line, at any time")
     ts = post(server, "/practice/act", {"do": "say", "as": "dave", "channel": ONCALL, "text": "hi"})["ts"]
-    (said,) = listener.until("messages", first=False)["messages"]
-    assert (said["ts"], said["text"], said["reactions"]) == (ts, "hi", [])
-    practice.workspace.react("bob", ONCALL, ts, "eyes")
-    (said,) = listener.until("messages")["messages"]
-    assert said["reactions"] == [["eyes", [practice.workspace.id_of("bob")]]]
-    practice.workspace.delete("dave", ONCALL, ts)
-    assert listener.until("messages")["messages"] == [{"channel": said["channel"], "ts": ts, "gone": True}]
+    said = listener.message(ts)
+    assert (said["text"], said["reactions"]) == ("hi", [])
+    workspace.react("bob", ONCALL, ts, "eyes")
+    assert listener.message(ts)["reactions"] == [["eyes", [workspace.id_of("bob")]]]
+    workspace.delete("dave", ONCALL, ts)
+    assert listener.message(ts) == {"channel": said["channel"], "ts": ts, "gone": True}
 
 
 def test_a_private_message_goes_along_with_whom_it_is_for(practice: Practice, listener: Listener) -> None:
@@ -175,8 +190,8 @@ def test_a_private_message_goes_along_with_whom_it_is_for(practice: Practice, li
     workspace = practice.workspace
     listener.until("record")
     to = workspace.id_of("dave")
-    workspace.post(workspace.bot_user, workspace.id_of(ONCALL), "for you alone", ephemeral_to=to)
-    (said,) = listener.until("messages", first=False)["messages"]
+    posted = workspace.post(workspace.bot_user, workspace.id_of(ONCALL), "for you alone", ephemeral_to=to)
+    said = listener.message(posted.ts)
     assert (said["text"], said["only"]) == ("for you alone", to)
 
 
@@ -184,11 +199,10 @@ def test_the_machines_are_told_of_as_they_change(server: PageServer, listener: L
     """A value set, a network cut, a failover."""
     listener.until("machines")
     post(server, "/practice/do", {"do": "set_root_ver", "node": "exch-node1", "data": None})
-    assert listener.until("machines")["nodes"][0]["root_ver"] is None
+    listener.first_node(root_ver=None)
     post(server, "/practice/do", {"do": "set_root_ver", "node": "exch-node1", "data": "1.1.4322.0"})
     post(server, "/practice/do", {"do": "network", "node": "exch-node1", "up": False})
-    while listener.until("machines")["nodes"][0]["reachable"]:
-        pass
+    listener.first_node(reachable=False)
     post(server, "/practice/do", {"do": "network", "node": "exch-node1", "up": True})
     assert post(server, "/practice/do", {"do": "fail_over"}) == {
         "ok": True,
