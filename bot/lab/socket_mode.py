@@ -120,11 +120,8 @@ class SocketMode:
 
     def release(self) -> None:
         """Deliver what was held, and everything from now on."""
-        with self._lock:
-            held, self._held = self._held, []
-            self.set_delivery(flow="flowing")
-        for payload in held:
-            self._take(payload)
+        self.set_delivery(flow="flowing")
+        self._take_held()
 
     def redeliver(self, event_id: str) -> None:
         """Deliver an event of the past once more."""
@@ -153,14 +150,23 @@ class SocketMode:
 
     def _take(self, payload: Json) -> None:
         with self._lock:
-            if self.settings.flow == "held":
+            flow = self.settings.flow
+            if flow == "flowing" and self._loop is None:
+                flow = "held"  # somebody may write before the server runs: Slack would not lose that
+            if flow == "held":
                 self._held.append(payload)
-            if self.settings.flow != "flowing":
+            if flow != "flowing":
                 return
         for _ in range(self._random.randint(*self.settings.copies)):
             self._count(1)
             if not self._in_loop(lambda: self._spawn(self._deliver(payload), lambda: self._count(-1))):
                 self._count(-1)
+
+    def _take_held(self) -> None:
+        with self._lock:
+            held, self._held = self._held, []
+        for payload in held:
+            self._take(payload)
 
     def _count(self, more: int) -> None:
         with self._lock:
@@ -281,6 +287,7 @@ class SocketMode:
     async def lifespan(self, _app: object) -> AsyncIterator[None]:
         """Deliver while the server runs; for starlette's `lifespan`."""
         self._loop = asyncio.get_running_loop()
+        self._take_held()
         self._ready.set()
         yield
         self._ready.clear()

@@ -69,6 +69,16 @@ def test_an_incident_of_the_change_ends_as_its_line_says(
     assert visit.writes == (0 if end == "voided" else 1)
 
 
+def test_a_new_round_says_nothing_of_the_old_bot(visit: Visit) -> None:
+    """Until the lab tells of the new bot, the page says that it starts: not that it is connected."""
+    state = visit.page.evaluate("""async () => {
+        const { hear, state } = await import("/js/state.js");
+        hear({ ...state.round, key: "next" });
+        return document.querySelector("#bot-state").textContent;
+    }""")
+    assert state == "The bot is starting"
+
+
 def test_reset_begins_the_same_incident_anew(watched: Page, begun: Rounds) -> None:
     """The chat, the record and the machines are as at the beginning, at the same address."""
     visit = Visit(watched, begun).open()

@@ -110,6 +110,19 @@ def test_an_event_without_any_socket_waits_for_the_next_one(
     assert {outcome for _, outcome in outcomes(server)[:-1]} == {"connection_failed"}
 
 
+def test_what_is_said_before_the_server_runs_is_not_lost(workspace: Workspace) -> None:
+    """The page shows a new practice before its server runs; somebody may write at once."""
+    server = WorkspaceServer(workspace)
+    server.sockets.set_delivery(retry_delays=(0.0, 1.0, 1.0, 1.0))
+    workspace.say("alice", ONCALL, "@rootver help")
+    with server, bare_socket(server) as websocket:
+        envelope = next_message(websocket)
+        acknowledge(websocket, envelope)
+        all_finished(server, 1)
+    assert envelope["payload"]["event"]["text"].endswith("help")
+    assert outcomes(server)[-1][1] == "acked"
+
+
 def test_each_event_goes_to_one_of_several_sockets(workspace: Workspace, server: WorkspaceServer) -> None:
     """At random: two bots on one app token share the events."""
     with bare_socket(server) as one, bare_socket(server) as other:

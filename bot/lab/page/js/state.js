@@ -18,11 +18,16 @@ export const state = {
   me: null,
   channel: null,
   thread: null,
-  lab: { bot: "starting", trouble: "", misbehaving: [] },
+  lab: unheard(),
   machines: null,
   record: { rows: [], fixes: [], whole: true },
   unread: new Unread(),
 };
+
+/** The bot of a round of which the lab has told nothing yet. */
+function unheard() {
+  return { bot: "starting", trouble: "", misbehaving: [] };
+}
 
 /** Call `listener` with the topic's detail, now and then. */
 export function on(topics, listener) {
@@ -78,7 +83,7 @@ const TAKE = {
     const { me = null, channel = null, thread = null } = remembered(news.key);
     Object.assign(state, {
       round: news, messages: new Map(), replies: new Map(), me, channel, thread, machines: null,
-      record: { rows: [], fixes: [], whole: true }, unread: new Unread(),
+      record: { rows: [], fixes: [], whole: true }, unread: new Unread(), lab: unheard(),
     });
     tell("round");
   },
