@@ -91,6 +91,12 @@ def explain(error: BaseException) -> tuple[Exit, str] | None:
     return None
 
 
+def slack_not_reached(error: OSError) -> str:
+    """What to say where nobody answered at Slack's address: it is not the token's fault."""
+    why = getattr(error, "reason", None) or error  # urllib wraps what the socket said
+    return f"Slack could not be reached ({why}). Check the network and SLACK_API_URL."
+
+
 def _told(error: Any, code: Exit) -> tuple[Exit, str]:
     known = _behind(error)
     reason = _slack_code(known)
@@ -102,8 +108,7 @@ def _told(error: Any, code: Exit) -> tuple[Exit, str]:
         what = "Check SLACK_API_URL, or try again; rootver doctor tells more."
         return code, f"Slack did not answer as it should ({reason}). {what}"
     if code is Exit.UNAVAILABLE and isinstance(known, OSError):
-        why = getattr(known, "reason", None) or known
-        return code, f"Slack could not be reached ({why}). Check the network and SLACK_API_URL."
+        return code, slack_not_reached(known)
     if isinstance(error, OSError):
         what = error.filename or "what was to be written"
         return code, f"{what}: {error.strerror or error}. Check the disk, and who may read and write there."

@@ -8,6 +8,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import manifest
+from bot.exits import slack_not_reached
 from bot.findings import DoctorLine, fail, ok, warn
 from bot.settings import Settings
 from bot.slack import SlackChat
@@ -23,7 +24,8 @@ def look(settings: Settings, client: WebClient) -> Iterator[DoctorLine]:
         chat = SlackChat.connect(client)
     except LookupFailed as failure:
         refused = f"Slack did not accept it ({failure.reason}). Check SLACK_BOT_TOKEN."
-        yield fail("bot token", _not_reached(failure.__cause__) or refused)
+        unreached = failure.__cause__
+        yield fail("bot token", slack_not_reached(unreached) if isinstance(unreached, OSError) else refused)
         return
     yield ok("bot token", f"accepted by {chat.identity.url}")
     yield _scopes(chat.identity.scopes)
@@ -47,11 +49,11 @@ def _app_token(settings: Settings, client: WebClient) -> DoctorLine:
         return fail("app token", "it is not set. Set SLACK_APP_TOKEN or SLACK_APP_TOKEN_FILE.")
     try:
         client.apps_connections_open(app_token=token.get_secret_value())
-    except (SlackClientError, OSError) as error:
+    except OSError as error:
+        return fail("app token", slack_not_reached(error))
+    except SlackClientError as error:
         advice = "Check SLACK_APP_TOKEN; it needs the scope connections:write."
-        return fail(
-            "app token", _not_reached(error) or f"Slack did not accept it ({_reason(error)}). {advice}"
-        )
+        return fail("app token", f"Slack did not accept it ({_reason(error)}). {advice}")
     return ok("app token", "accepted for Socket Mode")
 
 
@@ -106,13 +108,6 @@ def _approver(user: str, chat: SlackChat) -> DoctorLine:
     if person.flags:
         return fail(name, f"{person.name} cannot approve: {', '.join(person.flags)}.")
     return ok(name, f"{person.name} can approve")
-
-
-def _not_reached(error: BaseException | None) -> str | None:
-    """What to say where nobody answered: it is not the token's fault."""
-    if not isinstance(error, OSError):
-        return None
-    return f"Slack could not be reached ({error}). Check the network and SLACK_API_URL."
 
 
 def _reason(error: Exception) -> str:

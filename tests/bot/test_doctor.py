@@ -123,7 +123,7 @@ def test_slack_that_is_not_reached_says_nothing_of_the_token(practice: Practice)
     practice.environ = {"SLACK_API_URL": "http://127.0.0.1:9/api/"}
     found = practice.look()["bot token"]
     assert found.result == "fail"
-    assert "Slack could not be reached" in found.text
+    assert "Slack could not be reached ([Errno 111] Connection refused)" in found.text
     assert "Check the network and SLACK_API_URL" in found.text
 
 

@@ -235,6 +235,19 @@ def test_a_code_is_0x_and_eight_lower_case_digits(code: object) -> None:
     assert not is_valid("get-rootverfact", changed("get-rootverfact", path, code))
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("1.0.0", True), ("10.20.30", True), ("1.2.0-rc.1+build.5", True), ("1.0", False),
+        ("1.0.0.0", False), ("1.0.0 and more", False), ("v1.0.0", False), ("", False), (1, False),
+    ],
+)  # fmt: skip
+def test_the_module_tells_a_semantic_version(name: str, module: object, expected: bool) -> None:
+    """semver.org: the whole text, not its beginning; as the decoder has it."""
+    assert is_valid(name, {**EXAMPLES[name], "module": module}) == expected
+
+
 @pytest.mark.parametrize(
     "time",
     ["2026-11-23 10:05:12Z", "2026-11-23T10:05:12", "2026-11-23T10.05.12Z", "2026-11-23T10:05:12+01:00", 1],
