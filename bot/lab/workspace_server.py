@@ -13,6 +13,8 @@ from collections.abc import Sequence
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from bot.lab.socket_mode import SocketMode, socket_methods, socket_routes
@@ -54,7 +56,9 @@ class WorkspaceServer:
         self.api_url = f"{self.url}api/"
         workspace.url = self.url
         app = Starlette(
-            routes=[*routes(workspace, self.sockets), *extra_routes], lifespan=self.sockets.lifespan
+            routes=[*routes(workspace, self.sockets), *extra_routes],
+            lifespan=self.sockets.lifespan,
+            exception_handlers={ClientDisconnect: _nobody_is_there},
         )
         # Only faults of ours may end a socket: no pings from the server, and reads as they come.
         config = uvicorn.Config(
@@ -92,3 +96,8 @@ class WorkspaceServer:
 
     def _run(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._listener]))
+
+
+def _nobody_is_there(_: Request, __: Exception) -> Response:
+    """A bot was killed before its request was whole: there is nothing to answer, and nobody."""
+    return Response(status_code=400)

@@ -1,6 +1,8 @@
 """The Web API of the practice workspace, called by slack_sdk."""
 
 import json
+import logging
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -79,6 +81,21 @@ def test_a_missing_scope_names_what_is_needed_and_what_is_there(client: WebClien
     answer = refused.value.response
     assert (answer["error"], answer["needed"]) == ("missing_scope", "channels:history")
     assert "chat:write" in answer["provided"]
+
+
+def test_a_bot_that_dies_in_the_middle_of_a_request_is_no_fault_of_the_lab(
+    server: WorkspaceServer, client: WebClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rest of the request never comes: no traceback, and the next bot is served."""
+    head = b"POST /api/chat.postMessage HTTP/1.1\r\nHost: lab\r\nContent-Length: 100\r\n\r\nhalf"
+    with caplog.at_level(logging.ERROR):
+        with socket.create_connection(("127.0.0.1", server.port)) as dying:
+            dying.sendall(head)
+            with socket.create_connection(("127.0.0.1", server.port)) as asking:  # the first one was read
+                asking.sendall(b"GET /api/api.test HTTP/1.1\r\nHost: lab\r\n\r\n")
+                assert asking.recv(100)
+        client.auth_test()
+    assert caplog.records == []
 
 
 def test_a_post_is_stored_as_it_was_sent(workspace: Workspace, client: WebClient) -> None:

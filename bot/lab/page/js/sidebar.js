@@ -23,7 +23,10 @@ function personElement(person) {
   return el("div", { class: "person" },
     el("input", {
       type: "radio", name: "me", id, value: person.id, checked: person.id === state.me,
-      on: { change: () => become(person.id) },
+      on: {
+        change: () => become(person.id),
+        keydown: ({ key }) => key === "Enter" && become(person.id), // a radio button alone ignores it
+      },
     }),
     el("label", { for: id },
       avatar(person),
