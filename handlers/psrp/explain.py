@@ -219,6 +219,9 @@ def _connection(error: Exception, options: HostOptions) -> Failure | None:
     return None
 
 
+_TLS_FITS = "port and ssl belong together (5986 with ssl, 5985 without) and that it speaks TLS 1.2."
+
+
 def _tls(error: Exception) -> Failure | None:
     found = [cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)]
     if not found and not isinstance(error, requests.exceptions.SSLError):
@@ -231,10 +234,18 @@ def _tls(error: Exception) -> Failure | None:
             "CERTIFICATE_VERIFY_FAILED",
             unsent=True,
         )
+    closed = next((c for c in found if isinstance(c, ssl.SSLEOFError | ssl.SSLZeroReturnError)), None)
+    if closed:  # in a handshake, or an idle connection just when something was sent
+        return Failure(
+            "the connection was closed within TLS",
+            f"Ask again; if it stays, see that {_TLS_FITS}",
+            type(closed).__name__,
+            again=True,
+        )
     reason = found[0].reason if found else None
     return Failure(
         f"TLS failed: {cut(reason or error)}",
-        "See that port and ssl belong together (5986 with ssl, 5985 without) and that it speaks TLS 1.2.",
+        f"See that {_TLS_FITS}",
         cut(reason) if reason else None,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -62,6 +63,12 @@ def resolution() -> requests.ConnectionError:
     return requests.ConnectionError(MaxRetryError(None, "/wsman", reason))  # type: ignore[arg-type]
 
 
+def closed_below_tls() -> requests.exceptions.SSLError:
+    """What requests raises if the host closes the connection just when something is sent (seen over TLS)."""
+    reason = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:2427)")
+    return requests.exceptions.SSLError(MaxRetryError(None, "/wsman", reason))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("error", "what", "advice", "code"),
     [
@@ -112,6 +119,7 @@ def resolution() -> requests.ConnectionError:
         (requests.exceptions.InvalidSchema("p"), "address", "proxy", "InvalidSchema"),
         (requests.exceptions.InvalidURL("p"), "address", "Correct server", "InvalidURL"),
         (requests.exceptions.SSLError("x"), "TLS failed", "5986", None),
+        (closed_below_tls(), "closed within TLS", "Ask again", "SSLEOFError"),
         (requests.ReadTimeout(), "did not answer any more", "overloaded", "ReadTimeout"),
         (requests.ConnectionError("reset"), "connection was lost", "restart", "ConnectionError"),
         (requests.exceptions.ChunkedEncodingError(), "cut off", "restart", "ChunkedEncodingError"),
@@ -161,6 +169,7 @@ def test_only_a_refusal_bars_and_only_a_broken_way_is_tried_again() -> None:
     assert explain(requests.ConnectionError(), OPTIONS).again
     assert not explain(fault(5), OPTIONS).again
     assert not explain(requests.exceptions.SSLError(), OPTIONS).again
+    assert explain(closed_below_tls(), OPTIONS).again
 
 
 def test_foreign_text_is_one_short_line() -> None:
@@ -223,6 +232,17 @@ def test_a_plain_server_where_tls_was_expected() -> None:
         error = said_by(port)
     assert isinstance(error, NotSent)
     assert "TLS failed: WRONG_VERSION_NUMBER" in str(error)
+
+
+def test_a_server_that_closes_instead_of_speaking_tls() -> None:
+    """Perhaps only this connection: it is tried once more; then port and ssl are what to look at."""
+    greetings: list[bytes] = []
+    with server(lambda connection: greetings.append(connection.recv(65536))) as port:
+        error = said_by(port)
+    assert isinstance(error, NotSent)
+    assert "closed within TLS" in str(error)
+    assert "5986 with ssl" in str(error)
+    assert len(greetings) == 2
 
 
 @pytest.fixture(scope="module")
