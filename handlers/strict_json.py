@@ -64,17 +64,25 @@ def parse_leniently(text: str) -> object:
 
 def flaw(tree: object) -> str | None:
     """The first thing in a tree that cannot be used; None = it is clean."""
-    waiting = [(tree, 0)]
-    while waiting:
-        one, level = waiting.pop()
-        if isinstance(one, Unusable):
-            return one.reason
-        if isinstance(one, float) and not math.isfinite(one):
-            return "a number that is none"
-        if level > _MOST_LEVELS:
-            return _TOO_DEEP
-        children = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-        waiting.extend((child, level + 1) for child in children)
+    level: list[object] = [tree]
+    for _ in range(_MOST_LEVELS + 1):
+        below: list[object] = []
+        for one in level:
+            if isinstance(one, dict):
+                below.extend(one.values())
+            elif isinstance(one, list):
+                below.extend(one)
+            elif not isinstance(one, str) and (found := _flaw_of(one)):
+                return found
+        level = below
+    return _TOO_DEEP if level else None
+
+
+def _flaw_of(one: object) -> str | None:
+    if isinstance(one, Unusable):
+        return one.reason
+    if isinstance(one, float) and not math.isfinite(one):
+        return "a number that is none"
     return None
 
 

@@ -22,7 +22,9 @@ def exact(text: str) -> str:
 def prose(text: str, shown: int = _SHOWN) -> str:
     """A name or message of others on one line, without what cannot be printed."""
     one_line = " ".join(text.split())
-    return _cut("".join(char if char.isprintable() else "\ufffd" for char in one_line), shown)
+    if not one_line.isprintable():
+        one_line = "".join(char if char.isprintable() else "\ufffd" for char in one_line)
+    return _cut(one_line, shown)
 
 
 def _cut(text: str, shown: int = _SHOWN) -> str:
