@@ -97,7 +97,7 @@ class AuditAnswers:
             counted = history.summarize(conn, question)
             return words.summarized(history.chart(counted, people.names(conn, counted.people)))
         page = history.answer(conn, question)
-        return words.page(page, people.names(conn, {entry.actor for entry in page.entries}), asked)
+        return words.page(page, people.names(conn, history.people_of(page.entries)), asked)
 
     def _nameless(self, conn: Reader, asked: tuple[str, ...]) -> tuple[str, ...]:
         names = history.known_names(conn, self.inventory)

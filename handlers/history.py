@@ -21,7 +21,7 @@ from handlers.questions import (
     printable,
     quoted,
 )
-from handlers.story import Story, gist, show
+from handlers.story import Story, gist, people_of, show
 from storage import people, queries
 from storage.database import Reader
 from storage.export import Exported, Format, export, export_some
@@ -31,8 +31,8 @@ from storage.times import to_text
 
 __all__ = [
     "Page", "Question", "QuestionError", "Story", "answer", "chart", "everything", "gist", "json_line",
-    "known_names", "last_asked", "line", "nameless", "next_words", "parse", "parse_fix", "show", "summarize",
-    "write",
+    "known_names", "last_asked", "line", "nameless", "next_words", "parse", "parse_fix", "people_of", "show",
+    "summarize", "write",
 ]  # fmt: skip
 
 PAGE = 20  # records in one answer
@@ -143,12 +143,12 @@ def last_asked(conn: Reader, channel: str, thread: str | None, since: datetime) 
 # --- as text --------------------------------------------------------------------------------------
 
 
-def line(entry: Entry, names: Mapping[str, str] | None = None) -> str:
+def line(entry: Entry, names: Mapping[str, str]) -> str:
     """One record on one line of a terminal; nothing in it can act on the terminal. `names`: id → name."""
     about = " ".join(one for one in (entry.node, entry.fix_id) if one)
     at = f"{to_text(entry.ts)[:19]}Z"
     who = _who(entry.actor, names)
-    parts = (at, f"#{entry.seq}", f"{entry.kind} {entry.outcome}", about, who, gist(entry))
+    parts = (at, f"#{entry.seq}", f"{entry.kind} {entry.outcome}", about, who, gist(entry, names))
     return "  ".join(printable(part) for part in parts if part)
 
 

@@ -84,7 +84,7 @@ def show(conn: Reader, name: str) -> Story | None:
         refusals=tuple(entry for entry in entries if entry.kind == "refusal"),
         durations=_durations(fix, own, origin),
         evidence=tuple(Evidence(one, _size(conn, one)) for one in queries.evidence_of(conn, id_)),
-        names=people.names(conn, {entry.actor for entry in entries}),
+        names=people.names(conn, people_of(entries)),
     )
 
 
@@ -95,8 +95,20 @@ FOR_MACHINES = frozenset({
 })  # fmt: skip
 
 
-def gist(entry: Entry) -> str:
-    """The details of a record on one short line: its reason first, then what is short enough to read."""
+def people_of(entries: Iterable[Entry]) -> set[str]:
+    """The ids of those whom records name: who acted, and who could have approved."""
+    found: set[str] = set()
+    for entry in entries:
+        able = entry.details.get("able") if '"able"' in entry.body else None
+        found |= {entry.actor, *(map(str, able) if isinstance(able, list) else ())}
+    return found
+
+
+def gist(entry: Entry, names: Mapping[str, str]) -> str:
+    """The details of a record on one short line: its reason first, then what is short enough to read.
+
+    `names`: id → name, for the people among them.
+    """
     details = entry.details
     reason = details.pop("reason", None)
     parts = [str(reason)] if reason else []
@@ -104,13 +116,13 @@ def gist(entry: Entry) -> str:
         if name == "state" and isinstance(value, list):
             parts.append(" → ".join(map(str, value)))
         elif name not in FOR_MACHINES and value not in (None, [], {}, ""):
-            parts.append(f"{name}={_plain(value)}")
+            parts.append(f"{name}={_plain(value, names)}")
     text = printable(", ".join(parts))
     return text if len(text) <= _GIST else text[: _GIST - 1] + "…"
 
 
-def _plain(value: Json) -> str:
-    """A value as people read it: readings by what they read, lists with commas, the rest as JSON."""
+def _plain(value: Json, names: Mapping[str, str]) -> str:
+    """A value as people read it: readings by what they read, people by name, lists as words, else JSON."""
     match value:
         case str():
             return value
@@ -119,7 +131,7 @@ def _plain(value: Json) -> str:
         case {"is": str(word)}:
             return word
         case list() if all(isinstance(one, str | int) for one in value):
-            return " ".join(map(str, value))
+            return " ".join(names.get(str(one), str(one)) for one in value)
         case _:
             return json.dumps(value, ensure_ascii=False)
 
@@ -182,8 +194,8 @@ def _facts(story: Story) -> Iterator[tuple[str, tuple[Part, ...]]]:
     fix = story.fix
     yield "asked", (_who(story, fix.requester), fix.created_at)
     yield "approved", _approved(story)
-    yield "before", (_plain(story.before or _parsed(fix.expected)),)
-    yield "proposed", (_plain(_parsed(fix.target)),)
+    yield "before", (_plain(story.before or _parsed(fix.expected), {}),)
+    yield "proposed", (_plain(_parsed(fix.target), {}),)
     yield "after", (_reading(story.after, "nothing was read back"),)
     yield "digest", (fix.digest,)
     if fix.reason:
@@ -191,7 +203,7 @@ def _facts(story: Story) -> Iterator[tuple[str, tuple[Part, ...]]]:
     for name, took in story.durations.items():
         yield "took", (f"{name}: {_seconds(took)}",)
     for one in story.refusals:
-        yield "refused", (f"{_who(story, one.actor)}: {gist(one)}",)
+        yield "refused", (f"{_who(story, one.actor)}: {gist(one, story.names)}",)
     for raw in story.evidence:
         yield "evidence", (f"{raw.sha256} {_kept(raw)}{_named_by(story, raw)}",)
 
@@ -212,7 +224,7 @@ def _as_text(part: Part) -> str:
 
 
 def _told(story: Story, entry: Entry) -> str:
-    return f"{_who(story, entry.actor)}  {gist(entry)}"
+    return f"{_who(story, entry.actor)}  {gist(entry, story.names)}"
 
 
 def _approved(story: Story) -> tuple[Part, ...]:
@@ -229,7 +241,7 @@ def _who(story: Story, id_: str) -> str:
 
 
 def _reading(reading: Json, otherwise: str) -> str:
-    return otherwise if reading is None else _plain(reading)
+    return otherwise if reading is None else _plain(reading, {})
 
 
 def _parsed(text: str) -> Json:

@@ -162,7 +162,7 @@ def _record(entry: Entry, names: Names) -> str:
     about = " ".join(plain(one) for one in (entry.node, entry.fix_id) if one)
     parts = (
         f"#{entry.seq}", day_and_time(entry.ts), f"{entry.kind} {entry.outcome}", about,
-        _named(entry.actor, names), plain(gist(entry)),
+        _named(entry.actor, names), plain(gist(entry, names)),
     )  # fmt: skip
     return " · ".join(part for part in parts if part)
 

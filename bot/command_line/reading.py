@@ -55,10 +55,13 @@ def history(words: tuple[str, ...], as_json: bool, database: Path) -> None:
         if question.summary:
             _summary(conn, question, as_json=as_json)
             return
-        name_of = cache(lambda id_: people.names(conn, [id_]))
+        names_of = cache(lambda ids: people.names(conn, ids))
         shown = 0
         for shown, entry in enumerate(questions.everything(conn, question), 1):  # noqa: B007
-            click.echo(questions.json_line(entry) if as_json else questions.line(entry, name_of(entry.actor)))
+            if as_json:
+                click.echo(questions.json_line(entry))
+            else:
+                click.echo(questions.line(entry, names_of(frozenset(questions.people_of([entry])))))
         if not shown:
             click.echo("No records.", err=True)
 

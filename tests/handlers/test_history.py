@@ -24,6 +24,7 @@ from handlers.history import (
     nameless,
     next_words,
     parse,
+    people_of,
     summarize,
 )
 from handlers.inventory import Cluster, Inventory
@@ -228,6 +229,17 @@ def test_a_line_says_who_did_what_when(db: Database) -> None:
     )
 
 
+def test_a_line_names_those_who_could_approve(db: Database) -> None:
+    """By name where it is known, else by id."""
+    with db.write() as tx:
+        people.remember(tx, "UBOB", "bob")
+        details: dict[str, Any] = {"able": ["UBOB", "UCAROL"], "kind": "fix"}
+        entry = audit.append(tx, Record("proposal", "pending", "UALICE", "exch-node2", "FIX-1", details))
+    with db.read() as conn:
+        names = people.names(conn, people_of([entry]))
+    assert line(entry, names).endswith("alice (UALICE)  able=bob UCAROL, kind=fix")
+
+
 def test_nothing_in_a_line_acts_on_a_terminal(db: Database) -> None:
     """Escapes, line breaks, right-to-left marks and overlong text are shown, not obeyed."""
     with db.write() as tx:
@@ -271,7 +283,7 @@ def test_a_record_that_cannot_be_read_says_so_and_hides_no_other(tmp_path: Path,
     conn.close()
     with Database.read_only(path) as db, db.read() as reader:
         newest, *_ = queries.history(reader, Filter(), None, 9)
-        assert "rootver verify" in line(newest)
+        assert "rootver verify" in line(newest, {})
         assert "rootver verify" in json_line(newest)
         assert queries.names_seen(reader) == {}
     with Database.open(path, Ticking()) as db:
