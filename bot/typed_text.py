@@ -13,18 +13,20 @@ _TYPOGRAPHY = {
     **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033", '"'),
     **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'"),
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+    "\u2026": "...",
 }
-_AROUND = "\"'`*"  # quotes, and Slack's marks for code and bold
+_AROUND = "\"'`*_~"  # quotes, and Slack's marks for code, bold, italic and strike-through
 _BEHIND = ".,;:!?"
 
 
 def words_of(text: str) -> list[str]:
-    """The words as they were meant."""
+    """The words as they were meant; marks that stand alone, as of a quote or a list, are none."""
     text = _LINK.sub(lambda link: (link[2] or link[1]).rstrip("/"), text)
     for escaped, sign in _ESCAPED.items():
         text = text.replace(escaped, sign)
     plain = "".join(_plain(character) for character in text)
-    return [word for typed in plain.split() if (word := typed.rstrip(_BEHIND).strip(_AROUND).rstrip(_BEHIND))]
+    words = (typed.rstrip(_BEHIND).strip(_AROUND).rstrip(_BEHIND) for typed in plain.split())
+    return [word for word in words if any(map(str.isalnum, word))]
 
 
 def _plain(character: str) -> str:
