@@ -20,8 +20,6 @@ from handlers.admission import Admission, Asked, Refused
 from handlers.fix.decide import Decisions, Reaction
 from handlers.open_questions import OpenQuestion, OpenQuestions
 
-_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
-
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -154,8 +152,11 @@ class Desk:
 
 
 def without_mention(text: str, bot_user: str) -> str:
-    """What was typed to the bot: all that follows its first mention, else what stands before it."""
-    for found in _MENTION.finditer(text):
-        if found[1] == bot_user:
-            return text[found.end() :].strip() or text[: found.start()].strip()
-    return text
+    """What was typed to the bot: all that follows its first mention, else what stands before it.
+
+    Behind `by` its mention says whose records are meant; they stand under `bot`.
+    """
+    own = rf"<@{bot_user}(?:\|[^>]*)?>"
+    text = re.sub(rf"\b(by\s+){own}", r"\1bot", text, flags=re.IGNORECASE)
+    before, *behind = re.split(own, text)
+    return " ".join(behind).strip() or before.strip()

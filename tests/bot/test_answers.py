@@ -250,6 +250,14 @@ def test_history_is_answered_in_the_same_words_as_on_the_command_line(shift: Shi
     assert "<@" not in answer
 
 
+def test_the_bots_own_records_can_be_asked_for_by_its_mention(shift: Shift) -> None:
+    """In a channel, and in a direct message, which needs no mention of it."""
+    shift.propose()
+    assert " · bot" in shift.answer(shift.say("history by @rootver"))
+    ts = shift.tell("history by @rootver since 7d")
+    assert " · bot" in shift.answer(ts, shift.workspace.dm("alice"))
+
+
 def test_history_pages(shift: Shift) -> None:
     """The answer says how to go on, and that works."""
     for _ in range(8):

@@ -215,13 +215,16 @@ def test_other_channels_and_direct_messages_can_be_closed(begin: Callable[..., S
         (f"<@{BOT}>", ""),
         (f"<@{BOT}> history by <@{ALICE}>", f"history by <@{ALICE}>"),
         (f"<@{ALICE}> <@{BOT}> nodes", "nodes"),
-        (f"<@{BOT}> help <@{BOT}>", f"help <@{BOT}>"),
+        (f"<@{BOT}> <@{BOT}> nodes", "nodes"),
+        (f"<@{BOT}> help <@{BOT}>", "help"),
+        (f"<@{BOT}> history by <@{BOT}> since 7d", "history by bot since 7d"),
+        (f"history By <@{BOT}|rootver> since 7d", "history By bot since 7d"),
         ("nodes", "nodes"),
         ("", ""),
     ],
 )
 def test_the_mention_of_the_bot_is_no_part_of_the_command(text: str, typed: str) -> None:
-    """Mentions of others are."""
+    """Mentions of others are, and so is whose records somebody asks for."""
     assert without_mention(text, BOT) == typed
 
 
