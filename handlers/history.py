@@ -178,7 +178,7 @@ def chart(counted: Summary, names: Mapping[str, str] | None = None) -> list[str]
     for title, counts in tables.items():
         lines += ["", f"by {title}"] if counts else []
         lines += [f"  {number:>6}  {printable(name)}" for name, number in counts.items()]
-    return [f"{counted.total} records", *lines]
+    return [f"{counted.total} record{'' if counted.total == 1 else 's'}", *lines]
 
 
 # --- inside ---------------------------------------------------------------------------------------

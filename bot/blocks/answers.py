@@ -204,11 +204,9 @@ def no_such_fix(name: str) -> Post:
 
 def exported(written: Exported, content: bytes, file_format: str) -> Post:
     """An export, with its hash to compare."""
-    name = f"rootver-audit.{file_format}"
-    attached = [Attachment(name, f"Audit, {written.records} records", content)] if written.records else []
-    return post(
-        [f"{written.records} records, SHA-256 {code(written.sha256)}. The export was recorded."], (), attached
-    )
+    name, records = f"rootver-audit.{file_format}", counted(written.records, "record")
+    attached = [Attachment(name, f"Audit, {records}", content)] if written.records else []
+    return post([f"{records}, SHA-256 {code(written.sha256)}. The export was recorded."], (), attached)
 
 
 def too_large(records_kept: str) -> Post:
@@ -221,17 +219,17 @@ def too_large(records_kept: str) -> Post:
 
 def verified(found: Verification, anchor: str) -> Post:
     """Whether the audit is as it was written. `anchor`: the line that stands for all of it."""
-    beside = [*_unanchored(found), *_erased(found)]
+    beside, records = [*_unanchored(found), *_erased(found)], counted(found.size, "record")
     if found.ok:
         return post([
-            f":large_green_circle: OK: {found.size} records, the chain is whole. Now: {code(anchor)}",
+            f":large_green_circle: OK: {records}, the chain is whole. Now: {code(anchor)}",
             *beside,
             "Next: to compare with older anchor lines, run `rootver verify --anchors FILE`.",
         ])  # fmt: skip
     faults = [plain(str(fault), 300) for fault in found.faults[:20]]
     more = len(found.faults) - len(faults) + found.more_faults
     return post([
-        f":red_circle: FAULT: {len(found.faults) + found.more_faults} found in {found.size} records. "
+        f":red_circle: FAULT: {len(found.faults) + found.more_faults} found in {records}. "
         "Next: keep a copy of the file, and run `rootver verify` on the bot's machine.",
         *faults,
         *([f"… and {more} more"] if more else []),

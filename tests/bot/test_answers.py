@@ -391,7 +391,7 @@ def test_an_export_that_no_chat_should_carry_is_refused(
 
 def test_verify_answers_with_the_anchor(shift: Shift) -> None:
     """The whole chain was read."""
-    assert "OK: 1 records, the chain is whole" in shift.answer(shift.say("verify"))
+    assert "OK: 1 record, the chain is whole" in shift.answer(shift.say("verify"))
 
 
 def test_verify_tells_what_came_after_the_last_anchor_and_what_was_erased(shift: Shift) -> None:

@@ -210,6 +210,17 @@ def test_a_whole_audit_is_ok_in_words_with_its_anchor() -> None:
     assert "anchor 120" in told.text
 
 
+def test_one_record_is_no_plural() -> None:
+    """In every answer that counts them."""
+    said = [
+        answers.verified(Verification(1, "", ()), "").text,
+        answers.verified(Verification(1, "", (Fault("gone", 1),)), "").text,
+        (exported := answers.exported(Exported(1, "5e" * 32), b"{}", "csv")).text,
+        exported.files[0].title,
+    ]
+    assert all("1 record" in one and "records" not in one for one in said)
+
+
 def test_faults_are_listed_and_counted() -> None:
     """Twenty of them; the rest is for the command line."""
     found = Verification(9, "", tuple(Fault("gone", number) for number in range(30)), more_faults=5)

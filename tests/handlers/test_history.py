@@ -212,6 +212,7 @@ def test_a_chart_of_many_days_is_by_week() -> None:
     assert lines[0].startswith("2026-11-02      28")
     assert max(text.count("█") for text in lines) == 24
     assert chart(Summary(0)) == ["0 records"]
+    assert chart(Summary(1)) == ["1 record"]
 
 
 def test_a_line_says_who_did_what_when(db: Database) -> None:
