@@ -233,7 +233,8 @@ class Deliverer:
 
     def _told(self, notice: Notice, fix: Fix) -> Told:
         link = self.slack.link(_card_of(fix), fix.thread_ts) if fix.card_ts else ""
-        return Told(fix, notice.details, self.rules, link)
+        with self.database.read() as conn:
+            return Told(fix, notice.details, self.rules, link, switches.paused(conn) is not None)
 
     def _fix(self, notice: Notice) -> Fix | None:
         if notice.fix is None:

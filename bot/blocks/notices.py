@@ -29,12 +29,13 @@ from storage.records import Fix, Json
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice with all that its words need. `card` is the address of the fix's card."""
+    """A notice with all that its words need. `card`: the address of the fix's card; `paused`: fixes are."""
 
     fix: Fix
     details: Mapping[str, Json]
     rules: ApprovalRules
     card: str = ""
+    paused: bool = False
 
     @property
     def node(self) -> str:
@@ -107,7 +108,9 @@ def _reminder(told: Told) -> Iterator[str]:
         return
     able = approvers.able(fix)
     nobody = approvers.nobody(fix, "could approve it when it was proposed")
-    who = f"{able}: react on {told.its_card}." if able else f"{nobody.capitalize()}. See {told.its_card}."
+    first = "fixes are paused, so `@rootver resume` first, then " if told.paused else ""
+    react = f"{first}react on {told.its_card}."
+    who = f"{able}: {react}" if able else f"{nobody.capitalize()}. See {told.its_card}."
     yield (
         f"{fix.id} still waits for a decision: {what(fix)}, asked by {told.asker}. {who} "
         f"Open until {clock_time(fix.expires_at)}."

@@ -168,6 +168,15 @@ def test_a_reminder_notifies_again(shift: Shift) -> None:
     assert {BOB, CAROL} <= {one.user for one in shift.workspace.notifications if one.ts == reminder.ts}
 
 
+def test_a_reminder_in_a_pause_says_to_end_it_first(shift: Shift) -> None:
+    """A reaction would be refused until then."""
+    ts = shift.propose()
+    shift.say("pause", "bob")
+    shift.tick(minutes=10)
+    (reminder,) = (one.text for one in shift.thread(ts) if "still waits" in one.text)
+    assert f"<@{CAROL}>: fixes are paused, so `@rootver resume` first, then react on" in reminder
+
+
 def test_an_unanswered_proposal_says_that_it_expired_without_a_click(shift: Shift) -> None:
     """Card and thread."""
     ts = shift.propose()
