@@ -274,6 +274,5 @@ def _not_restorable(fix: Fix) -> str:
 
 
 def _already_open(fix: Fix) -> NotProposed:
-    return NotProposed(
-        fix.node, "open", f"{fix.id} is already open for this node ({fix.state}): decide on its card.", fix
-    )
+    then = "decide on its card." if fix.state in UNDECIDED else "its card will say how it ended."
+    return NotProposed(fix.node, "open", f"{fix.id} is already open for this node ({fix.state}): {then}", fix)

@@ -11,6 +11,7 @@ from bot.lab.incidents import INCIDENTS
 from handlers.approval import ApprovalRules, State
 from handlers.fix.propose import NotProposed, Proposed
 from handlers.ports import Message, Person
+from storage import fixes
 from storage.verify import Fault
 from tests.handlers.fix.night import ALICE, BOB, CAROL, THREAD, Night, lose_question
 
@@ -106,6 +107,24 @@ def test_an_open_fix_is_pointed_to_instead_of_a_second_card(night: Night) -> Non
     assert again.reason == "open"
     assert again.fix is not None
     assert again.fix.number == fix.number
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (State.APPROVED, "decide on its card."),
+        (State.APPLYING, "its card will say how it ended."),
+        (State.INDETERMINATE, "its card will say how it ended."),
+    ],
+)
+def test_nobody_is_sent_to_decide_on_what_was_decided(night: Night, state: State, told: str) -> None:
+    """Once applying has begun, each reaction would be refused as too late."""
+    fix = night.propose()
+    with night.database.write() as tx:
+        fixes.move(tx, fix.number, fix.state, state)
+    again = proposals(night)[0]
+    assert isinstance(again, NotProposed)
+    assert again.sentence == f"FIX-1 is already open for this node ({state}): {told}"
 
 
 def test_a_new_diagnosis_that_finds_something_else_voids_the_open_fix_and_proposes_anew(night: Night) -> None:
