@@ -236,6 +236,7 @@ TABLE: tuple[Spec, ...] = (
 BY_VERB = {spec.verb: spec for spec in TABLE}
 
 
+_DECISIONS = frozenset({"approve", "apply", "decline", "reject"})  # by reaction only, so that it is seen
 _SUGGESTED = 200  # characters of what was typed that a suggestion repeats at most
 
 # --- the parser -----------------------------------------------------------------------------------
@@ -272,6 +273,9 @@ def words(command: Command) -> str:
 
 
 def _no_command(text: str, typed: list[str]) -> Unknown:
+    if typed[0].lower() in _DECISIONS:
+        how = "a fix is approved or declined by a reaction on its card. fixes lists the open ones."
+        return Unknown(text, "fixes", f"{quoted(typed[0])} is no command: {how}")
     verb = near(typed[0], BY_VERB)
     if verb is None:
         return Unknown(text, None, f"{quoted(typed[0])} is no command. help lists all of them.")

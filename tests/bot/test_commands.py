@@ -176,6 +176,15 @@ def test_a_typo_gets_the_whole_command_that_was_meant(typed: str, suggestion: st
     assert suggestion in answer.reason
 
 
+@pytest.mark.parametrize("typed", ["approve FIX-12", "Decline fix 12!", "apply", "reject 12"])
+def test_who_would_decide_in_words_is_told_how_a_fix_is_decided_on(typed: str) -> None:
+    """It is natural to type at night, and the list of commands has nothing like it."""
+    answer = parse(typed)
+    assert isinstance(answer, Unknown)
+    assert "a fix is approved or declined by a reaction on its card. fixes lists" in answer.reason
+    assert answer.suggestion == "fixes"
+
+
 def test_what_is_like_no_command_is_answered_too() -> None:
     """It names the word and the way to the list."""
     assert parse("xyzzy 42") == Unknown("xyzzy 42", None, '"xyzzy" is no command. help lists all of them.')
