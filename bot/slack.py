@@ -44,6 +44,8 @@ _TRANSIENT = frozenset({
 # Nothing is read into the text but what it says itself: an address that a server sent is no link, `@here` no
 # ping. chat.update has another default than chat.postMessage (docs.slack.dev/reference/methods/chat.update).
 _AS_IT_IS = {"parse": "none", "link_names": False}
+# docs.slack.dev/reference/methods/chat.postMessage, "Errors"; the last one only reported (see `bot.limits`).
+_NO_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 _GONE = frozenset({"message_not_found", "no_item_specified"})
 _NETWORK = (OSError, HTTPException)  # URLError and TimeoutError are OSErrors
 
@@ -174,24 +176,14 @@ class SlackChat:
 
     def edit(self, message: Message, post: Post) -> None:
         """Put other words into a message of ours. Raises `MessageGone` too."""
-        text, blocks = _sendable(post)
-        _said(
-            "an edit",
-            self._client.chat_update,
-            channel=message.channel,
-            ts=message.ts,
-            text=text,
-            blocks=blocks,
-            **_AS_IT_IS,
-        )
+        _shown("an edit", self._client.chat_update, post, channel=message.channel, ts=message.ts)
 
     def whisper(self, channel: str, user: str, post: Post, thread_ts: str | None = None) -> None:
         """Show something to one person only: in the channel or, if that fails, in a direct message."""
-        text, blocks = _sendable(post)
         try:
-            _said(
-                "an ephemeral message", self._client.chat_postEphemeral, channel=channel, user=user,
-                text=text, blocks=blocks, thread_ts=thread_ts, **_AS_IT_IS,
+            _shown(
+                "an ephemeral message", self._client.chat_postEphemeral, post, channel=channel, user=user,
+                thread_ts=thread_ts,
             )  # fmt: skip
         except NotSaid as failure:
             if failure.transient:
@@ -218,10 +210,9 @@ class SlackChat:
                 raise
 
     def _post(self, client: WebClient, channel: str, post: Post, thread_ts: str | None) -> Message:
-        text, blocks = _sendable(post)
-        answer = _said(
-            "a message", client.chat_postMessage, channel=channel, text=text, blocks=blocks,
-            thread_ts=thread_ts, unfurl_links=False, unfurl_media=False, **_AS_IT_IS,
+        answer = _shown(
+            "a message", client.chat_postMessage, post, channel=channel, thread_ts=thread_ts,
+            unfurl_links=False, unfurl_media=False,
         )  # fmt: skip
         missing = _missing(answer, "channel", "ts")
         if missing:  # it was said, perhaps; to say it again and again would help nobody
@@ -294,6 +285,18 @@ def _said(what: str, call: Callable[..., Any], **arguments: object) -> Any:
         raise NotSaid(
             what, code, transient=_is_transient(error, code), retry_after=_retry_after(error)
         ) from error
+
+
+def _shown(what: str, call: Callable[..., Any], post: Post, **arguments: object) -> Any:
+    """Have Slack show a message; where it takes no blocks of it, its words alone. Raises as `_said` does."""
+    text, blocks = _sendable(post)
+    try:
+        return _said(what, call, text=text, blocks=blocks, **arguments, **_AS_IT_IS)
+    except NotSaid as failure:
+        if not blocks or failure.code not in _NO_BLOCKS:
+            raise
+        log.error("%s It is sent without its blocks.", failure)  # noqa: TRY400 - its words follow
+        return _said(what, call, text=text, blocks=[], **arguments, **_AS_IT_IS)
 
 
 def _code(error: Exception) -> str:

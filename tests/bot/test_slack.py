@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -340,6 +341,24 @@ def test_a_message_that_breaks_a_limit_is_said_in_words_alone(chat: SlackChat, w
     posted = chat.post(ONCALL, Post("words \ud800", tuple(section(["x"]) for _ in range(51))))
     chat.edit(posted, Post("x" * 5_000))
     assert workspace.message(ONCALL, posted.ts).text == "x" * 2_000
+
+
+@pytest.mark.parametrize("code", ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"])
+def test_a_message_whose_blocks_slack_refuses_is_said_in_words_alone(
+    chat: SlackChat, workspace: Workspace, code: str
+) -> None:
+    """The verdict, and what a card changes, are in its words."""
+    for method in ("chat.postMessage", "chat.update", "chat.postEphemeral"):
+        workspace.faults.add("error", method, error=code)
+    posted = chat.post(ONCALL, POST)
+    shown = workspace.message(ONCALL, posted.ts)
+    assert (shown.text, shown.blocks) == ("words", [])
+    chat.edit(posted, replace(POST, text="other words"))
+    shown = workspace.message(ONCALL, posted.ts)
+    assert (shown.text, shown.blocks) == ("other words", [])
+    chat.whisper(ONCALL, BOB, POST)
+    shown = workspace.messages(ONCALL, viewer="bob")[-1]
+    assert (shown.ephemeral_to, shown.text, shown.blocks) == (BOB, "words", [])
 
 
 @pytest.mark.parametrize(
