@@ -3,7 +3,7 @@
 Whatever comes from a server, from the settings or from a person goes through `plain` or `code`. Slack reads
 `& < >` as its own (https://docs.slack.dev/messaging/formatting-message-text): escaped, and sent so that Slack
 looks for no links and names itself (`verbatim`, `parse`), no text can ping anybody. In a code span nothing
-else is read either, so server text stands in one.
+else is read either, so server text stands in one; elsewhere its marks are replaced by what looks like them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ CUT = " … (cut)"
 BACKTICK = "\u02cb"  # looks like one, and ends no code span
 SPAN = 200  # characters of a foreign text inside a sentence; the whole of it is in the attached facts
 
+# Marks where Slack makes bold, italic or struck words of them, and the first colon of an emoji.
+_FORMATTING = re.compile(r"(?<![^\W_])[*_~]+|[*_~]+(?![^\W_])|:(?=[a-z+][\w+'-]*:)")
+_ALIKE = str.maketrans({"*": "\u2217", "_": "\u02cd", "~": "\u223c", ":": "\ua789"})
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # Nothing to be seen, or something that turns the text around: control, format, surrogate, private, unassigned
 # characters, line and paragraph separators.
@@ -32,7 +35,7 @@ _USER = re.compile(r"[UW][A-Z0-9]{2,20}")  # Slack's ids of people
 
 def plain(text: str, limit: int = SPAN) -> str:
     """Foreign words inside our own: escaped, on one line, at most `limit` characters with a note if cut."""
-    return _escaped(" ".join(text.split()).replace("`", BACKTICK), limit)
+    return _escaped(_unformatted(" ".join(text.split())).replace("`", BACKTICK), limit)
 
 
 def code(text: str, limit: int = SPAN) -> str:
@@ -58,7 +61,7 @@ def preformatted(lines: Iterable[str], limit: int) -> str:
 
 def sentence(text: str, people: Collection[str] = (), limit: int = 1_000) -> str:
     """A sentence of the use cases, which may quote a server: escaped, but `people` stay mentioned."""
-    shown = _escaped(" ".join(text.split()), limit)
+    shown = _escaped(_unformatted(" ".join(text.split())), limit)
     if shown.count("`") % 2:  # a span that does not end would swallow what follows
         shown = shown.replace("`", BACKTICK)
     for user in people:
@@ -138,6 +141,10 @@ def cut(text: str, limit: int) -> str:
     while length(kept) + len(CUT) > limit:
         kept = kept[:-1]
     return kept + CUT
+
+
+def _unformatted(text: str) -> str:
+    return _FORMATTING.sub(lambda marks: marks[0].translate(_ALIKE), text)
 
 
 def _escaped(text: str, limit: int) -> str:

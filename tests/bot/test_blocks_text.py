@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -51,6 +52,25 @@ def test_nothing_is_lost_silently(hostile: str) -> None:
     """Where something was cut, a note says so."""
     shown = text.plain(hostile)
     assert len(hostile) <= text.SPAN or not hostile.strip() or shown.endswith(text.CUT)
+
+
+@pytest.mark.parametrize("harmless", [text.plain, text.sentence])
+@pytest.mark.parametrize(
+    "foreign", ["*1.1.4322.0*", "a _b_ c", "~gone~", "__x__", "(*x*)", '"*x*"', ":tada:", "x:+1 :ok_hand:"]
+)
+def test_no_foreign_words_are_bold_struck_through_or_an_emoji(
+    harmless: Callable[[str], str], foreign: str
+) -> None:
+    """A value that Slack shows without its marks may look right and is not."""
+    shown = harmless(foreign)
+    assert len(shown) == len(foreign)
+    assert not re.search(r"(?<![^\W_])[*_~]\S|\S[*_~](?![^\W_])|:[a-z_]+:", shown)
+
+
+def test_what_only_looks_like_formatting_is_shown_as_it_is() -> None:
+    """Names can be copied, times be read."""
+    for one in ("exch_node2", "a*b", "at 08:20:15", "C:\\x", "error: reason", "root_ver_class=zero"):
+        assert text.plain(one) == one
 
 
 def test_a_code_span_shows_what_cannot_be_seen() -> None:
