@@ -122,7 +122,8 @@ class Deliverer:
     def _give_up(self, notice: Notice, reason: str) -> None:
         """Slack will never take it. A fix whose card nobody can see ends: it would block its node.
 
-        A card that stands but cannot be edited can still be decided on.
+        So does one whose line never became a card: nobody may approve what was never shown. A card that
+        stands but cannot be edited can still be decided on.
         """
         log.error("%s %s is dropped: %s", notice.audience, notice.topic, reason)
         fix = self._fix(notice)
@@ -135,7 +136,7 @@ class Deliverer:
             return
         if reason == GONE and (notice.topic == "prepare" or notice.audience == "card"):
             self.card_gone(fix.number, "Its card was deleted.")
-        elif fix.card_ts is None and notice.topic == "prepare":
+        elif notice.topic == "prepare":
             self.card_gone(fix.number, f"Slack does not take its card here ({reason}).")
 
     def _send(self, notice: Notice, drawn: set[int]) -> None:

@@ -295,6 +295,17 @@ def test_a_card_that_slack_will_never_take_ends_its_fix(shift: Shift, error: str
     assert shift.waiting() == []
 
 
+def test_a_line_that_never_becomes_a_card_ends_its_fix(shift: Shift) -> None:
+    """Nobody may approve what was never shown."""
+    ts = shift.say("diagnose exch-node2")
+    shift.workspace.faults.add("error", "chat.update", error="edit_window_closed", times=-1)
+    shift.deliver_notices()
+    shift.react("bob")
+    assert shift.fix().state == "cancelled"
+    shift.deliver_notices()
+    assert any("Slack does not take its card here (edit_window_closed)." in one for one in shift.texts(ts))
+
+
 def test_a_card_that_cannot_be_edited_any_more_can_still_be_decided_on(shift: Shift) -> None:
     """It stands there for everybody to see: that is recorded, and nothing is cancelled."""
     shift.propose()
