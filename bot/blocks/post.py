@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import unescape
 
 from bot.blocks.text import CUT
 from bot.limits import ALL_BLOCKS, BLOCKS, MESSAGE_TEXT, SECTION_TEXT, Block, length, texts
+
+_WITH_WORDS = re.compile(r"<[^<>|]*\|([^<>]*)>")  # a time or a link of ours, with what stands for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,9 @@ def fitted(blocks: Iterable[Block]) -> tuple[Block, ...]:
 
 
 def _read(blocks: Iterable[Block]) -> str:
-    """All of it as plain text, for a file: there nothing is escaped."""
-    return unescape("\n\n".join(one for block in blocks for one in texts(block)))
+    """All of it as plain text, for a file: there nothing is escaped, and Slack shows no times or links."""
+    shown = "\n\n".join(one for block in blocks for one in texts(block))
+    return unescape(_WITH_WORDS.sub(r"\1", shown))
 
 
 def _size(block: Block) -> int:

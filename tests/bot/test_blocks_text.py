@@ -151,10 +151,12 @@ def test_any_number_of_blocks_becomes_a_message_that_fits(sizes: list[int]) -> N
 
 
 def test_what_does_not_fit_goes_along_as_a_file() -> None:
-    """The note promises it; in a file nothing is escaped."""
-    told = post(["200 nodes"], [section([text.plain(f"<node {number}>") * 40]) for number in range(60)])
-    (file,) = told.files
+    """The note promises it; in a file nothing is escaped, a time is UTC and a link its words."""
+    ours = f"{text.clock_time(datetime(2026, 11, 23, 9, 30, tzinfo=UTC))} {text.kb_link()}"
+    lines = [[ours, text.plain(f"<node {number}>") * 40] for number in range(60)]
+    (file,) = post(["200 nodes"], map(section, lines)).files
     assert "<node 59>" in file.content.decode()
+    assert file.content.decode().startswith("09:30 UTC KB 906154\n")
     assert post(["few"], [section(["x"])]).files == ()
 
 
