@@ -124,8 +124,9 @@ def _node(one: Diagnosis) -> Iterator[Block]:
 
 
 def _summary(one: Diagnosis) -> str:
-    confidence = f" ({one.confidence})" if one.confidence and one.confidence != one.verdict else ""
-    return f"{plain(one.computer)}: {VERDICT[one.verdict].title}{confidence}"
+    title = VERDICT[one.verdict].title
+    said = one.confidence == one.verdict or (one.confidence or "") in title
+    return f"{plain(one.computer)}: {title}{'' if said else f' ({one.confidence})'}"
 
 
 def _emoji(one: Diagnosis) -> str:

@@ -88,6 +88,12 @@ def test_what_is_not_offered_says_what_to_do() -> None:
     assert "`aspnet_regiis -lv`" in shown
 
 
+def test_what_is_suspected_is_not_said_to_be_twice() -> None:
+    """Where the verdict's own title says so."""
+    told = diagnosed(report_of_incident("permissions", "exch-node2"))
+    assert told.text == "EXCH-NODE2: permissions are suspected"
+
+
 def test_a_refused_name_is_answered_with_the_nodes() -> None:
     """Nothing was read, so nothing is attached."""
     answer = "EXCHVS1 is a virtual server. Name a node instead: exch-node1."
