@@ -179,10 +179,14 @@ def _deciding(fix: Fix, around: Surroundings) -> Iterator[str]:
             f"*paused* by {mention(by)} since {clock_time(since)}: nothing is approved or sent until "
             "`@rootver resume`"
         )
-    if fix.kind == "restore":
-        yield "restarts nothing"
-    else:
-        yield "restarts nothing; afterwards someone brings the System Attendant resource online"
+    down = fix.kind == "fix" and not _preventive(fix)
+    afterwards = "; afterwards someone brings the System Attendant resource online" if down else ""
+    yield f"restarts nothing{afterwards}"
+
+
+def _preventive(fix: Fix) -> bool:
+    """Nothing was down on the node when the fix was proposed."""
+    return fix.details.get("owner") is False or fix.details.get("confidence") == "latent"
 
 
 def _notes(fix: Fix) -> Iterator[str]:

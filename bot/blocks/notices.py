@@ -135,6 +135,8 @@ def _next(told: Told) -> str:
         return f"see whether Exchange runs as it should, {told.diagnose}."
     if told.fix.details.get("owner") is False:
         return "nothing: this node is passive. The value counts once it owns the System Attendant."
+    if told.fix.details.get("confidence") == "latent":
+        return "nothing: the System Attendant was not down here."
     return f'bring "Exchange System Attendant" online on {told.node}; the change restarted nothing.'
 
 

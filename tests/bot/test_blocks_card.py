@@ -170,12 +170,14 @@ def test_a_passive_node_is_preventive() -> None:
     """Nothing is down there, and nothing has to be hurried."""
     shown = words(card(replace(FIX, details={**FIX.details, "owner": False}), AROUND))
     assert "Preventive: this node is passive" in shown
+    assert "online" not in shown
 
 
 def test_an_owner_whose_attendant_runs_is_preventive() -> None:
     """Latent on the owner."""
     shown = words(card(replace(FIX, details={**FIX.details, "confidence": "latent"}), AROUND))
     assert "Preventive: this node owns the System Attendant, which is not down." in shown
+    assert "online" not in shown
 
 
 def test_an_undocumented_form_is_noted() -> None:

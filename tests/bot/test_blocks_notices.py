@@ -152,6 +152,12 @@ def test_applied_on_a_passive_node_asks_for_nothing() -> None:
     assert "Next: nothing: this node is passive." in said("applied", fix)
 
 
+def test_applied_where_the_attendant_was_not_down_asks_for_nothing() -> None:
+    """It runs already."""
+    fix = fix_in(State.APPLIED, details={**FIX.details, "confidence": "latent"})
+    assert "Next: nothing: the System Attendant was not down here." in said("applied", fix)
+
+
 def test_an_applied_restore_asks_to_look() -> None:
     """Whether the old value was the better one shows only in use."""
     fix = fix_in(State.APPLIED, kind="restore", restores=9)
