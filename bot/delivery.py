@@ -20,7 +20,7 @@ from bot.blocks.reg_file import backup_file
 from bot.blocks.text import code
 from bot.slack import NotSaid, SlackChat
 from handlers.approval import ApprovalRules, State
-from handlers.ports import Message, MessageGone
+from handlers.ports import LookupFailed, Message, MessageGone
 from storage import audit, evidence, fixes, notices, once, queries, switches
 from storage.database import Database, StorageError
 from storage.records import Entry, Fix, Json, Notice, Record
@@ -31,6 +31,7 @@ AT_ONCE = 1_000  # notices looked at in one run
 LONGEST_PAUSE = 60.0  # seconds between two attempts, however often it failed
 GONE = "the message was deleted"
 DEFECT_ATTEMPTS = 5  # for a notice that a defect of ours keeps from being sent
+ABOUT_THE_CARD = frozenset({"prepare", "reminder"})  # topics of the thread that touch the card
 # Topics at which the backup is attached, whichever comes first: something was, or may have been, written.
 WITH_BACKUP = frozenset({"applied", "failed", "indeterminate"})
 ENDED_BY_SOMEBODY = frozenset({State.DECLINED, State.CANCELLED})
@@ -134,7 +135,7 @@ class Deliverer:
             audit.append(tx, Record("error", "error", "bot", node, fix_id, details))
         if fix is None:
             return
-        if reason == GONE and (notice.topic == "prepare" or notice.audience == "card"):
+        if reason == GONE and (notice.topic in ABOUT_THE_CARD or notice.audience == "card"):
             self.card_gone(fix.number, "Its card was deleted.")
         elif notice.topic == "prepare":
             self.card_gone(fix.number, f"Slack does not take its card here ({reason}).")
@@ -200,6 +201,9 @@ class Deliverer:
         said = in_thread(notice.topic, self._told(notice, fix))
         if said is None:
             return
+        if notice.topic == "reminder" and fix.card_ts is not None:
+            with suppress(LookupFailed):  # it sends people to the card: is that still there?
+                self.slack.reactions(_card_of(fix))
         backup = self._unattached_backup(fix) if notice.topic in WITH_BACKUP else None
         self.slack.post(fix.channel, said, fix.thread_ts)
         if backup is not None:

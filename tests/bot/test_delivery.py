@@ -168,6 +168,25 @@ def test_a_reminder_notifies_again(shift: Shift) -> None:
     assert {BOB, CAROL} <= {one.user for one in shift.workspace.notifications if one.ts == reminder.ts}
 
 
+def test_nobody_is_reminded_of_a_card_that_was_deleted(shift: Shift) -> None:
+    """It would send them to nothing; the fix ends instead, which frees its node."""
+    ts = shift.propose()
+    shift.workspace.delete("carol", ONCALL, shift.card.ts)
+    shift.tick(minutes=10)
+    shift.deliver_notices()
+    assert shift.fix().state == "cancelled"
+    assert not any("still waits" in one for one in shift.texts(ts))
+    assert "Its card was deleted." in shift.texts(ts)[-1]
+
+
+def test_a_reminder_is_sent_though_its_card_cannot_be_read(shift: Shift) -> None:
+    """That says nothing about the card."""
+    ts = shift.propose()
+    shift.workspace.faults.add("error", "reactions.get", error="internal_error", times=-1)
+    shift.tick(minutes=10)
+    assert any("still waits" in one for one in shift.texts(ts))
+
+
 def test_a_reminder_in_a_pause_says_to_end_it_first(shift: Shift) -> None:
     """A reaction would be refused until then."""
     ts = shift.propose()
