@@ -236,6 +236,7 @@ TABLE: tuple[Spec, ...] = (
 BY_VERB = {spec.verb: spec for spec in TABLE}
 
 
+_NAMES = frozenset({"@rootver", "rootver"})  # no mention: copied from a code span, or as on the command line
 _DECISIONS = frozenset({"approve", "apply", "decline", "reject"})  # by reaction only, so that it is seen
 _SUGGESTED = 200  # characters of what was typed that a suggestion repeats at most
 
@@ -245,6 +246,8 @@ _SUGGESTED = 200  # characters of what was typed that a suggestion repeats at mo
 def parse(text: str) -> Command:
     """Understand what was typed to the bot, without its own mention. Never raises: see `Unknown`."""
     words = words_of(text)
+    if words and words[0].lower() in _NAMES:
+        words = words[1:]
     if not words:
         return Help(None)
     spec = BY_VERB.get(words[0].lower())

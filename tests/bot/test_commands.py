@@ -93,6 +93,8 @@ def test_every_example_of_the_table_is_a_command_of_its_own_row() -> None:
         "diagnose exch-node2!",
         "diagnose exch-node2\u2026",
         "diagnose\nexch-node2",
+        "`@rootver diagnose exch-node2`",
+        "rootver diagnose exch-node2",
         "diagnose <http://exch-node2|exch-node2>",
         "diagnose <http://exch-node2>",
         "diagnose <https://exch-node2/>",
@@ -127,7 +129,7 @@ def test_a_fix_may_be_spelled_in_many_ways(spelling: str) -> None:
     assert parse(f"show {spelling}") == Show("FIX-12")
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "\u200b", "?", "...", "\u00a0", '""'])
+@pytest.mark.parametrize("typed", ["", "   ", "@rootver", "\u200b", "?", "...", "\u00a0", '""'])
 def test_a_bare_mention_is_a_question_for_help(typed: str) -> None:
     """Somebody who only says the bot's name gets the list."""
     assert parse(typed) == Help(None)
