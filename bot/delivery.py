@@ -20,7 +20,7 @@ from bot.blocks.reg_file import backup_file
 from bot.blocks.text import code
 from bot.slack import NotSaid, SlackChat
 from handlers.approval import ApprovalRules, State
-from handlers.ports import LookupFailed, Message, MessageGone
+from handlers.ports import Message, MessageGone
 from storage import audit, evidence, fixes, notices, once, queries, switches
 from storage.database import Database, StorageError
 from storage.records import Entry, Fix, Json, Notice, Record
@@ -201,9 +201,9 @@ class Deliverer:
         said = in_thread(notice.topic, self._told(notice, fix))
         if said is None:
             return
-        if notice.topic == "reminder" and fix.card_ts is not None:
-            with suppress(LookupFailed):  # it sends people to the card: is that still there?
-                self.slack.reactions(_card_of(fix))
+        if notice.topic == "reminder":  # it sends people to the card: that must be there, and hold
+            with suppress(NotSaid):
+                self._draw(fix)
         backup = self._unattached_backup(fix) if notice.topic in WITH_BACKUP else None
         self.slack.post(fix.channel, said, fix.thread_ts)
         if backup is not None:

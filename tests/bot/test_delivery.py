@@ -179,12 +179,26 @@ def test_nobody_is_reminded_of_a_card_that_was_deleted(shift: Shift) -> None:
     assert "Its card was deleted." in shift.texts(ts)[-1]
 
 
-def test_a_reminder_is_sent_though_its_card_cannot_be_read(shift: Shift) -> None:
-    """That says nothing about the card."""
+@pytest.mark.parametrize("error", ["internal_error", "edit_window_closed"])
+def test_a_reminder_is_sent_though_its_card_cannot_be_edited(shift: Shift, error: str) -> None:
+    """It stands there all the same."""
     ts = shift.propose()
-    shift.workspace.faults.add("error", "reactions.get", error="internal_error", times=-1)
+    shift.workspace.faults.add("error", "chat.update", error=error, times=-1)
     shift.tick(minutes=10)
     assert any("still waits" in one for one in shift.texts(ts))
+
+
+def test_a_reminder_leads_to_a_card_that_shows_what_holds(shift: Shift) -> None:
+    """Also if Slack did not take the last edit: the bot was out of the channel for a moment."""
+    shift.propose()
+    shift.react("bob")
+    shift.deliver_notices()
+    shift.workspace.faults.add("error", "chat.update", error="not_in_channel")
+    shift.unreact("bob")
+    shift.deliver_notices()
+    assert shift.card.text.startswith("FIX-1 approved")
+    shift.tick(minutes=10)
+    assert shift.card.text.startswith("FIX-1 proposed")
 
 
 def test_a_reminder_in_a_pause_says_to_end_it_first(shift: Shift) -> None:
