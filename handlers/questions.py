@@ -23,6 +23,7 @@ MAX_LAST = 1000
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _RELATIVE = re.compile("([0-9]{1,6})([smhdw])")
+_DAYS = ("today", "yesterday")  # none, one day ago
 _DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(z|[+-][0-9]{2}:[0-9]{2})?", re.IGNORECASE)
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(\|[^>]*)?>")
@@ -161,7 +162,7 @@ class _Parser:
     def _not_understood(self, word: str) -> QuestionError:
         if _MENTION.fullmatch(word) or word.startswith("@"):
             return QuestionError(f"{quoted(word)} needs by before it.", "by @alice since 7d")
-        if _RELATIVE.fullmatch(word.lower()) or _DATE.match(word):
+        if _RELATIVE.fullmatch(word.lower()) or _DATE.match(word) or word.lower() in _DAYS:
             return QuestionError(f"{quoted(word)} needs since or until before it.", "all since 7d")
         hint = near(word, [*self._keywords, "all", *self._names])
         names = ", ".join(list(self._names)[:12]) or "none yet"
@@ -227,7 +228,7 @@ class _Parser:
         """`7d` (ago), `today`, `yesterday`, a date, or a date and a time in one word or two."""
         word = self._next(example).lower()
         midnight = self._now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        days = {"today": midnight, "yesterday": midnight - timedelta(days=1)}
+        days = {day: midnight - timedelta(days=ago) for ago, day in enumerate(_DAYS)}
         try:
             if relative := _RELATIVE.fullmatch(word):
                 return self._now - timedelta(**{_UNITS[relative[2]]: int(relative[1])})

@@ -131,6 +131,7 @@ def test_relative_times_count_from_the_asker_and_aware() -> None:
         ("before x", "is no number"),
         ("7d", '"7d" needs since or until before it.'),
         ("2026-11-01", "needs since or until before it."),
+        ("Yesterday", '"Yesterday" needs since or until before it.'),
         ("<@UBOB>", '"<@UBOB>" needs by before it.'),
         ("@bob", "needs by before it."),
         ("x" * 500, "x…"),
