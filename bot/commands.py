@@ -285,7 +285,8 @@ def _no_command(text: str, typed: list[str]) -> Unknown:
     corrected = printable(" ".join([verb, *typed[1:]]))
     sound = len(corrected) <= _SUGGESTED and not isinstance(parse(corrected), Unknown)
     suggestion = corrected if sound else BY_VERB[verb].example
-    return Unknown(text, suggestion, f"{quoted(typed[0])} is no command. Did you mean: {suggestion}")
+    meant = f": {suggestion}" if sound else f" {verb}? Example: {suggestion}"
+    return Unknown(text, suggestion, f"{quoted(typed[0])} is no command. Did you mean{meant}")
 
 
 # --- help -----------------------------------------------------------------------------------------

@@ -187,6 +187,13 @@ def test_who_would_decide_in_words_is_told_how_a_fix_is_decided_on(typed: str) -
     assert answer.suggestion == "fixes"
 
 
+def test_an_example_is_not_said_to_be_what_was_meant() -> None:
+    """There may be a FIX-12, and nobody spoke of it."""
+    answer = parse("can you look?")
+    assert isinstance(answer, Unknown)
+    assert answer.reason == '"can" is no command. Did you mean cancel? Example: cancel FIX-12'
+
+
 def test_what_is_like_no_command_is_answered_too() -> None:
     """It names the word and the way to the list."""
     assert parse("xyzzy 42") == Unknown("xyzzy 42", None, '"xyzzy" is no command. help lists all of them.')
