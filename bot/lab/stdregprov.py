@@ -60,12 +60,14 @@ class Manner:
     """What differs between systems, or is not known of Windows 2000 for certain.
 
     `raw_expand`: GetStringValue gives the unexpanded text of a REG_EXPAND_SZ; else it refuses it.
-    `default_value`: EnumValues names the unnamed default value. `denies_by_answer`: CheckAccess denies with
-    `bGranted` alone and returns 0; else it returns 5 as well.
+    `default_value`: EnumValues names the unnamed default value. `unset_default`: beside other values it names
+    one that is not set, too. `denies_by_answer`: CheckAccess denies with `bGranted` alone and returns 0; else
+    it returns 5 as well.
     """
 
     raw_expand: bool = True
     default_value: bool = True
+    unset_default: bool = False
     denies_by_answer: bool = False
 
 
@@ -162,9 +164,12 @@ class StdRegProv:
         key = self._key(bound)
         values = key.values if isinstance(key, Key) else {}
         shown = {name: value for name, value in values.items() if name or self._manner.default_value}
-        names = CimValue("string[]", list(shown) or None)
-        types = CimValue("sint32[]", [TYPE_NUMBERS[value.kind] for value in shown.values()] or None)
-        return _returned(key, sNames=names, Types=types)
+        names, types = list(shown), [TYPE_NUMBERS[value.kind] for value in shown.values()]
+        if self._manner.unset_default and names and "" not in values:
+            names, types = ["", *names], [TYPE_NUMBERS["REG_SZ"], *types]
+        return _returned(
+            key, sNames=CimValue("string[]", names or None), Types=CimValue("sint32[]", types or None)
+        )
 
     def _get(self, reader: Reader, bound: Bound) -> Out:
         status, data = self._read(reader, bound)

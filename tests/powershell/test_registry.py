@@ -170,6 +170,15 @@ def test_an_unnamed_value_that_is_not_listed_is_found(
     assert values == {"RootVer": "0.0.0.0", "": "unnamed"}
 
 
+def test_an_unnamed_value_that_is_listed_but_not_set_is_none(
+    engine: Engine, cluster: PracticeCluster
+) -> None:
+    """EnumValues may always name it (its MSDN page); reading it then finds nothing."""
+    engine.use(cluster, Manner(unset_default=True))
+    assert root_ver(engine)["value"]["data"] == "0.0.0.0"
+    assert same_as_in_python(engine, cluster)
+
+
 NAMES = st.text(st.characters(exclude_characters="\\\x00"), min_size=1, max_size=8)
 VALUES = st.one_of(
     st.tuples(st.sampled_from(["REG_SZ", "REG_EXPAND_SZ"]), st.text(max_size=12)),

@@ -868,7 +868,12 @@ function Get-RootVerTree {
     $key = Get-RootVerKey -Node $Node -Path $Path
     if ($null -eq $key) { throw (ConvertTo-RootVerError $RootVerNotFound "HKLM\$Path is not there.") }
     $values = @(foreach ($value in $key.Entries) {
-            $data = Get-RootVerData -Node $Node -Key $key -Value $value
+            try { $data = Get-RootVerData -Node $Node -Key $key -Value $value }
+            catch {
+                # EnumValues may name the unnamed default value also where it is not set.
+                if ($value.Name -eq '' -and (Test-RootVerNoValue -ErrorRecord $_)) { continue }
+                throw
+            }
             [ordered]@{ name = $value.Name; kind = $data.kind; data = $data.data }
         }) + @(Get-RootVerHiddenDefault -Node $Node -Key $key)
     $names = Get-RootVerSubkeyName -Node $Node -Path $Path
@@ -880,19 +885,25 @@ function Get-RootVerTree {
 }
 
 function Get-RootVerHiddenDefault {
-    # EnumValues may leave out a key's unnamed default value, so it is asked for by name. Nothing where there is none:
-    # old systems answer 1 instead of 2. One that holds no text fails, because its kind cannot be known.
+    # EnumValues may leave out a key's unnamed default value, so it is asked for by name. Nothing where there is none.
+    # One that holds no text fails, because its kind cannot be known.
     param([hashtable]$Node, [hashtable]$Key)
     if ($null -ne (Find-RootVerValue -Key $Key -Name '')) { return }
     $call = @{ Node = $Node; Method = 'GetStringValue'; Key = $Key.Path; Argument = @{ sValueName = '' } }
     try { $answer = Invoke-RootVerRegistry @call }
     catch {
-        $none = '0x80070001', $RootVerNotFound, $RootVerNoInstance
-        if ($none -contains (Get-RootVerErrorCode -ErrorRecord $_)) { return }
+        if (Test-RootVerNoValue -ErrorRecord $_) { return }
         throw
     }
     $text = Get-RootVerProperty $answer 'sValue'
     if ($null -ne $text) { [ordered]@{ name = ''; kind = 'REG_SZ'; data = [string]$text } }
+}
+
+function Test-RootVerNoValue {
+    # Whether a value could not be read because it is not there: old systems answer 1 instead of 2.
+    param([System.Management.Automation.ErrorRecord]$ErrorRecord)
+    $none = '0x80070001', $RootVerNotFound, $RootVerNoInstance
+    $none -contains (Get-RootVerErrorCode -ErrorRecord $ErrorRecord)
 }
 
 # ---- The change ------------------------------------------------------------------------------------------------

@@ -289,7 +289,7 @@ def test_a_provider_may_refuse_the_raw_text_of_an_expandable_value(
 
 
 def test_names_come_with_their_types(cluster: PracticeCluster, node: Node) -> None:
-    """Both lists in the same order; null, not empty, where there is nothing; the default may be left out."""
+    """Both lists in the same order; null, not empty, where there is nothing; the default in three manners."""
     key = node.registry.create(ASPNET_KEY)
     key.set("", "REG_SZ", "default")
     key.set("Count", "REG_DWORD", 1)
@@ -299,6 +299,9 @@ def test_names_come_with_their_types(cluster: PracticeCluster, node: Node) -> No
         "Types": [1, 1, 4],
     }
     assert call(cluster, "EnumValues", Manner(default_value=False))["sNames"] == ["RootVer", "Count"]
+    del key.values[""]
+    always = call(cluster, "EnumValues", Manner(unset_default=True))
+    assert (always["sNames"], always["Types"]) == (["", "RootVer", "Count"], [1, 1, 4])
     key.values.clear()
     assert call(cluster, "EnumValues") == {"ReturnValue": 0, "sNames": None, "Types": None}
     assert call(cluster, "EnumKey") == {"ReturnValue": 0, "sNames": ["1.1.4322.0"]}
