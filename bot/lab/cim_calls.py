@@ -128,7 +128,10 @@ class CimFaults:
         self.stopping = threading.Event()
 
     def fail(self, code: str, *, skip: int = 0, times: int | None = None, **where: object) -> None:
-        """Let calls fail with an HRESULT: `fail("0x80041010", class_name="ExchangeClusterResource")`."""
+        """Let calls fail with an HRESULT: `fail("0x80041010", class_name="ExchangeClusterResource")`.
+
+        Or with the name of a NativeErrorCode, as what the CIM client says by itself: `fail("AccessDenied")`.
+        """
         self.rules.append(Rule(where, code=code, skip=skip, times=times))
 
     def slow(self, seconds: float, **where: object) -> None:

@@ -189,6 +189,18 @@ def test_a_write_that_fails_is_told_with_its_code(engine: Engine, code: str, rea
     assert result["after"] == ZERO
 
 
+@pytest.mark.parametrize(
+    ("name", "reason", "code"),
+    [("AccessDenied", "access_denied", "0x00000002"), ("Failed", "write_failed", "0x00000001")],
+)
+def test_what_the_client_itself_says_is_told_as_its_cim_status(
+    engine: Engine, name: str, reason: str, code: str
+) -> None:
+    """Such an error has no HRESULT in its id, and the exception's own is that of every exception."""
+    engine.cim.faults.fail(name, method="SetStringValue")
+    assert outcome(fix(engine)) == ("failed", reason, code)
+
+
 def test_a_write_whose_answer_is_lost_shows_what_is_there(
     engine: Engine, cluster: PracticeCluster, node: Node
 ) -> None:

@@ -59,13 +59,13 @@ $RootVerWriters = @{
 # ConvertTo-Json cuts what is deeper than 100; one level of keys is two of JSON.
 $RootVerMaxLevels = 30
 
-# Win32 and WMI codes (winerror.h, wbemcli.h).
+# Win32, WMI and CIM codes (winerror.h, wbemcli.h, DMTF DSP0200).
 $RootVerNotFound = '0x80070002'
 $RootVerNoAnswer = '0x80041001'
 $RootVerNoInstance = '0x80041002'
 $RootVerTypeMismatch = '0x80041005'
 $RootVerKeyDenied = '0x80070005'
-$RootVerDenied = $RootVerKeyDenied, '0x80041003'
+$RootVerDenied = $RootVerKeyDenied, '0x80041003', '0x00000002'
 # The connection may be gone: RPC server unavailable, call failed (two codes), disconnected, transport failure,
 # shutting down.
 $RootVerLost = '0x800706ba', '0x800706be', '0x800706bf', '0x80010108', '0x80041015', '0x80041033'
@@ -147,13 +147,15 @@ function ConvertTo-RootVerUnreadable {
 
 function Get-RootVerErrorCode {
     # The code in an error's id, where the CIM cmdlets put it ("HRESULT 0x800706ba,...", "MI RESULT 6,..."); else the
-    # exception's own.
+    # CIM status that the client itself gives ("MiClientApiError_AccessDenied,..."); else the exception's own.
     param([System.Management.Automation.ErrorRecord]$ErrorRecord)
     $exception = $ErrorRecord.Exception
     foreach ($id in [string](Get-RootVerProperty $exception 'MessageId'), [string]$ErrorRecord.FullyQualifiedErrorId) {
         if ($id -match '0x([0-9a-f]{8})(?![0-9a-f])') { return '0x' + $Matches[1].ToLowerInvariant() }
         if ($id -match 'MI RESULT ([0-9]{1,9})') { return '0x{0:x8}' -f [int]$Matches[1] }
     }
+    $native = [int](Get-RootVerProperty $exception 'NativeErrorCode')
+    if ($native -ne 0) { return '0x{0:x8}' -f $native }
     '0x{0:x8}' -f $exception.HResult
 }
 

@@ -96,6 +96,13 @@ function Get-PracticeError {
     if ($null -eq $found) { return $null }
     $code = $found.Value.code
     $exception = [Microsoft.Management.Infrastructure.CimException]::new($found.Value.message)
+    if ($code -notmatch '^0x') {
+        # What the client itself says has no message id, only a native code (ErrorToErrorRecord in CimWriteError.cs).
+        $native = [Microsoft.Management.Infrastructure.NativeErrorCode]$code
+        $exception.PSObject.Properties.Add([psnoteproperty]::new('NativeErrorCode', $native))
+        $id = "MiClientApiError_$native"
+        return [System.Management.Automation.ErrorRecord]::new($exception, $id, 'NotSpecified', $ComputerName)
+    }
     $exception.PSObject.Properties.Add([psnoteproperty]::new('MessageId', "HRESULT $code"))
     $category = 'NotSpecified'
     if ($script:Categories.ContainsKey($code)) { $category = $script:Categories[$code] }
