@@ -107,6 +107,8 @@ if ($null -ne $RunAsCredential) { $registration.RunAsCredential = $RunAsCredenti
 $action = "Install the RootVer module, register the endpoint $Name, restart WinRM"
 if ($PSCmdlet.ShouldProcess($env:COMPUTERNAME, $action)) {
     Copy-RootVerModule -Source $module
+    # The cmdlets for session configurations run scripts of their own below this scope, not written for strict mode.
+    Set-StrictMode -Off
     try {
         New-PSSessionConfigurationFile @settings -Path $file
         Get-PSSessionConfiguration | Where-Object { $_.Name -eq $Name } |
