@@ -64,6 +64,8 @@ class CimProvider:
         """Run a WQL query. No match is no error."""
         with self.cluster.lock:
             space = self._namespace(node, namespace)
+            if self.manner.dates_by_digits:
+                text = wql.DMTF.sub(rf"\1.\2{node.system.utc_offset:+04d}", text)
             query = wql.parse(text)
             known = CLASSES.get((space, query.class_name.casefold()))
             if known is None:

@@ -69,6 +69,7 @@ def _operating_system(cluster: PracticeCluster, node: Node) -> Iterator[Row]:
         "ServicePackMajorVersion": system.service_pack,
         "ServicePackMinorVersion": 0,
         "OSLanguage": system.language,
+        "CurrentTimeZone": system.utc_offset,
         "LocalDateTime": cluster.now(node).astimezone(UTC),
         "LastBootUpTime": system.last_boot.astimezone(UTC),
         "WindowsDirectory": folder,
@@ -182,6 +183,7 @@ _OPERATING_SYSTEM = _class(
     string CSName Version BuildNumber WindowsDirectory SystemDirectory CSDVersion
     uint16 ServicePackMajorVersion ServicePackMinorVersion
     uint32 OSLanguage
+    sint16 CurrentTimeZone
     datetime LocalDateTime LastBootUpTime
     """,
 )

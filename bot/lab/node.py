@@ -43,7 +43,10 @@ class Account:
 
 @dataclass
 class System:
-    """What Win32_ComputerSystem and Win32_OperatingSystem tell; `domain_role` 3 is a member server."""
+    """What Win32_ComputerSystem and Win32_OperatingSystem tell; `domain_role` 3 is a member server.
+
+    `utc_offset`: how many minutes its time zone is ahead of UTC.
+    """
 
     name: str
     last_boot: datetime
@@ -51,6 +54,7 @@ class System:
     os_version: str = "5.0.2195"
     service_pack: int = 4
     language: int = 1033
+    utc_offset: int = 0
 
 
 @dataclass(frozen=True)

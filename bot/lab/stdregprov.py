@@ -62,13 +62,15 @@ class Manner:
     `raw_expand`: GetStringValue gives the unexpanded text of a REG_EXPAND_SZ; else it refuses it.
     `default_value`: EnumValues names the unnamed default value. `unset_default`: beside other values it names
     one that is not set, too. `denies_by_answer`: CheckAccess denies with `bGranted` alone and returns 0; else
-    it returns 5 as well.
+    it returns 5 as well. `dates_by_digits`: WQL compares a time digit by digit with those of the node,
+    whatever its offset from UTC.
     """
 
     raw_expand: bool = True
     default_value: bool = True
     unset_default: bool = False
     denies_by_answer: bool = False
+    dates_by_digits: bool = False
 
 
 @dataclass(frozen=True)

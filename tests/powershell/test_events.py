@@ -12,6 +12,7 @@ from bot.lab import host_facts
 from bot.lab.cluster import PracticeCluster
 from bot.lab.eventlog import Event, Record
 from bot.lab.node import Node
+from bot.lab.stdregprov import Manner
 from tests.powershell.conftest import NOW
 from tests.powershell.engine import Engine
 
@@ -52,6 +53,27 @@ def test_exactly_the_listed_events_are_read(engine: Engine, log: Callable[..., N
     log(*(Record(source, id_, "t") for source, id_ in [*near, ("SceCli", 1704), *asked]))
     told = [(record["source"], record["id"]) for record in events(engine)["records"]]
     assert told == asked[::-1]
+
+
+@pytest.mark.parametrize("offset", [-570, -480, 0, 60, 345, 840])
+@pytest.mark.parametrize("by_digits", [False, True])
+def test_a_time_is_asked_for_in_the_nodes_time_zone(
+    engine: Engine,
+    cluster: PracticeCluster,
+    node: Node,
+    log: Callable[..., None],
+    offset: int,
+    by_digits: bool,
+) -> None:
+    """WMI compares two times for certain only where both have one UTC offset (MSDN, CIM_DATETIME)."""
+    node.system.utc_offset = offset
+    engine.use(cluster, Manner(dates_by_digits=by_digits))
+    log(MU, before=timedelta(hours=73))
+    log(MU, before=timedelta(hours=71))
+    log(MU, before=timedelta(minutes=1))
+    seen = events(engine)
+    assert [record["record"] for record in seen["records"]] == [3, 2]
+    assert seen["oldest"] == stamp(NOW - timedelta(hours=73))
 
 
 def test_records_at_one_moment_are_told_by_number(

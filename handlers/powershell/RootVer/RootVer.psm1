@@ -225,6 +225,7 @@ function Get-RootVerNode {
         Dead          = $false      # and it is gone
         Computer      = $null       # the name that the node gives itself
         LocalTime     = $null       # its own time, in UTC
+        UtcOffset     = 0           # how many minutes its time zone is ahead of UTC
         WindowsFolder = $null
     }
 }
@@ -326,11 +327,15 @@ function ConvertTo-RootVerLiteral {
 }
 
 function ConvertTo-RootVerTimeLiteral {
-    # A time as a WQL literal, made of numbers: yyyyMMddHHmmss.ffffff+UUU, in UTC.
-    param([datetime]$Time)
-    $utc = $Time.ToUniversalTime()
-    $numbers = $utc.Year, $utc.Month, $utc.Day, $utc.Hour, $utc.Minute, $utc.Second
-    "'{0:d4}{1:d2}{2:d2}{3:d2}{4:d2}{5:d2}.000000+000'" -f $numbers
+    # A time as a WQL literal, made of numbers: yyyyMMddHHmmss.ffffff+UUU, with the offset that the node's own times
+    # have: WMI compares two times for certain only where both have the same (MSDN, CIM_DATETIME).
+    param([hashtable]$Node, [datetime]$Time)
+    $there = $Time.ToUniversalTime().AddMinutes($Node.UtcOffset)
+    $numbers = $there.Year, $there.Month, $there.Day, $there.Hour, $there.Minute, $there.Second
+    $sign = '+'
+    if ($Node.UtcOffset -lt 0) { $sign = '-' }
+    $offset = '{0:d3}' -f [math]::Abs($Node.UtcOffset)
+    "'{0:d4}{1:d2}{2:d2}{3:d2}{4:d2}{5:d2}.000000$sign$offset'" -f $numbers
 }
 
 function Get-RootVerComputer {
@@ -497,6 +502,7 @@ function Get-RootVerSystem {
     $windows = Get-RootVerSingleton -Node $Node -Query 'SELECT * FROM Win32_OperatingSystem'
     $Node.WindowsFolder = Get-RootVerProperty $windows 'WindowsDirectory'
     $Node.LocalTime = ([datetime](Get-RootVerField $windows 'LocalDateTime')).ToUniversalTime()
+    $Node.UtcOffset = [int](Get-RootVerProperty $windows 'CurrentTimeZone')
     ConvertTo-RootVerReading ([ordered]@{
             name         = $Node.Computer
             domain_role  = [int](Get-RootVerField $computer 'DomainRole')
@@ -749,7 +755,7 @@ function Get-RootVerEventLog {
     $end = $Node.LocalTime
     if ($null -eq $end) { $end = [datetime]::UtcNow }
     $since = $end.AddHours(-$Node.EventHours)
-    $query = Get-RootVerEventQuery -Since $since -End $end
+    $query = Get-RootVerEventQuery -Node $Node -Since $since -End $end
     $found = @(Get-RootVerInstance -Node $Node -Query $query |
             Sort-Object -Property TimeGenerated, RecordNumber -Descending)
     # By its full name: a RestrictedRemoteServer session has a Select-Object of its own, without -First.
@@ -764,12 +770,12 @@ function Get-RootVerEventLog {
 
 function Get-RootVerEventQuery {
     # WQL for the events by log, time, source and id. Windows 2000 knows no LIKE.
-    param([datetime]$Since, [datetime]$End)
+    param([hashtable]$Node, [datetime]$Since, [datetime]$End)
     $sources = @(foreach ($source in $RootVerEvents.Keys) {
             $ids = @($RootVerEvents[$source] | ForEach-Object { "EventCode = $_" }) -join ' OR '
             "(SourceName = '$source' AND ($ids))"
         }) -join ' OR '
-    $from, $to = (ConvertTo-RootVerTimeLiteral $Since), (ConvertTo-RootVerTimeLiteral $End)
+    $from, $to = (ConvertTo-RootVerTimeLiteral $Node $Since), (ConvertTo-RootVerTimeLiteral $Node $End)
     'SELECT RecordNumber, TimeGenerated, SourceName, EventCode, ComputerName, InsertionStrings, Message ' +
     "FROM Win32_NTLogEvent WHERE Logfile = 'Application' " +
     "AND TimeWritten >= $from AND TimeWritten <= $to AND ($sources)"
@@ -838,7 +844,7 @@ function Get-RootVerNewestNumber {
     param([hashtable]$Node, [datetime]$End)
     $widths = @(1, 8, 24 | Where-Object { $_ -lt $Node.EventHours }) + $Node.EventHours
     foreach ($hours in $widths) {
-        $start = ConvertTo-RootVerTimeLiteral $End.AddHours(-$hours)
+        $start = ConvertTo-RootVerTimeLiteral $Node $End.AddHours(-$hours)
         $query = "SELECT RecordNumber FROM Win32_NTLogEvent WHERE Logfile = 'Application' AND TimeWritten >= $start"
         $newest = $null
         foreach ($record in @(Get-RootVerInstance -Node $Node -Query $query)) {

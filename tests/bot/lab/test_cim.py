@@ -35,9 +35,11 @@ def node(cluster: PracticeCluster) -> Node:
     return cluster.owner()
 
 
-def query(cluster: PracticeCluster, text: str, namespace: str = CIMV2) -> list[dict[str, Any]]:
+def query(
+    cluster: PracticeCluster, text: str, namespace: str = CIMV2, manner: Manner | None = None
+) -> list[dict[str, Any]]:
     """What a query finds on the owner: for each instance the data by property."""
-    found = CimProvider(cluster).query(cluster.owner(), namespace, text)
+    found = CimProvider(cluster, manner).query(cluster.owner(), namespace, text)
     return [{name: value.data for name, value in one.properties.items()} for one in found.instances]
 
 
@@ -144,6 +146,21 @@ def test_times_are_compared_as_moments(cluster: PracticeCluster) -> None:
     assert query(cluster, f"{columns} {utc}") == query(cluster, f"{columns} {east}")
     wrong = "Logfile = 'Application' AND TimeWritten >= '2026-11-23'"
     assert refused(lambda: query(cluster, f"{columns} {wrong}")) == "0x80041017"
+
+
+def test_times_may_be_compared_by_their_digits(cluster: PracticeCluster, node: Node) -> None:
+    """Then a literal in another offset than the node's is another moment."""
+    node.system.utc_offset = 60
+    (system,) = query(cluster, "SELECT CurrentTimeZone FROM Win32_OperatingSystem")
+    assert system["CurrentTimeZone"] == 60
+    columns = "SELECT RecordNumber FROM Win32_NTLogEvent WHERE Logfile = 'Application'"
+    asked = f"{columns} AND TimeWritten >= '20261123100000.000000{{}}'"
+    digits = Manner(dates_by_digits=True)
+    here = query(cluster, asked.format("+060"))
+    assert len(here) == 8
+    assert query(cluster, asked.format("+000")) == []
+    assert query(cluster, asked.format("+060"), manner=digits) == here
+    assert query(cluster, asked.format("+000"), manner=digits) == here
 
 
 # ---- Classes
