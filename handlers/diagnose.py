@@ -20,8 +20,8 @@ from storage.database import Database, Transaction
 from storage.records import Json, Outcome, Record
 
 EVENT_HOURS = 72  # the wire contract's default window of Get-RootVerFact
-# E_ACCESSDENIED and WBEM_E_ACCESS_DENIED: DCOM and WMI each have their own.
-ACCESS_DENIED = frozenset({"0x80070005", "0x80041003"})
+# E_ACCESSDENIED, WBEM_E_ACCESS_DENIED, CIM status 2 (DMTF DSP0200): DCOM, WMI and CIM each have their own.
+ACCESS_DENIED = frozenset({"0x80070005", "0x80041003", "0x00000002"})
 ROUND_TRIP_SECONDS = 20  # of the deadline, kept for the way there and back (wire contract: BudgetSeconds)
 
 Progress = Callable[[str], None]  # called with each node that has answered, from any thread

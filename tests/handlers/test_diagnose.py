@@ -9,6 +9,7 @@ import pytest
 from handlers.approval import Permit
 from handlers.diagnose import Diagnoser
 from handlers.errors import RemoteError
+from handlers.hosts import SECOND_HOP
 from handlers.ports import Query
 from tests.bot.shift import INVENTORY
 from tests.handlers.fix.night import Watch
@@ -17,12 +18,13 @@ from tests.handlers.fix.night import Watch
 class AwayRemote:
     """A host that is away, and remembers what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: str | None = None) -> None:
         self.asked: list[Query] = []
+        self._code = code
 
     def query(self, host: str, query: Query) -> str:
         self.asked.append(query)
-        raise RemoteError(host, "It is away.", "Ask it later.")
+        raise RemoteError(host, "It is away.", "Ask it later.", code=self._code)
 
     def change(self, permit: Permit) -> str:
         raise AssertionError(permit)
@@ -40,3 +42,15 @@ def test_the_module_gets_the_deadline_less_the_way_there_and_back(deadline: floa
         for computer in ("EXCH-NODE1", "EXCH-NODE2")
     ]
     assert sorted((dict(one.parameters) for one in remote.asked), key=str) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("0x80070005", True), ("0x80041003", True), ("0x00000002", True), ("0x800706ba", False), (None, False)],
+)
+def test_nodes_that_all_deny_access_point_to_the_second_hop(code: str | None, told: bool) -> None:
+    """DCOM, WMI and the CIM client each have a code for it; 0x800706ba is a node that is away."""
+    with ThreadPoolExecutor(2) as workers:
+        diagnoser = Diagnoser(AwayRemote(code), INVENTORY, Watch(), workers, {"mgmt1": 120.0})
+        (report,) = diagnoser.diagnose("exch-node2", "UALICE")
+    assert {SECOND_HOP in one.why for one in report.diagnoses} == {told}
