@@ -106,7 +106,8 @@ def export(words: tuple[str, ...], output: Path | None, database: Path) -> None:
         with create(output) if output else nullcontext(sys.stdout.buffer) as out:
             written = questions.write(conn, question, "csv" if file_format == "csv" else "jsonl", out)
     if output:
-        click.echo(f"{output}: {written.records} records, SHA-256 {written.sha256}", err=True)
+        records = counted(written.records, "record")
+        click.echo(f"{output}: {records}, SHA-256 {written.sha256}", err=True)
 
 
 @click.command()
@@ -143,7 +144,8 @@ def _anchors(file: Path) -> tuple[Anchor, ...]:
 
 def _as_text(found: Verification, line: str) -> Iterator[str]:
     number = len(found.faults) + found.more_faults
-    yield f"FAULT: {number} found in {found.size} records." if number else f"OK: {found.size} records."
+    records = counted(found.size, "record")
+    yield f"FAULT: {number} found in {records}." if number else f"OK: {records}."
     yield from (f"  {fault}" for fault in found.faults)
     if found.more_faults:
         yield f"  … and {found.more_faults} more."

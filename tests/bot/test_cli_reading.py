@@ -159,6 +159,13 @@ def test_export_to_a_file_never_writes_over_one(rootver: Rootver, bot: Database,
     assert file.read_bytes() == before
 
 
+@pytest.mark.usefixtures("bot")
+def test_one_record_is_told_as_one(rootver: Rootver, tmp_path: Path) -> None:
+    """Not as `1 records`."""
+    ran = rootver("export", "last", "1", "csv", "--output", tmp_path / "one.csv")
+    assert ": 1 record, SHA-256" in ran.err
+
+
 def test_the_newest_records_are_exported_oldest_first(rootver: Rootver, bot: Database) -> None:
     """As many as asked for."""
     rows = list(csv.reader(io.StringIO(rootver("export", "last", "2", "csv").out)))
