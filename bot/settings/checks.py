@@ -80,14 +80,17 @@ def one_line(value: str) -> str:
 
 def api_url(value: str) -> str:
     """The address of a Web API, with the last slash: slack_sdk puts a method's name right behind it."""
-    parts = urlsplit(value.strip())
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.netloc
-        or not parts.path.rstrip("/").endswith("/api")
-    ):
+    address = value.strip().rstrip("/") + "/"
+    if "@" in address:  # it would be shown and recorded
+        raise ValueError("must hold neither user nor password: Slack knows the bot by its token")
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port beyond 65535, a bracket that does not close
+        usable = False
+    if not usable or not re.fullmatch("[!-~]+/api/", address) or re.search("[?#]", address):
         raise ValueError("is no address that ends in /api/")
-    return value.strip().rstrip("/") + "/"
+    return address
 
 
 def bot_token(value: SecretStr) -> SecretStr:
@@ -104,6 +107,8 @@ def _begins(value: SecretStr, prefix: str, what: str) -> SecretStr:
     token = value.get_secret_value().strip()
     if not token.startswith(prefix):
         raise ValueError(f"does not begin with {prefix}. It must be {what}")
+    if not re.fullmatch("[!-~]+", token):  # no header could carry it, and who refuses it shows it
+        raise ValueError("holds a character that no token has, as a blank or an ellipsis. Copy it anew")
     return SecretStr(token)
 
 

@@ -216,6 +216,20 @@ def test_what_is_wrong_in_the_file_is_one_clear_sentence(tmp_path: Path, text: s
             "slack.com",
             "SLACK_API_URL is no address that ends in /api/. Example: SLACK_API_URL=http://127.0.0.1:8040/api/",
         ),
+        ("SLACK_API_URL", "http://[::1/api/", "SLACK_API_URL is no address that ends in /api/."),
+        ("SLACK_API_URL", "http://slack.test:99999/api/", "SLACK_API_URL is no address that ends in /api/."),
+        ("SLACK_API_URL", "http://:80/api/", "SLACK_API_URL is no address that ends in /api/."),
+        ("SLACK_API_URL", "http://sl ack.test/api/", "SLACK_API_URL is no address that ends in /api/."),
+        (
+            "SLACK_API_URL",
+            "http://slack.test/api/?x=/api/",
+            "SLACK_API_URL is no address that ends in /api/.",
+        ),
+        (
+            "SLACK_API_URL",
+            f"http://user:{CANARY}@slack.test/api/",
+            "SLACK_API_URL must hold neither user nor password: Slack knows the bot by its token.",
+        ),
         (
             "SLACK_BOT_TOKEN_FILE",
             "/nowhere/token",
@@ -229,6 +243,7 @@ def test_what_is_wrong_in_the_environment_is_told_by_the_variables_name(
     """Whoever sets it knows the variable, not the key."""
     (found,) = refusals(tmp_path, GOOD, **{variable: value})
     assert found.startswith(sentence)
+    assert CANARY not in found
 
 
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:

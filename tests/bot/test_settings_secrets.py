@@ -150,3 +150,14 @@ def test_a_swapped_token_is_named_by_its_variable_alone(tmp_path: Path) -> None:
         "SLACK_APP_TOKEN does not begin with xapp-. It must be the app-level token, from Basic Information."
         " Example: SLACK_APP_TOKEN=xapp-…",
     ]
+
+
+@pytest.mark.parametrize("flaw", [" ", "\n", "\0", "…", "é"])
+def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(tmp_path: Path, flaw: str) -> None:
+    """Python's HTTP client would raise, with the token in its words."""
+    found = refusals(
+        tmp_path, GOOD, SLACK_BOT_TOKEN=f"xoxb-1{flaw}{CANARY}", SLACK_APP_TOKEN=f"xapp-1{flaw}2"
+    )
+    for variable, sentence in zip(("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"), found, strict=True):
+        assert sentence.startswith(f"{variable} holds a character that no token has")
+    assert CANARY not in str(found)
