@@ -6,6 +6,7 @@ Without pydantic, so that commands which only read the database start fast.
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class SettingsFile:
     def locate(self, written: str) -> Path:
         """A path as written in the settings: a relative one counts from the settings file."""
         folder = self.path.parent if self.path else Path.cwd()
-        return (folder / Path(written).expanduser()).absolute()
+        return (folder / _at_home(written)).absolute()
 
 
 def read(config: Path | None, environ: Mapping[str, str]) -> SettingsFile:
@@ -60,7 +61,7 @@ def read(config: Path | None, environ: Mapping[str, str]) -> SettingsFile:
         ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(["It is not UTF-8 text. Save it as UTF-8."], path) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or what tomllib lets through
         raise SettingsError([f"It is not TOML: {error}.{_hint(str(error))}"], path) from error
     return SettingsFile(path, tree, hashlib.sha256(raw).hexdigest())
 
@@ -82,9 +83,14 @@ def _find(config: Path | None, environ: Mapping[str, str]) -> Path | None:
     if config is not None:
         return config.absolute()
     if named := environ.get(CONFIG_VARIABLE):
-        return Path(named).expanduser().absolute()
+        return _at_home(named).absolute()
     here = Path.cwd() / FILE_NAME
-    return here if here.exists() else None
+    return here if here.exists() or here.is_symlink() else None  # a link that leads nowhere is told
+
+
+def _at_home(written: str) -> Path:
+    """A path, `~` in it replaced; where nobody knows whose home that is, it is a name like others."""
+    return Path(os.path.expanduser(written))  # noqa: PTH111 - unlike Path's, it never raises
 
 
 def _hint(error: str) -> str:

@@ -289,6 +289,8 @@ def test_one_broken_cluster_does_not_make_its_nodes_orphans(tmp_path: Path) -> N
         (b"[slack\n", "It is not TOML: "),
         (b'username = "CORP\\svc"\n', "username = 'CORP\\rootver'"),
         (b"\xff\xfe", "It is not UTF-8 text."),
+        (b"a = " + b"9" * 5000, "It is not TOML: "),
+        (b"a = " + b"[" * 5000, "It is not TOML: "),
         (None, "It cannot be read: No such file or directory."),
     ],
 )
@@ -302,6 +304,29 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, raw: bytes | None, 
     assert str(tmp_path / FILE) in str(caught.value)
     with pytest.raises(SettingsError):
         load(None, {"ROOTVER_CONFIG": str(tmp_path / FILE)})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (HOST + 'password_file = "~nobody-here/pw"\n' + CLUSTER, "~nobody-here/pw cannot be read"),
+        (HOST + 'cert_validation = "~nobody-here/ca.pem"\n' + CLUSTER, "~nobody-here/ca.pem"),
+    ],
+)
+def test_a_home_that_nobody_knows_is_told_with_the_path(tmp_path: Path, text: str, told: str) -> None:
+    """A container's account often has none."""
+    (found,) = refusals(tmp_path, text)
+    assert told in found
+    with pytest.raises(SettingsError, match="~nobody-here"):
+        load(None, {"ROOTVER_CONFIG": "~nobody-here/rootver.toml"})
+
+
+def test_a_link_to_nowhere_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot would start without any of its settings, on a new database."""
+    (tmp_path / FILE).symlink_to(tmp_path / "unmounted" / FILE)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="It cannot be read: No such file or directory"):
+        load(None, {})
 
 
 def test_only_both_oauth_variables_are_refused(tmp_path: Path) -> None:
