@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import AfterValidator, Field, SecretStr, create_model
 
 from bot.settings import checks
-from bot.settings.sections import Section
+from bot.settings.sections import Seconds, Section
 from handlers.hosts import HostOptions
 
 SECRETS = ("password", "certificate_key_password", "proxy")  # a proxy's address may hold a password
@@ -33,6 +33,7 @@ _EXAMPLES: Mapping[str, Any] = {
 def _keys() -> dict[str, Any]:
     hints = get_type_hints(HostOptions)
     options = [one for one in dataclasses.fields(HostOptions) if one.name != "change"]
+    hints |= {name: Seconds for name, kind in hints.items() if kind is float}
     keys: dict[str, Any] = {one.name: (_TYPES.get(one.name, hints[one.name]), _field(one)) for one in options}
     return keys | dict.fromkeys(SECRET_FILES, (str | None, None))
 

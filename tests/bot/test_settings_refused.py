@@ -98,6 +98,19 @@ from tests.bot.settings_files import CANARY, CLUSTER, FILE, GOOD, HOST, loaded, 
         (HOST + "port = 99999\n" + CLUSTER, "hosts.mgmt1.port must be 65535 or less. Example: port = 5986"),
         (HOST + "port = 1.5\n" + CLUSTER, "hosts.mgmt1.port must be a whole number. Example: port = 5986"),
         (
+            HOST + "deadline_seconds = inf\n" + CLUSTER,
+            "hosts.mgmt1.deadline_seconds must be a finite number. Example: deadline_seconds = 120",
+        ),
+        (HOST + "read_timeout = nan\n" + CLUSTER, "hosts.mgmt1.read_timeout must be a finite number."),
+        (
+            HOST + "reconnection_backoff = -1\n" + CLUSTER,
+            "hosts.mgmt1.reconnection_backoff must be 0 or more.",
+        ),
+        (
+            GOOD + "[hosts.mgmt1.change]\ndeadline_seconds = 1e18\n",
+            "hosts.mgmt1.change.deadline_seconds must be 31622400 or less.",
+        ),
+        (
             HOST + 'username = "CORP\\rootver"\n' + CLUSTER,
             "hosts.mgmt1.username is empty or holds a character that cannot be seen.",
         ),
