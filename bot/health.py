@@ -27,7 +27,7 @@ class Status:
 
 def path_for(database: Path) -> Path:
     """Where the bot of this database writes its status."""
-    return database.with_name(f"{database.name}.health")
+    return Path(f"{database}.health")
 
 
 def write(path: Path, status: Status) -> None:

@@ -120,7 +120,7 @@ class Database:
 
     @classmethod
     def _open(cls, path: Path, now: Callable[[], datetime], *, shared: bool) -> Self:
-        path = path.resolve()
+        path = _behind_links(path)
         lock = FileLock(path, shared=shared)
         try:
             with lock.opening(), storage_errors(path):
@@ -141,7 +141,7 @@ class Database:
         `StorageForeign` (not ours, or of a newer version), or another `StorageError`. A file of an older
         version is read through an upgraded copy in a temporary folder, which goes when this is closed.
         """
-        path = path.resolve()
+        path = _behind_links(path)
         if not path.exists():
             raise StorageMissing(path)
         # A file in WAL mode that nobody has open has no -wal beside it. Opened with mode=ro alone, SQLite
@@ -284,6 +284,15 @@ class Database:
             conn.close()
         else:
             self._idle.append(conn)
+
+
+def _behind_links(path: Path) -> Path:
+    """The file itself. Raises `StorageUnavailable` where something else stands in its place."""
+    found = os.path.realpath(path)  # this and the next two never raise, unlike Path's
+    if os.path.exists(found) and not os.path.isfile(found):  # noqa: PTH110, PTH113
+        advice = "Name a file, in [storage] path or with --database."
+        raise StorageUnavailable(path, "it is no file, but a folder or a device", advice)
+    return Path(found)
 
 
 def _beside(path: Path, suffix: str) -> Path:

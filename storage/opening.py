@@ -48,13 +48,24 @@ def create(path: Path) -> None:
             path.touch(mode=0o600, exist_ok=False)
         if path.stat().st_mode & 0o077:
             with suppress(PermissionError):  # of another account: whether we may use it shows below
-                path.chmod(0o600)
+                if _marked(path):
+                    path.chmod(0o600)
     except OSError as error:
         raise storage_error(path, error) from error
     if not os.access(path, os.R_OK | os.W_OK):  # SQLite would open it read-only, and leave -wal and -shm
         raise StorageUnavailable(
             path, "this account has no write access", "Give it write access to the file and its folder."
         )
+
+
+def _marked(path: Path) -> bool:
+    """Whether the file is empty or bears our mark: the mode of any other is no business of ours.
+
+    (The mark's place: sqlite.org/fileformat.html, "The Database Header".)
+    """
+    with path.open("rb") as file:
+        header = file.read(72)
+    return not header or header[68:] == APPLICATION_ID.to_bytes(4, "big")
 
 
 def open_writer(path: Path) -> sqlite_utils.Database:

@@ -48,6 +48,8 @@ def _refused(path: Path) -> str | None:
         return f"the folder {folder} is not there. Make it for rootver's account, or correct [storage] path."
     if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path's, it never raises
         return f"{folder} is no folder. Correct [storage] path."
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+        return f"{path} is no file, but a folder or a device. Correct [storage] path."
     there = [folder, *([path] if os.path.lexists(path) else [])]
     refused = [str(one) for one in there if not os.access(one, os.W_OK)]
     advice = "Give the account that runs rootver write access."

@@ -326,6 +326,14 @@ def test_a_missing_folder_is_told_as_that(tmp_path: Path, place: str, named: str
     assert "[storage] path" in line.text
 
 
+def test_a_folder_in_place_of_the_file_is_told_as_that(tmp_path: Path) -> None:
+    """It could be written, and would be of no use: Docker makes one where it should mount a missing file."""
+    for line in storage.look(tmp_path, None):
+        assert line.result == "fail"
+        assert "no file, but a folder" in line.text
+        assert "[storage] path" in line.text
+
+
 def test_a_folder_that_cannot_be_written_promises_no_first_start(tmp_path: Path, monkeypatch: Any) -> None:
     """(Root may write everywhere: the question itself is answered here.)"""
     monkeypatch.setattr("os.access", lambda *_: False)

@@ -82,8 +82,10 @@ def test_every_file_is_for_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_a_file_that_others_could_read_is_tightened(path: Path) -> None:
-    """A snapshot that was put back with the usual mode, say."""
+    """A snapshot that was put back with the usual mode, say, or an empty file made beforehand."""
+    path.touch(mode=0o644)
     Database.open(path, Ticking()).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.chmod(0o644)
     Database.open(path, Ticking()).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -298,22 +300,26 @@ def test_a_missing_file_is_named(path: Path) -> None:
 def test_a_file_that_is_no_database_is_named(path: Path) -> None:
     """For the bot and for a reader; it is left as it is."""
     path.write_bytes(b"From: alice\n" * 200)
+    path.chmod(0o644)
     for opening in (Database.read_only, lambda path: Database.open(path, Ticking())):
         with pytest.raises(StorageDamaged, match="not a database"):
             opening(path)
     assert path.read_bytes() == b"From: alice\n" * 200
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
 def test_the_database_of_another_program_is_left_alone(path: Path) -> None:
-    """The bot creates no table in it and changes no setting of it."""
+    """The bot creates no table in it and changes no setting of it, nor who may read it."""
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE places (url TEXT)")
     other.close()
+    path.chmod(0o664)
     content = path.read_bytes()
     for opening in (Database.read_only, lambda path: Database.open(path, Ticking())):
         with pytest.raises(StorageForeign, match="not one of rootver"):
             opening(path)
     assert path.read_bytes() == content
+    assert stat.S_IMODE(path.stat().st_mode) == 0o664
 
 
 def test_a_file_of_a_newer_version_is_refused(path: Path) -> None:
@@ -348,10 +354,30 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
-    """Neither the bot nor a reader takes it."""
+    """Neither the bot nor a reader takes it; no disk is blamed, and its mode stays."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
     for opening in (Database.read_only, lambda path: Database.open(path, Ticking())):
-        with pytest.raises(StorageUnavailable):
-            opening(tmp_path)
+        with pytest.raises(StorageUnavailable, match=r"data: it is no file, but a folder .*\[storage\] path"):
+            opening(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+    assert names(tmp_path) == {"data"}
+
+
+def test_what_is_no_file_at_all_is_refused(tmp_path: Path) -> None:
+    """A reader would wait for a pipe for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    for opening in (Database.read_only, lambda path: Database.open(path, Ticking())):
+        with pytest.raises(StorageUnavailable, match="it is no file"):
+            opening(tmp_path / "pipe")
+
+
+def test_a_link_to_itself_is_refused(path: Path) -> None:
+    """As a file that is not there."""
+    path.symlink_to(path)
+    for opening in (Database.read_only, lambda path: Database.open(path, Ticking())):
+        with pytest.raises(StorageError):
+            opening(path)
 
 
 def test_a_full_disk_loses_nothing(db: Database) -> None:
