@@ -90,6 +90,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; returns the exit code, having said on stderr what went wrong."""
+    _open_what_was_closed()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
@@ -108,6 +109,13 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the outermost place: everything ends in a code here
         return _ended(error)
     return code
+
+
+def _open_what_was_closed() -> None:
+    """A standard stream that whoever calls has closed is empty, or goes nowhere; Python has None there."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - stays open
 
 
 def _invoke(arguments: Sequence[str]) -> int:

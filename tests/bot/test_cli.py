@@ -254,6 +254,25 @@ def test_output_that_does_not_fit_on_the_disk_ends_with_73(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    ("closed", "words", "code"),
+    [
+        (">&-", "manifest", 0),
+        (">&-", "--help", 0),
+        (">&- 2>&-", "history", 66),
+        ("2>&-", "histroy", 64),
+        ("<&-", "replay -", 65),
+    ],
+)
+def test_a_stream_that_is_closed_is_no_defect(tmp_path: Path, closed: str, words: str, code: int) -> None:
+    """Whoever starts it, a scheduler say, may want the exit code alone."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m bot {words} {closed}', sys.executable], cwd=tmp_path,
+        env=clean_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+
+
+@pytest.mark.parametrize(
     "words", [["history", "\udcff"], ["diagnose", "\udcff\x1b[2J"], ["show", "\udcff"], ["\udcff"]]
 )
 def test_words_that_are_no_text_are_answered_like_others(rootver: Rootver, words: list[str]) -> None:
