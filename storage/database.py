@@ -142,8 +142,11 @@ class Database:
         version is read through an upgraded copy in a temporary folder, which goes when this is closed.
         """
         path = _behind_links(path)
-        if not path.exists():
-            raise StorageMissing(path)
+        try:
+            if not path.exists():
+                raise StorageMissing(path)
+        except OSError as error:  # its folder may not be searched
+            raise storage_error(path, error) from error
         # A file in WAL mode that nobody has open has no -wal beside it. Opened with mode=ro alone, SQLite
         # would make -wal and -shm and leave them there; `immutable` does not (sqlite.org/wal.html).
         db = cls(path, _no_clock, immutable=not _beside(path, "-wal").exists())

@@ -475,6 +475,15 @@ def test_a_file_nobody_else_may_read_says_so(shared_path: Path) -> None:
     assert "the account that runs rootver may use it" in answer
 
 
+def test_a_folder_that_may_not_be_searched_says_so(shared_path: Path) -> None:
+    """With the same kind of error, so that a diagnosis goes on without the record."""
+    Database.open(shared_path, Ticking()).close()
+    shared_path.parent.chmod(0)
+    answer = as_nobody(lambda: str(Database.read_only(shared_path)))
+    assert answer.startswith("StorageUnavailable")
+    assert "rootver.db: Permission denied. Check" in answer
+
+
 def test_what_was_read_before_the_clock_is_no_error(path: Path) -> None:
     """A clock set back by a year changes nothing about the order of the chain."""
     clock = Ticking()
