@@ -53,7 +53,7 @@ def emoji(value: str) -> str:
 def name(value: str) -> str:
     """A name that somebody types: of a node, a cluster, a virtual server."""
     if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]*", value):
-        raise ValueError("needs names of letters, digits, - _ and .")
+        raise ValueError("needs names of letters, digits, dots, - and _, a letter or digit first")
     if value.lower() in RESERVED:
         raise ValueError(f'cannot be "{value.lower()}": that is a word of the commands')
     return value

@@ -102,5 +102,14 @@ def _host_reasons(name: str, one: HostOptions) -> Iterator[str]:
     yield from (f"hosts.{name}: {sentence}" for sentence in host_rules.check(one))
     for where, part in ((f"hosts.{name}", one), (f"hosts.{name}.change", one.change)):
         for path in (getattr(part, key) for key in PATHS if part):
-            if isinstance(path, str) and not Path(path).is_file():
-                yield f"{where}: there is no file {path}. Relative paths count from the settings file."
+            if isinstance(path, str) and (why := _unreadable(Path(path))):
+                yield f"{where}: {path} cannot be read ({why}). Relative paths count from the settings file."
+
+
+def _unreadable(path: Path) -> str | None:
+    """Why a file cannot be read: TLS would only say that it failed."""
+    try:
+        with path.open("rb"):
+            return None
+    except (OSError, ValueError) as error:  # a path with a NUL
+        return getattr(error, "strerror", None) or str(error)

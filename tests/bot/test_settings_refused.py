@@ -114,7 +114,11 @@ from tests.bot.settings_files import CANARY, CLUSTER, FILE, GOOD, HOST, loaded, 
             HOST + 'username = "CORP\\rootver"\n' + CLUSTER,
             "hosts.mgmt1.username is empty or holds a character that cannot be seen.",
         ),
-        (HOST + "cert_validation = 'missing.pem'\n" + CLUSTER, "hosts.mgmt1: there is no file "),
+        (
+            HOST + "cert_validation = '/missing.pem'\n" + CLUSTER,
+            "hosts.mgmt1: /missing.pem cannot be read (No such file or directory). Relative paths count",
+        ),
+        (HOST + 'cert_validation = "\\u0000"\n' + CLUSTER, "hosts.mgmt1: "),
         (HOST + "auth = 'digest'\n" + CLUSTER, 'hosts.mgmt1: auth = "digest" is unknown.'),
         (HOST + "ssl = false\nauth = 'basic'\n" + CLUSTER, 'hosts.mgmt1: auth = "basic" without encryption'),
         # names
@@ -181,7 +185,7 @@ from tests.bot.settings_files import CANARY, CLUSTER, FILE, GOOD, HOST, loaded, 
         ),
         (
             HOST + "[clusters.CL1]\nhost = 'mgmt1'\nnodes = ['exch node']\n",
-            "clusters.CL1.nodes needs names of letters",
+            "clusters.CL1.nodes needs names of letters, digits, dots, - and _, a letter or digit first. ",
         ),
     ],
 )
@@ -332,6 +336,24 @@ def test_a_home_that_nobody_knows_is_told_with_the_path(tmp_path: Path, text: st
     assert told in found
     with pytest.raises(SettingsError, match="~nobody-here"):
         load(None, {"ROOTVER_CONFIG": "~nobody-here/rootver.toml"})
+
+
+def test_a_key_that_may_not_be_read_is_told_with_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account of the bot may not search the folder of the keys, say."""
+    (tmp_path / "key.pem").touch()
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", denied)
+    monkeypatch.setattr("pathlib.Path.is_file", denied)
+    with pytest.raises(SettingsError, match=r"key\.pem cannot be read \(Permission denied\)"):
+        load(None, {
+            "ROOTVER_HOSTS__MGMT1__SERVER": "mgmt1",
+            "ROOTVER_HOSTS__MGMT1__CERT_VALIDATION": str(tmp_path / "key.pem"),
+        })  # fmt: skip
 
 
 def test_a_link_to_nowhere_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
