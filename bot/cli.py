@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -102,7 +103,8 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FINE
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):  # the code tells even where the words find no room
+            error.show()
         return Exit.USAGE
     except (KeyboardInterrupt, EOFError, click.Abort):
         return Exit.INTERRUPTED
@@ -130,8 +132,9 @@ def _invoke(arguments: Sequence[str]) -> int:
 
 def _ended(error: Exception) -> Exit:
     told = explain(error)
-    if told is None:
-        traceback.print_exception(error)
-        told = Exit.DEFECT, "This is a defect of rootver. Please report the lines above."
-    click.echo(f"rootver: {told[1]}", err=True)
-    return told[0]
+    with suppress(OSError):
+        if told is None:
+            traceback.print_exception(error)
+        sentence = told[1] if told else "This is a defect of rootver. Please report the lines above."
+        click.echo(f"rootver: {sentence}", err=True)
+    return told[0] if told else Exit.DEFECT

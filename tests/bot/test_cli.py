@@ -253,6 +253,17 @@ def test_output_that_does_not_fit_on_the_disk_ends_with_73(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+@pytest.mark.parametrize(("words", "code"), [("histroy", 64), ("show FIX-1", 66)])
+def test_an_error_that_finds_no_room_keeps_its_code(tmp_path: Path, words: str, code: int) -> None:
+    """1 would mean "found something"."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PYTHON, *words.split()], cwd=tmp_path, env=clean_environment(), stderr=full, check=False
+        )
+    assert done.returncode == code
+
+
 @pytest.mark.parametrize(
     ("closed", "words", "code"),
     [
