@@ -42,7 +42,7 @@ MEANINGS: Mapping[Exit, str] = {
     Exit.OTHER_BOT: "another rootver process uses the database",
     Exit.REFUSED: "Slack refused the tokens, or you did not agree",
     Exit.SETTINGS: "the settings cannot be used",
-    Exit.INTERRUPTED: "interrupted with Ctrl-C",
+    Exit.INTERRUPTED: "interrupted with Ctrl-C, or a question got no answer",
 }
 
 

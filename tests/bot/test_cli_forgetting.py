@@ -193,6 +193,7 @@ def test_erasing_is_asked_for_again_and_nothing_happens_without_an_answer(
     ran = rootver("forget", "@alice")
     assert ran.code == 130
     assert f"Erase the name of {ALICE}? This cannot be undone." in ran.err
+    assert "Nothing was erased. Answer y, or say --yes" in ran.err
     assert erasures(rootver) == []
 
 
