@@ -7,6 +7,7 @@
 #     -e SLACK_BOT_TOKEN_FILE=/run/secrets/slack_bot_token -e SLACK_APP_TOKEN_FILE=/run/secrets/slack_app_token \
 #     -e ROOTVER_HOSTS__MGMT1__PASSWORD_FILE=/run/secrets/mgmt1 rootver
 #
+# The account in it is number 10001: it must be able to read rootver.toml and the files in secrets.
 # No secret belongs into the image: none is an argument or a variable here.
 
 FROM python:3.13-slim AS build

@@ -63,7 +63,7 @@ def _read(source: SettingsFile, written: str) -> str:
         text = path.read_text("utf-8-sig")
     except OSError as error:
         raise ValueError(
-            f"{path} cannot be read ({error.strerror}). It must hold the secret and nothing else."
+            f"{path} cannot be read ({error.strerror}). Check the path and who may read it."
         ) from None
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not UTF-8 text. It must hold the secret and nothing else.") from None

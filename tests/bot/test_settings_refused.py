@@ -250,7 +250,7 @@ def test_what_is_wrong_in_the_file_is_one_clear_sentence(tmp_path: Path, text: s
         (
             "SLACK_BOT_TOKEN_FILE",
             "/nowhere/token",
-            "SLACK_BOT_TOKEN_FILE: /nowhere/token cannot be read (No such file or directory).",
+            "SLACK_BOT_TOKEN_FILE: /nowhere/token cannot be read (No such file or directory). Check the",
         ),
     ],
 )
