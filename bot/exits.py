@@ -60,7 +60,6 @@ _CODES: Mapping[str, Exit] = {
     "builtins.OSError": Exit.CANNOT_CREATE,
     "builtins.TimeoutError": Exit.UNAVAILABLE,
     "bot.settings_file.SettingsError": Exit.SETTINGS,
-    "handlers.collection.NotACollection": Exit.BAD_DATA,
     "handlers.errors.RemoteError": Exit.UNAVAILABLE,
     "handlers.ports.LookupFailed": Exit.UNAVAILABLE,
     "handlers.questions.QuestionError": Exit.USAGE,

@@ -15,9 +15,10 @@ import click
 from bot.command_line import report_text
 from bot.command_line.files import make_folder, read_text
 from bot.command_line.options import FILE, Clock, actor, config_option, json_option, now
+from bot.exits import Exit, Stop
 from bot.settings import Settings, load
 from bot.settings.doubts import NO_CLUSTER
-from handlers.collection import Collection, dump_collection, load_collection
+from handlers.collection import Collection, NotACollection, dump_collection, load_collection
 from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_report
 from handlers.inventory import same_name
 from handlers.kb906154.assess import Diagnosis
@@ -72,7 +73,11 @@ def replay(file: Path, as_json: bool) -> int:
 
     No server is asked.
     """
-    collection = load_collection(read_text(file, "Name a file of diagnose --save."))
+    text = read_text(file, "Name a file of diagnose --save.")
+    try:
+        collection = load_collection(text)
+    except NotACollection as error:
+        raise Stop(Exit.BAD_DATA, f"{file}: {error}.") from error
     diagnoses = judge(collection)
     known = all(one.node in collection.members.nodes for one in diagnoses)
     cluster = collection.cluster if known else None  # the name that was asked is refused

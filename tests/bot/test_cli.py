@@ -17,7 +17,6 @@ from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError
 from bot import cli, exits
 from bot.exits import Exit, Stop, explain
 from bot.settings_file import SettingsError
-from handlers.collection import NotACollection
 from handlers.errors import NotSent, RemoteError
 from handlers.ports import LookupFailed
 from handlers.questions import QuestionError
@@ -124,7 +123,6 @@ def test_wrong_words_end_with_64_and_say_what_is_wrong(
         (StorageForeign(SOMEWHERE, "x", "y"), 65),
         (StorageUnavailable(SOMEWHERE, "x", "y"), 73),
         (CannotCreate(SOMEWHERE, "x", "y"), 73),
-        (NotACollection("x"), 65),
         (QuestionError("x", "y"), 64),
         (RemoteError("mgmt1", "x", "y"), 69),
         (NotSent("mgmt1", "x", "y"), 69),

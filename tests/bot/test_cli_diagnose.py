@@ -230,12 +230,12 @@ def test_without_settings_there_is_nothing_to_ask(rootver: Rootver, tmp_path: Pa
 def test_what_is_no_collection_is_refused(
     rootver: Rootver, tmp_path: Path, content: bytes | None, code: int
 ) -> None:
-    """65 for bad data, 66 for no file; a sentence, no traceback."""
+    """65 for bad data, 66 for no file; a sentence about the file, no traceback."""
     if content is not None:
         (tmp_path / "x.json").write_bytes(content)
     ran = rootver("replay", "x.json")
     assert (ran.code, ran.out) == (code, "")
-    assert ran.err.startswith("rootver: ")
+    assert ran.err.startswith("rootver: x.json")
     assert "Traceback" not in ran.err
 
 
