@@ -97,7 +97,8 @@ def _names(section: str, tree: Mapping[str, Any], given: Mapping[str, str]) -> l
         return names + [
             node for nodes in listed if isinstance(nodes, list) for node in nodes if isinstance(node, str)
         ]
-    pattern = f"{PREFIX}{section.upper()}__(.+?)__{_MAKES[section]}"
+    # A host's section `change` has a server too: that variable makes no host of its own.
+    pattern = f"{PREFIX}{section.upper()}__(.+?)(?<!__CHANGE)__{_MAKES[section]}"
     told = [found[1] for variable in given if (found := re.fullmatch(pattern, variable))]
     there = {variable_of((section, name)) for name in names}
     return names + [name.lower() for name in told if variable_of((section, name)) not in there]

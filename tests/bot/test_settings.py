@@ -18,7 +18,7 @@ from bot.settings.environment import OTHERS, variable_of
 from bot.settings_file import database_path
 from handlers.approval import ApprovalRules
 from handlers.inventory import Cluster
-from tests.bot.settings_files import CANARY, CLUSTER, FILE, GOOD, HOST, loaded
+from tests.bot.settings_files import CANARY, CLUSTER, FILE, GOOD, HOST, loaded, refusals
 
 ROOT = Path(__file__).parents[2]
 
@@ -173,6 +173,17 @@ def test_variables_go_before_the_file_and_are_read_as_their_keys_type(tmp_path: 
     assert host.change is not None
     assert host.change.port == 5986
     assert found.database == Path("/var/lib/rootver/rootver.db")
+
+
+def test_the_server_of_a_change_identity_comes_from_its_variable(tmp_path: Path) -> None:
+    """It is no host of its own: changes would go on to the host of the questions."""
+    found = loaded(tmp_path, GOOD, ROOTVER_HOSTS__MGMT1__CHANGE__SERVER="mgmt2.corp.example")
+    assert list(found.hosts()) == ["mgmt1"]
+    change = found.hosts()["mgmt1"].change
+    assert change is not None
+    assert change.server == "mgmt2.corp.example"
+    (refused,) = refusals(tmp_path, GOOD, ROOTVER_HOSTS__MGMT9__CHANGE__SERVER="x")
+    assert refused.startswith("ROOTVER_HOSTS__MGMT9__CHANGE__SERVER is unknown. Did you mean")
 
 
 def test_relative_paths_count_from_the_settings_file(tmp_path: Path) -> None:
