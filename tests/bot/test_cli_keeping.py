@@ -45,7 +45,7 @@ def test_a_snapshot_is_taken_while_the_bot_runs_and_is_whole(
     copy = tmp_path / "copy.db"
     assert rootver("snapshot", copy).code == 0
     assert copy.stat().st_mode & 0o777 == 0o600
-    assert rootver("verify", "--database", copy).out.startswith("OK: 1 records.")
+    assert rootver("verify", "--database", copy).out.startswith("OK: 1 record.")
     before = copy.read_bytes()
     assert rootver("snapshot", copy).code == 73
     assert copy.read_bytes() == before
