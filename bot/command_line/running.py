@@ -135,9 +135,15 @@ def _run_bot(config: Path | None) -> int:
     settings.tokens()  # missing ones are told before anything else
     # Never DEBUG: there the libraries write whole messages.
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("slack_bolt.App").addFilter(_is_news)
     for sentence in settings.warnings():
         log.warning("%s", sentence)
     return run_bot(settings)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that Bolt has found the token in the environment too, and leaves it: it is the client's."""
+    return "`token` will be unused" not in record.getMessage()
 
 
 def _need_lab() -> None:

@@ -90,6 +90,7 @@ def test_the_bot_runs_until_it_is_told_to_stop_and_ends_with_0(
     out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, "")
     assert "Traceback" not in err
+    assert "WARNING slack_bolt" not in err
     assert rootver("health").code == 69
     assert '"stop"' in rootver("history", "kind", "stop", "--json").out
 
