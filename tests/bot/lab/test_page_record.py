@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,25 @@ class Bot:
         self._connection.close()
 
 
+@pytest.fixture
+def bot(tmp_path: Path) -> Iterator[Bot]:
+    """A bot with an empty record."""
+    with closing(Bot(tmp_path)) as writing:
+        yield writing
+
+
+@pytest.fixture
+def record(bot: Bot, tmp_path: Path) -> Iterator[RecordNews]:
+    """What the page is told of it."""
+    with closing(RecordNews(tmp_path)) as watching:
+        yield watching
+
+
+def three_diagnoses(bot: Bot) -> None:
+    for _ in range(3):
+        bot.record("diagnosis", verdict="healthy")
+
+
 def news(record: RecordNews) -> dict[str, Any]:
     (told,) = record.news()
     return told
@@ -71,9 +92,8 @@ def test_a_file_that_is_no_database_does_not_end_the_stream(tmp_path: Path) -> N
     record.close()
 
 
-def test_new_records_are_told_once_each_with_its_link(tmp_path: Path) -> None:
+def test_new_records_are_told_once_each_with_its_link(bot: Bot, record: RecordNews) -> None:
     """First all, then only the new one, then nothing."""
-    bot, record = Bot(tmp_path), RecordNews(tmp_path)
     bot.record("start")
     bot.record("diagnosis", verdict="healthy")
     told = news(record)
@@ -86,19 +106,14 @@ def test_new_records_are_told_once_each_with_its_link(tmp_path: Path) -> None:
     assert [(row["seq"], row["anchor"]) for row in told["rows"]] == [(3, "anchor 2 abc")]
     assert told["whole"] is True
     assert list(record.news()) == []
-    record.close()
-    bot.close()
 
 
-def test_a_fix_that_moves_is_told(tmp_path: Path) -> None:
+def test_a_fix_that_moves_is_told(bot: Bot, record: RecordNews) -> None:
     """Its state of the moment, also without a new record."""
-    bot, record = Bot(tmp_path), RecordNews(tmp_path)
     bot.sql("INSERT INTO fix (number, state) VALUES (1, 'proposed')")
     assert [fix["state"] for fix in news(record)["fixes"]] == ["proposed"]
     bot.sql("UPDATE fix SET state = 'approved'")
     assert [fix["state"] for fix in news(record)["fixes"]] == ["approved"]
-    record.close()
-    bot.close()
 
 
 @pytest.mark.parametrize(
@@ -112,17 +127,13 @@ def test_a_fix_that_moves_is_told(tmp_path: Path) -> None:
         """UPDATE audit SET body = '{"details": 7}' WHERE seq = 2""",
     ],
 )
-def test_a_changed_record_breaks_the_chain(tmp_path: Path, change: str) -> None:
+def test_a_changed_record_breaks_the_chain(bot: Bot, record: RecordNews, change: str) -> None:
     """Changed words, a changed hash, a missing or ruined record: the page says that the chain is broken."""
-    bot, record = Bot(tmp_path), RecordNews(tmp_path)
-    for verdict in ("healthy", "healthy", "healthy"):
-        bot.record("diagnosis", verdict=verdict)
+    three_diagnoses(bot)
     bot.sql(change)
     told = news(record)
     assert told["whole"] is False
     assert not all(row["linked"] for row in told["rows"])
-    record.close()
-    bot.close()
 
 
 @pytest.mark.parametrize(
@@ -134,11 +145,9 @@ def test_a_changed_record_breaks_the_chain(tmp_path: Path, change: str) -> None:
         "DELETE FROM audit WHERE seq = 3",
     ],
 )
-def test_a_change_to_what_was_told_already_is_told_too(tmp_path: Path, change: str) -> None:
+def test_a_change_to_what_was_told_already_is_told_too(bot: Bot, record: RecordNews, change: str) -> None:
     """Also a tail that is cut off: the page has seen it. And that it is mended again."""
-    bot, record = Bot(tmp_path), RecordNews(tmp_path)
-    for verdict in ("healthy", "healthy", "healthy"):
-        bot.record("diagnosis", verdict=verdict)
+    three_diagnoses(bot)
     assert news(record)["whole"] is True
     bot.sql("CREATE TABLE kept AS SELECT * FROM audit")
     assert list(record.news()) == []
@@ -149,8 +158,6 @@ def test_a_change_to_what_was_told_already_is_told_too(tmp_path: Path, change: s
     assert list(record.news()) == []
     bot.sql("INSERT INTO audit SELECT * FROM kept")
     assert news(record)["whole"] is True
-    record.close()
-    bot.close()
 
 
 def test_a_record_is_read_whole(tmp_path: Path) -> None:
