@@ -29,7 +29,7 @@ from handlers.fix.propose import NotProposed, Proposal, Proposals
 from handlers.inventory import Inventory
 from handlers.ports import Message, MessageGone
 from storage import fixes, people, switches
-from storage.database import Database
+from storage.file.database import Database
 from storage.records import Fix
 
 log = logging.getLogger(__name__)

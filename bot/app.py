@@ -42,8 +42,9 @@ from handlers.fix.timekeeper import Timekeeper
 from handlers.open_questions import OpenQuestions
 from handlers.ports import Clock
 from handlers.psrp import PsrpRemote
-from storage import audit, fixes, notices
-from storage.database import Database
+from storage import fixes, notices
+from storage.chain import audit
+from storage.file.database import Database
 from storage.records import Json, NewNotice, Record
 
 log = logging.getLogger(__name__)

@@ -16,10 +16,11 @@ from handlers import history
 from handlers.history import Question, QuestionError
 from handlers.inventory import Inventory
 from handlers.ports import Clock
-from storage import audit, people
-from storage.database import Database, Reader, StorageError
+from storage import people
+from storage.chain import audit
+from storage.chain.verify import Anchor, anchor_line, last_anchor
+from storage.file.database import Database, Reader, StorageError
 from storage.records import Json, Record
-from storage.verify import Anchor, anchor_line, last_anchor
 
 LARGEST_EXPORT = 32 * 1024 * 1024  # bytes held in memory; more is for the command line
 

@@ -21,8 +21,9 @@ from bot.blocks.text import code
 from bot.slack import NotSaid, SlackChat
 from handlers.approval import ApprovalRules, State
 from handlers.ports import Message, MessageGone
-from storage import audit, evidence, fixes, notices, once, queries, switches
-from storage.database import Database, StorageError
+from storage import evidence, fixes, notices, once, queries, switches
+from storage.chain import audit
+from storage.file.database import Database, StorageError
 from storage.records import Entry, Fix, Json, Notice, Record
 
 log = logging.getLogger(__name__)

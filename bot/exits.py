@@ -64,11 +64,11 @@ _CODES: Mapping[str, Exit] = {
     "handlers.ports.LookupFailed": Exit.UNAVAILABLE,
     "handlers.questions.QuestionError": Exit.USAGE,
     "slack_sdk.errors.SlackClientError": Exit.UNAVAILABLE,
-    "storage.errors.AnotherBotRuns": Exit.OTHER_BOT,
-    "storage.errors.StorageDamaged": Exit.BAD_DATA,
-    "storage.errors.StorageError": Exit.CANNOT_CREATE,
-    "storage.errors.StorageForeign": Exit.BAD_DATA,
-    "storage.errors.StorageMissing": Exit.MISSING,
+    "storage.file.errors.AnotherBotRuns": Exit.OTHER_BOT,
+    "storage.file.errors.StorageDamaged": Exit.BAD_DATA,
+    "storage.file.errors.StorageError": Exit.CANNOT_CREATE,
+    "storage.file.errors.StorageForeign": Exit.BAD_DATA,
+    "storage.file.errors.StorageMissing": Exit.MISSING,
     "urllib.error.URLError": Exit.UNAVAILABLE,
 }
 BOT, APP = "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from handlers.ports import LookupFailed, Person
-from storage import audit, once, people
-from storage.database import Database, Transaction
+from storage import once, people
+from storage.chain import audit
+from storage.file.database import Database, Transaction
 from storage.records import Json, Record
 
 BETWEEN_ANSWERS = timedelta(hours=1)  # between two refusals that one person is told

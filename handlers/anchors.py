@@ -6,10 +6,11 @@ import logging
 from dataclasses import dataclass
 
 from handlers.ports import Clock
-from storage import audit, notices, once
-from storage.database import Database
+from storage import notices, once
+from storage.chain import audit
+from storage.chain.verify import anchor_line
+from storage.file.database import Database
 from storage.records import NewNotice, Record
-from storage.verify import anchor_line
 
 log = logging.getLogger(__name__)
 

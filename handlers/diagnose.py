@@ -15,8 +15,9 @@ from handlers.inventory import Cluster, Inventory, Target, UnknownName
 from handlers.kb906154.assess import Diagnosis, Members, assess, digest_facts, refused
 from handlers.kb906154.facts import Answer, NodeFacts, Unreachable, Unreadable
 from handlers.ports import Clock, Query, Remote
-from storage import audit, evidence, fixes
-from storage.database import Database, Transaction
+from storage import evidence, fixes
+from storage.chain import audit
+from storage.file.database import Database, Transaction
 from storage.records import Json, Outcome, Record
 
 EVENT_HOURS = 72  # the wire contract's default window of Get-RootVerFact

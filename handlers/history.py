@@ -23,8 +23,8 @@ from handlers.questions import (
 )
 from handlers.story import Story, gist, people_of, show
 from storage import people, queries
-from storage.database import Reader
 from storage.export import Exported, Format, export, export_some
+from storage.file.database import Reader
 from storage.queries import Filter, Summary
 from storage.records import Entry
 from storage.times import to_text

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from handlers.ports import Clock
 from storage import once, queries
-from storage.database import Database, StorageError
+from storage.file.database import Database, StorageError
 from storage.queries import Filter
 from storage.records import Entry
 

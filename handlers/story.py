@@ -12,8 +12,9 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from handlers.questions import parse_fix, printable
-from storage import evidence, fixes, people, queries, recorded
-from storage.database import Reader
+from storage import evidence, fixes, people, queries
+from storage.chain import recorded
+from storage.file.database import Reader
 from storage.reading import is_damage
 from storage.records import Entry, Fix, Json
 from storage.times import to_text

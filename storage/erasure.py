@@ -8,13 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from storage import audit, evidence, people
+from storage import evidence, people
+from storage.chain import audit
 from storage.queries import evidence_of
 from storage.records import Entry, Json, Record
 from storage.times import to_text
 
 if TYPE_CHECKING:
-    from storage.database import Transaction
+    from storage.file.database import Transaction
 
 _PER_RECORD = 500  # hashes: with 64 KiB per body some 900 would fit
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from storage.times import to_text
 
 if TYPE_CHECKING:
-    from storage.database import Reader, Transaction
+    from storage.file.database import Reader, Transaction
 
 
 def keep(tx: Transaction, data: bytes) -> str:

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from storage.audit import COLUMNS, last
-from storage.errors import StorageError, storage_error
+from storage.chain.audit import COLUMNS, last
+from storage.file.errors import StorageError, storage_error
 from storage.queries import Filter, conditions
 from storage.reading import rows
 
 if TYPE_CHECKING:
-    from storage.database import Reader
+    from storage.file.database import Reader
 
 Format = Literal["csv", "jsonl"]
 BATCH = 2000  # records looked at per statement

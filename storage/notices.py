@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from storage.canonical import visible
+from storage.chain.canonical import visible
 from storage.records import NewNotice, Notice
 
 if TYPE_CHECKING:
-    from storage.database import Reader, Transaction
+    from storage.file.database import Reader, Transaction
 
 _COLUMNS = "id, audience, topic, fix, user, channel, thread_ts, details, attempts, last_error"
 

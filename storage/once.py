@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from storage.canonical import visible
+from storage.chain.canonical import visible
 from storage.times import to_text
 
 if TYPE_CHECKING:
-    from storage.database import Reader, Transaction
+    from storage.file.database import Reader, Transaction
 
 
 def first_time(tx: Transaction, key: str) -> bool:

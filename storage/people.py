@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from storage.canonical import visible
+from storage.chain.canonical import visible
 from storage.reading import rows, rows_beside
 
 if TYPE_CHECKING:
-    from storage.database import Reader, Transaction
+    from storage.file.database import Reader, Transaction
 
 
 def remember(tx: Transaction, id: str, name: str) -> None:  # noqa: A002 - Slack's word

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from storage.database import Reader
+    from storage.file.database import Reader
 
 
 def rows(conn: Reader, sql: str, values: Sequence[Any] = ()) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from storage.times import from_text, to_text
 
 if TYPE_CHECKING:
-    from storage.database import Reader, Transaction
+    from storage.file.database import Reader, Transaction
 
 
 def paused(conn: Reader) -> tuple[str, datetime] | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from setuptools import find_packages  # type: ignore[import-untyped]
+
 ROOT = Path(__file__).parents[1]
 
 
-def test_every_package_is_named_for_the_build() -> None:
-    """A package that is forgotten in pyproject.toml is missing from the wheel, not from the checkout."""
-    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+def test_every_package_is_found_for_the_build() -> None:
+    """A package that the build does not find is missing from the wheel, not from the checkout."""
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]
+    named = find_packages(str(ROOT), include=build["include"])
     here = {
         ".".join(file.parent.relative_to(ROOT).parts)
         for top in ("bot", "handlers", "storage")

@@ -30,9 +30,9 @@ from handlers.history import Page, QuestionError, gist, next_words
 from handlers.inventory import Inventory
 from handlers.open_questions import OpenQuestion
 from handlers.story import Part, Story
+from storage.chain.verify import Verification
 from storage.export import Exported
 from storage.records import Entry, Fix
-from storage.verify import Verification
 
 Names = Mapping[str, str]  # Slack id → name
 

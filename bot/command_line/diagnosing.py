@@ -25,10 +25,10 @@ from handlers.kb906154.assess import Diagnosis
 from handlers.psrp import PsrpRemote
 from handlers.report import exit_code, to_json
 from handlers.report import replay as judge
-from storage import audit
-from storage.database import Database
-from storage.errors import StorageError
+from storage.chain import audit
 from storage.export import create
+from storage.file.database import Database
+from storage.file.errors import StorageError
 from storage.records import Json, Record
 
 WORKERS = 16  # nodes asked at the same time

@@ -14,7 +14,7 @@ from bot.command_line.options import actor, database_option, now
 from bot.exits import Exit, Stop
 from handlers.questions import near, parse_fix, person_named, quoted
 from storage import erasure, fixes, people
-from storage.database import Database, Reader, Transaction
+from storage.file.database import Database, Reader, Transaction
 from storage.records import Entry
 
 

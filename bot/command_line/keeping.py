@@ -16,7 +16,7 @@ import click
 from bot.command_line.options import FILE, database_option
 from bot.exits import Exit, Stop
 from storage import browse as datasette
-from storage.database import Database
+from storage.file.database import Database
 from storage.snapshot import snapshot as write_snapshot
 
 END_SECONDS = 5.0  # for Datasette to end when it is told to

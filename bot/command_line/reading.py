@@ -22,9 +22,9 @@ from handlers import history as questions
 from handlers.history import Question
 from handlers.questions import printable
 from storage import people
-from storage.database import Database, StorageDamaged
+from storage.chain.verify import Anchor, Verification, parse_anchors
 from storage.export import create
-from storage.verify import Anchor, Verification, parse_anchors
+from storage.file.database import Database, StorageDamaged
 
 _EVIDENCE = "Keep this file as evidence, and go back to the newest snapshot that verifies."
 _ANCHORS = "Name a log or a channel's export with the bot's anchor lines."

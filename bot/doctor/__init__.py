@@ -11,7 +11,7 @@ from bot.doctor.hosts import Hosts
 from bot.findings import DoctorLine, fail, ok, warn
 from bot.settings import Settings
 from handlers.ports import Clock
-from storage.database import Database
+from storage.file.database import Database
 
 __all__ = ["DoctorLine", "Hosts", "checks"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.findings import DoctorLine, fail, ok
-from storage.database import Database
-from storage.errors import StorageError, StorageMissing
-from storage.verify import start_check
+from storage.chain.verify import start_check
+from storage.file.database import Database
+from storage.file.errors import StorageError, StorageMissing
 
 
 def look(path: Path, database: Database | None) -> Iterator[DoctorLine]:

@@ -11,8 +11,8 @@ from typing import Any
 from bot.blocks.post import Post, post
 from bot.blocks.text import plain
 from bot.slack import NotSaid, SlackChat
-from storage import audit
-from storage.database import Database, StorageError
+from storage.chain import audit
+from storage.file.database import Database, StorageError
 from storage.records import Json, Record
 
 log = logging.getLogger(__name__)

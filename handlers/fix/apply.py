@@ -20,7 +20,7 @@ from handlers.inventory import Cluster, Inventory, UnknownName, same_name
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Query, Remote
 from handlers.probes import BrokenContract, decode_backup, decode_change
 from storage import evidence, fixes
-from storage.database import Database
+from storage.file.database import Database
 from storage.records import Fix, Json, Outcome
 
 BLOCKED = {

@@ -15,8 +15,9 @@ from handlers.fix.follow_up import next_look
 from handlers.fix.moves import BOT
 from handlers.fix.outcome import believe_from, believed_from
 from handlers.ports import Clock
-from storage import audit, fixes, notices
-from storage.database import Transaction
+from storage import fixes, notices
+from storage.chain import audit
+from storage.file.database import Transaction
 from storage.records import Fix, Json, NewNotice, Record
 
 NOTICEABLE = timedelta(seconds=1)  # shorter than any grace period that matters, longer than a clock drifts

@@ -25,8 +25,9 @@ from handlers.approval import (
 from handlers.fix.approvers import ApproverList
 from handlers.fix.moves import Told, advance, due_while_proposed, note, tell_privately
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone
-from storage import audit, fixes, notices, once, people, switches
-from storage.database import Database, StorageError, Transaction
+from storage import fixes, notices, once, people, switches
+from storage.chain import audit
+from storage.file.database import Database, StorageError, Transaction
 from storage.records import Fix, Json, NewNotice, Outcome, Record
 
 Standing = Mapping[str, frozenset[str]]  # emoji → users, as the card shows them

@@ -13,7 +13,7 @@ from handlers.inventory import Inventory, UnknownName
 from handlers.kb906154.assess import Diagnosis
 from handlers.ports import Clock
 from storage import fixes
-from storage.database import Database
+from storage.file.database import Database
 from storage.records import Fix, Json
 
 Seen = dict[str, Json]  # what a look saw, for the record and for the thread

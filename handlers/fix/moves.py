@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.approval import ApprovalRules, State, check_move
-from storage import audit, fixes, notices
-from storage.database import Transaction
+from storage import fixes, notices
+from storage.chain import audit
+from storage.file.database import Transaction
 from storage.records import Fix, Json, Kind, NewNotice, Outcome, Record
 
 BOT = "bot"  # the actor of what no person caused

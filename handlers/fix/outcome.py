@@ -15,11 +15,12 @@ from handlers.inventory import Inventory, UnknownName, same_name
 from handlers.kb906154.facts import NodeFacts, Unreadable, Value
 from handlers.ports import Clock
 from handlers.probes import ChangeResult
-from storage import audit, fixes
-from storage.database import Database, Transaction
+from storage import fixes
+from storage.chain import audit
+from storage.chain.verify import anchor_line
+from storage.file.database import Database, Transaction
 from storage.records import Fix, Json, Record
 from storage.times import from_text, to_text
-from storage.verify import anchor_line
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,9 @@ from handlers.inventory import Inventory, UnknownName
 from handlers.kb906154.assess import Diagnosis
 from handlers.kb906154.facts import NodeFacts
 from handlers.ports import Clock, Message
-from storage import audit, evidence, fixes
-from storage.database import Database, Transaction
+from storage import evidence, fixes
+from storage.chain import audit
+from storage.file.database import Database, Transaction
 from storage.records import Fix, Json, NewFix, Record
 
 

@@ -17,7 +17,7 @@ from handlers.fix.moves import Told, advance, note, tell_thread
 from handlers.fix.outcome import Outcomes
 from handlers.ports import Clock
 from storage import fixes
-from storage.database import Database
+from storage.file.database import Database
 
 log = logging.getLogger(__name__)
 

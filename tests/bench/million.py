@@ -9,9 +9,9 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from storage.audit import COLUMNS, ZERO, body_text
-from storage.database import Database
-from storage.migrations import expected_audit
+from storage.chain.audit import COLUMNS, ZERO, body_text
+from storage.file.database import Database
+from storage.file.migrations import expected_audit
 from storage.records import Json, Record
 from storage.times import to_text
 

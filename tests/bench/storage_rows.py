@@ -16,13 +16,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from handlers.history import PAGE, Question, answer
-from storage import audit
-from storage.audit import COLUMNS, ZERO, link
-from storage.database import Database
+from storage.chain import audit
+from storage.chain.audit import COLUMNS, ZERO, link
+from storage.chain.walk import _rows
+from storage.file.database import Database
 from storage.queries import Filter
 from storage.records import Entry, Record
 from storage.times import to_text
-from storage.walk import _rows
 from tests.bench import million
 from tests.bench.table import Goal, Measured, Row, take_turns
 

@@ -38,8 +38,9 @@ from handlers.fix.propose import Proposals
 from handlers.fix.timekeeper import Timekeeper
 from handlers.inventory import Cluster, Inventory
 from handlers.open_questions import OpenQuestions
-from storage import audit, fixes, notices
-from storage.database import Database
+from storage import fixes, notices
+from storage.chain import audit
+from storage.file.database import Database
 from storage.records import Entry, Fix, Notice
 from tests.handlers.fix.night import LabRemote, Watch
 

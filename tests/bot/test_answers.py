@@ -14,7 +14,7 @@ from bot.findings import DoctorLine
 from handlers.anchors import Anchors
 from handlers.errors import RemoteError
 from storage import erasure
-from storage.errors import StorageUnavailable
+from storage.file.errors import StorageUnavailable
 from tests.bot.shift import ALICE, AUDIT, BOB, ONCALL, RULES, Shift, whole, without_members
 
 

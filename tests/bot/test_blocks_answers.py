@@ -21,9 +21,9 @@ from handlers.fix.propose import NotProposed, Proposed
 from handlers.history import Page, Question, QuestionError
 from handlers.inventory import Cluster, Inventory
 from handlers.story import Story
+from storage.chain.verify import Fault, Verification
 from storage.export import Exported
 from storage.records import Entry
-from storage.verify import Fault, Verification
 from tests.bot.message_checks import check, words
 from tests.bot.samples import ALICE, BOB, CAROL, FIX, START, fix_in, hostile_fix, hostile_texts
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bot.blocks.notices import Told, in_thread, refusal_words, to_audit, to_one
 from handlers.approval import State
+from storage.chain.verify import parse_anchors
 from storage.records import Fix, Json
-from storage.verify import parse_anchors
 from tests.bot.message_checks import check
 from tests.bot.samples import ALICE, ANCHOR, BOB, CAROL, FIX, RULES, fix_in, hostile_fix, hostile_texts
 

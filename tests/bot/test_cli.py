@@ -20,14 +20,14 @@ from bot.settings_file import SettingsError
 from handlers.errors import NotSent, RemoteError
 from handlers.ports import LookupFailed
 from handlers.questions import QuestionError
-from storage.errors import (
+from storage.export import CannotCreate
+from storage.file.errors import (
     AnotherBotRuns,
     StorageDamaged,
     StorageForeign,
     StorageMissing,
     StorageUnavailable,
 )
-from storage.export import CannotCreate
 from tests.bot.command_line import Rootver, clean_environment, runner
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ import pytest
 
 from bot.lab.endpoint import ACCOUNTS, QUERY_USER, Endpoint
 from bot.lab.incidents import build
-from storage.database import Database
+from storage.file.database import Database
 from tests.bot.command_line import Ran, Rootver, runner
 
 PASSWORD = "ROOTVER_HOSTS__MGMT1__PASSWORD"

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from bot import cli
-from storage import audit, evidence, fixes, people
-from storage.database import Database
+from storage import evidence, fixes, people
+from storage.chain import audit
+from storage.file.database import Database
 from storage.records import Record
 from tests.bot.command_line import Rootver, runner
 from tests.storage.samples import new_fix
@@ -171,7 +172,7 @@ def test_what_another_program_still_reads_is_told_with_73(
     rootver: Rootver, bot: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The older state stays on disk until it ends; the command that then finishes it names no name."""
-    monkeypatch.setattr("storage.opening.BUSY_MS", 50)
+    monkeypatch.setattr("storage.file.opening.BUSY_MS", 50)
     bot.close()
     uri = f"{(tmp_path / 'rootver.db').as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as reader:

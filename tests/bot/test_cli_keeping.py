@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import audit, evidence, people
-from storage.database import Database
+from storage import evidence, people
+from storage.chain import audit
+from storage.file.database import Database
 from storage.records import Record
 from tests.bot.command_line import Rootver, clean_environment, runner
 

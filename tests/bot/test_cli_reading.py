@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from storage import audit, fixes, people
-from storage.database import Database
+from storage import fixes, people
+from storage.chain import audit
+from storage.chain.verify import anchor_line
+from storage.file.database import Database
 from storage.records import Record
 from storage.snapshot import snapshot
-from storage.verify import anchor_line
 from tests.bot.command_line import Rootver, runner
 from tests.storage.samples import Ticking, command, new_fix
 

@@ -19,7 +19,7 @@ from bot.lab.endpoint import Endpoint
 from bot.lab.incidents import build
 from bot.lab.workspace import Workspace
 from bot.lab.workspace_server import WorkspaceServer
-from storage.database import Database
+from storage.file.database import Database
 from tests.bot import practice_bot
 from tests.bot.command_line import Rootver, clean_environment, runner
 

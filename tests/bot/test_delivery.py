@@ -12,9 +12,9 @@ from bot.blocks.post import Post
 from bot.lab.slack_faults import FaultKind
 from handlers.ports import Message
 from storage import evidence, fixes, notices, once
-from storage.database import StorageUnavailable
+from storage.chain.verify import parse_anchors
+from storage.file.database import StorageUnavailable
 from storage.records import Fix, NewNotice
-from storage.verify import parse_anchors
 from tests.bot.shift import ALICE, AUDIT, BOB, CAROL, NO, ONCALL, YES, Shift, whole
 from tests.handlers.fix.night import lose_answer
 

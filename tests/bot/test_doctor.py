@@ -23,7 +23,7 @@ from bot.settings import load
 from handlers.errors import RemoteError
 from handlers.ports import Query
 from handlers.psrp import PsrpRemote
-from storage.database import Database
+from storage.file.database import Database
 from tests.bot import practice_bot
 from tests.storage.samples import fill
 

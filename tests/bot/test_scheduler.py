@@ -12,7 +12,7 @@ import pytest
 from bot import scheduler as module
 from bot.scheduler import AFTER_FAILURE, BEAT_EVERY, Scheduler
 from handlers.approval import State
-from storage.errors import StorageUnavailable
+from storage.file.errors import StorageUnavailable
 from tests.bot.shift import AtOnce
 from tests.handlers.fix.night import BOB, Night
 

@@ -11,9 +11,10 @@ import pytest
 
 from handlers.admission import Admission, Asked, Refused
 from handlers.ports import LookupFailed, Person
-from storage import audit, people
-from storage.database import Database
-from storage.kinds import undocumented
+from storage import people
+from storage.chain import audit
+from storage.chain.kinds import undocumented
+from storage.file.database import Database
 
 FLAGS = ("bot", "workflow", "guest", "deactivated", "stranger", "other workspace")
 ALICE = Person("U1", "Alice")

@@ -9,9 +9,9 @@ import pytest
 
 from handlers.anchors import Anchors
 from storage import notices
-from storage.database import Database
+from storage.chain.verify import last_anchor
+from storage.file.database import Database
 from storage.queries import Filter, history
-from storage.verify import last_anchor
 from tests.storage.samples import Ticking
 
 

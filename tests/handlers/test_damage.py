@@ -15,9 +15,9 @@ import pytest
 from handlers import history
 from handlers.history import Question, QuestionError
 from storage import people
-from storage.database import Database, StorageError
-from storage.verify import verify
-from tests.storage.mutants import forge
+from storage.chain.verify import verify
+from storage.file.database import Database, StorageError
+from tests.storage.chain.mutants import forge
 from tests.storage.samples import START, Ticking, fill, tell_night
 
 

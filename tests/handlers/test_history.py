@@ -28,8 +28,9 @@ from handlers.history import (
     summarize,
 )
 from handlers.inventory import Cluster, Inventory
-from storage import audit, people, queries
-from storage.database import Database
+from storage import people, queries
+from storage.chain import audit
+from storage.file.database import Database
 from storage.queries import Filter, Summary
 from storage.records import Record
 from tests.storage.samples import START, Ticking

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from handlers.open_questions import WAITED_FOR, OpenQuestions
-from storage import audit
-from storage.database import Database
+from storage.chain import audit
+from storage.file.database import Database
 from storage.records import Json, Record
 from tests.handlers.fix.night import Watch
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from handlers.history import QuestionError, show
-from storage import audit, erasure, fixes
-from storage.database import Database, Transaction
+from storage import erasure, fixes
+from storage.chain import audit
+from storage.file.database import Database, Transaction
 from storage.records import Fix, Json, Record
 from tests.storage.samples import BAD, DIGEST, GOOD, Ticking, new_fix, tell_night
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.database import Database
-from storage.verify import verify
+from storage.chain.verify import verify
+from storage.file.database import Database
 from tests.scenarios.process import ProcessStage
 from tests.scenarios.stage import NO, ONCALL, YES
 

@@ -20,8 +20,8 @@ import pytest
 
 from bot.lab.limits import SlackRefusal
 from bot.lab.practice import ONCALL, Practice, Timing
-from storage.database import Database
-from storage.verify import verify
+from storage.chain.verify import verify
+from storage.file.database import Database
 from tests.scenarios.surviving import PLANS, survive
 
 # --- at random moments ---

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from storage.database import Database
-from storage.verify import verify
+from storage.chain.verify import verify
+from storage.file.database import Database
 from tests.scenarios.process import ProcessStage
 from tests.scenarios.stage import shown
 

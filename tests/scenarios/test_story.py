@@ -9,7 +9,7 @@ import pytest
 
 from bot.lab.incidents import INCIDENTS
 from bot.lab.messages import Message
-from storage.kinds import undocumented
+from storage.chain.kinds import undocumented
 from tests.scenarios.stage import NO, ONCALL, YES, Stage, shown
 
 Enter = Callable[..., Stage]

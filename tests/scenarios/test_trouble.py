@@ -13,8 +13,8 @@ import pytest
 from bot.lab.socket_mode import SocketMode
 from bot.settings import load
 from handlers.errors import RemoteError
-from storage import audit
-from storage.errors import StorageUnavailable
+from storage.chain import audit
+from storage.file.errors import StorageUnavailable
 from storage.records import Record
 from tests.scenarios.stage import ONCALL, Stage, shown
 
@@ -206,7 +206,7 @@ def test_an_approver_who_cannot_be_looked_up_is_told_to_react_again(enter: Enter
 def test_a_second_bot_on_the_same_file_is_refused(stage: Stage) -> None:
     """Two would share the events at random."""
     from bot.app import Bot
-    from storage.database import AnotherBotRuns
+    from storage.file.database import AnotherBotRuns
 
     with pytest.raises(AnotherBotRuns, match="another"):
         Bot(load(stage.folder / "rootver.toml", stage._environment()))
@@ -275,7 +275,7 @@ def test_a_file_that_takes_no_record_refuses_the_approval_and_says_why(
     enter: Enter, monkeypatch: pytest.MonkeyPatch, breaks: str, told: str
 ) -> None:
     """Nothing is approved that could not be recorded; once it is mended the next reaction counts."""
-    monkeypatch.setattr("storage.opening.BUSY_MS", 50)
+    monkeypatch.setattr("storage.file.opening.BUSY_MS", 50)
     stage = enter()
     asked(stage)
     card = stage.card()

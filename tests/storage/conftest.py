@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import Database
+from storage.file.database import Database
 from tests.storage.samples import Ticking
 
 

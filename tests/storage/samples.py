@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from storage import audit, evidence, fixes, people
-from storage.database import Database, Transaction
+from storage import evidence, fixes, people
+from storage.chain import audit
+from storage.file.database import Database, Transaction
 from storage.records import Entry, Fix, Json, NewFix, Record
 
 START = datetime(2026, 11, 2, 8, 41, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage import fixes, notices, once, people, switches
-from storage.database import Database
+from storage.file.database import Database
 from storage.records import NewNotice, Notice
 from tests.storage.samples import Ticking, new_fix
 

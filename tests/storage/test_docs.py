@@ -11,13 +11,13 @@ from typing import get_args
 import pytest
 
 from storage import evidence
-from storage.database import Database
+from storage.chain.kinds import KINDS, describe, undocumented
+from storage.chain.verify import anchor_line
 from storage.export import export
-from storage.kinds import KINDS, describe, undocumented
+from storage.file.database import Database
 from storage.queries import Filter
 from storage.records import Kind
 from storage.snapshot import snapshot
-from storage.verify import anchor_line
 from tests.storage.samples import fill
 
 PAGE = Path(__file__).parents[2] / "docs" / "audit.md"
@@ -32,7 +32,7 @@ def test_every_kind_of_record_is_documented() -> None:
 
 
 def test_the_page_prints_the_table() -> None:
-    """Regenerate with `python -m storage.kinds`."""
+    """Regenerate with `python -m storage.chain.kinds`."""
     text = PAGE.read_text()
     printed = text.split("a test compares -->")[1].split("<!-- end -->")[0]
     assert printed.strip() == describe().strip()

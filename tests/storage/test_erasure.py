@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from storage import audit, erasure, evidence, fixes, people
-from storage.database import Database
+from storage import erasure, evidence, fixes, people
+from storage.chain import audit
+from storage.chain.verify import verify
+from storage.file.database import Database
 from storage.records import Record
-from storage.verify import verify
 from tests.storage.samples import START, Ticking, command, new_fix
 
 NAME = "Alice Zaphod-Unverwechselbar"

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from storage import audit
-from storage.database import Database
+from storage.chain import audit
+from storage.chain.verify import Anchor
 from storage.export import HEADER, CannotCreate, Exported, create, export, export_some
+from storage.file.database import Database
 from storage.queries import Filter
 from storage.records import Record
-from storage.verify import Anchor
 from tests.storage.samples import Ticking, command, fill
 
 HOSTILE = ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a\nb", 'quote"d', "comma,", "ü😀"]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from storage import fixes
-from storage.database import Database, StorageError
+from storage.file.database import Database, StorageError
 from storage.records import Fix
 from tests.storage.samples import START, new_fix
 

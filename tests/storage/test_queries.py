@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import audit, evidence, fixes, queries
-from storage.canonical import visible
-from storage.database import Database
+from storage import evidence, fixes, queries
+from storage.chain import audit
+from storage.chain.canonical import visible
+from storage.file.database import Database
 from storage.queries import Filter
 from storage.records import Entry, Record
 from tests.storage.samples import START, Ticking, command, new_fix

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from storage import browse, people
-from storage.database import Database
+from storage.chain.verify import verify
 from storage.export import CannotCreate
+from storage.file.database import Database
 from storage.snapshot import snapshot
-from storage.verify import verify
-from tests.storage.mutants import GUARDS
+from tests.storage.chain.mutants import GUARDS
 from tests.storage.samples import Ticking, fill, tell_night
 
 

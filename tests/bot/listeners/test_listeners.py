@@ -19,7 +19,7 @@ from bot.listeners.reactions import reaction_of
 from bot.manifest import manifest
 from handlers.diagnose import Diagnoser
 from handlers.fix.decide import Decisions
-from storage.errors import StorageUnavailable
+from storage.file.errors import StorageUnavailable
 from tests.bot.lab.practice_slack import bolt
 from tests.bot.shift import ALICE, BOB, NO, ONCALL, YES, Shift
 

@@ -28,8 +28,9 @@ from handlers.fix.propose import Proposals, Proposed
 from handlers.fix.timekeeper import Timekeeper
 from handlers.inventory import Cluster, Inventory
 from handlers.ports import LookupFailed, Message, MessageGone, Person, Query
-from storage import audit, fixes, notices
-from storage.database import Database
+from storage import fixes, notices
+from storage.chain import audit
+from storage.file.database import Database
 from storage.records import Entry, Fix, Notice
 
 ALICE, BOB, CAROL, DAVE, BOT = "UALICE", "UBOB", "UCAROL", "UDAVE", "UBOT"

@@ -13,7 +13,7 @@ from handlers.errors import RemoteError
 from handlers.inventory import Cluster, Inventory
 from handlers.ports import Person
 from storage import evidence
-from storage.errors import StorageError
+from storage.file.errors import StorageError
 from tests.handlers.fix.night import (
     ALICE,
     BOB,

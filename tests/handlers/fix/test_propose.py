@@ -12,7 +12,7 @@ from handlers.approval import ApprovalRules, State
 from handlers.fix.propose import NotProposed, Proposed
 from handlers.ports import Message, Person
 from storage import fixes
-from storage.verify import Fault
+from storage.chain.verify import Fault
 from tests.handlers.fix.night import ALICE, BOB, CAROL, THREAD, Night, lose_question
 
 Start = Callable[..., Night]

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import audit
-from storage.database import (
+from storage.chain import audit
+from storage.chain.verify import verify
+from storage.file.database import (
     AnotherBotRuns,
     Database,
     StorageDamaged,
@@ -25,7 +26,6 @@ from storage.database import (
     StorageUnavailable,
     Transaction,
 )
-from storage.verify import verify
 from tests.storage.samples import START, Ticking, command, fill
 
 
@@ -398,7 +398,7 @@ def test_a_full_disk_loses_nothing(db: Database) -> None:
 
 def test_a_locked_file_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program holds it: the transaction fails within the waiting time, and later it goes on."""
-    monkeypatch.setattr("storage.opening.BUSY_MS", 50)
+    monkeypatch.setattr("storage.file.opening.BUSY_MS", 50)
     with Database.open(path, Ticking()) as db:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -427,7 +427,7 @@ def test_a_file_that_is_no_longer_there_takes_no_record(path: Path, how: str) ->
 
 def test_a_thread_that_waits_too_long_gives_up(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of our own threads holds the writer."""
-    monkeypatch.setattr("storage.database.WRITER_WAIT", 0.05)
+    monkeypatch.setattr("storage.file.database.WRITER_WAIT", 0.05)
     held, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from types import UnionType
 from typing import Any
 
-from storage.canonical import canonical, recordable
+from storage.chain.canonical import canonical, recordable
 from storage.records import Entry, Fix, Json
 from storage.times import UNREADABLE, from_text
 
@@ -24,7 +24,7 @@ _LATER: Mapping[str, Json] = {
 }  # fmt: skip
 _ENDED = frozenset({"applied", "failed", "voided", "declined", "cancelled", "expired"})
 
-# The time in a column is taken before its transaction has its turn (storage.database.WRITER_WAIT).
+# The time in a column is taken before its transaction has its turn (storage.file.database.WRITER_WAIT).
 _NEARLY = timedelta(minutes=1)
 
 # The columns of `fix` that records tell.

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from storage import audit, fixes, queries
-from storage.database import Database, StorageDamaged
+from storage import fixes, queries
+from storage.chain import audit
+from storage.chain.verify import verify
 from storage.export import export
-from storage.migrations import APPLICATION_ID, LATEST, STEPS, audit_schema, expected_audit, migrations
+from storage.file.database import Database, StorageDamaged
+from storage.file.migrations import APPLICATION_ID, LATEST, STEPS, audit_schema, expected_audit, migrations
 from storage.queries import Filter
-from storage.verify import verify
 from tests.storage.samples import Ticking, command, fill
 
 PROCESSES = 6
@@ -129,7 +130,7 @@ def make_old(path: Path, steps: int) -> None:
 
 def open_old(path: Path) -> sqlite_utils.Database:
     """Records written while the file still had its earlier layout."""
-    from storage.database import Transaction
+    from storage.file.database import Transaction
 
     db = sqlite_utils.Database(sqlite3.connect(path, isolation_level=None))
     tx = Transaction(db, Ticking()())

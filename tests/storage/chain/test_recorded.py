@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from storage import audit, fixes, queries, recorded
-from storage.database import Database
+from storage import fixes, queries
+from storage.chain import audit, recorded
+from storage.chain.verify import verify
+from storage.file.database import Database
 from storage.records import Json, Record
-from storage.verify import verify
 from tests.storage.samples import START, new_fix, tell_night
 
 EDITS = {

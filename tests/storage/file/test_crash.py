@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from storage import audit, evidence, fixes, notices, once
-from storage.database import Database
+from storage import evidence, fixes, notices, once
+from storage.chain import audit
+from storage.chain.verify import verify
+from storage.file.database import Database
 from storage.records import NewNotice, Record
-from storage.verify import verify
 from tests.storage.samples import Ticking, new_fix
 
 KILLS = 40

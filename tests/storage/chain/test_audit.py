@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from storage import audit, fixes
-from storage.canonical import NotCanonical, canonical, recordable
-from storage.database import Database, StorageError
+from storage import fixes
+from storage.chain import audit
+from storage.chain.canonical import NotCanonical, canonical, recordable
+from storage.chain.verify import verify
+from storage.file.database import Database, StorageError
 from storage.records import Entry, Record
 from storage.times import to_text
-from storage.verify import verify
 from tests.storage.samples import Ticking, command, fill, new_fix
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from storage.audit import VERSION, ZERO, link
-from storage.recorded import Recorded
+from storage.chain.audit import VERSION, ZERO, link
+from storage.chain.recorded import Recorded
 from storage.times import time_of
 
 # Records per statement: one that stays open would make the write-ahead log grow, and more leave the caches.

@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.canonical import SAFE_INTEGER, NotCanonical, canonical, recordable, visible
+from storage.chain.canonical import SAFE_INTEGER, NotCanonical, canonical, recordable, visible
 
 INTEGERS = st.integers(-SAFE_INTEGER, SAFE_INTEGER)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))  # no surrogates: rfc8785 refuses them

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlite_utils
 
-from storage.migrations import expected_audit
+from storage.file.migrations import expected_audit
 
 GUARDS = ("audit_no_update", "audit_no_delete", "audit_in_order")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from storage.errors import AnotherBotRuns, StorageUnavailable, storage_error
+from storage.file.errors import AnotherBotRuns, StorageUnavailable, storage_error
 
 
 class FileLock:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from storage import audit, evidence, fixes
-from storage.database import Database, StorageError
+from storage import evidence, fixes
+from storage.chain import audit
+from storage.chain.verify import Anchor, Verification, anchor_line, parse_anchors, verify
+from storage.file.database import Database, StorageError
 from storage.records import Record
-from storage.verify import Anchor, Verification, anchor_line, parse_anchors, verify
-from tests.storage.mutants import ANCHORED, CHAIN, UNGUARDED, cut_tail, drop_trigger, forge
+from tests.storage.chain.mutants import ANCHORED, CHAIN, UNGUARDED, cut_tail, drop_trigger, forge
 from tests.storage.samples import Ticking, command, new_fix
 
 RECORDS = 100
@@ -123,7 +124,7 @@ def test_all_faults_are_reported(copy: Path) -> None:
 
 def test_many_faults_are_counted(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The list ends somewhere, the count does not."""
-    monkeypatch.setattr("storage.walk.MAX_FAULTS", 10)
+    monkeypatch.setattr("storage.chain.walk.MAX_FAULTS", 10)
     forge(copy, lambda conn: conn.execute("UPDATE audit SET node = 'n9'"))
     found = check(copy)
     assert (len(found.faults), found.more_faults) == (10, RECORDS - 10)
@@ -229,7 +230,7 @@ def test_the_last_published_anchor_is_checked_at_the_start(copy: Path) -> None:
 
 def test_the_start_looks_at_the_newest_records_only(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Quick: an old edit is for verify; a gap anywhere is found by counting."""
-    monkeypatch.setattr("storage.verify.START_CHECK", 20)
+    monkeypatch.setattr("storage.chain.verify.START_CHECK", 20)
     forge(copy, lambda conn: conn.execute("UPDATE audit SET actor = 'UEVE' WHERE seq = 40"))
     assert start_faults(copy) == []
     forge(copy, lambda conn: conn.execute("DELETE FROM audit WHERE seq = 41"))
@@ -351,5 +352,5 @@ def test_verify_reads_in_batches(
 ) -> None:
     """Whatever their size: the same answer."""
     for size in (1, 7, 100, 101):
-        monkeypatch.setattr("storage.walk.BATCH", size)
+        monkeypatch.setattr("storage.chain.walk.BATCH", size)
         assert check(copy, anchors).ok

@@ -21,7 +21,8 @@ from typing import Any, Protocol, Self
 
 import sqlite_utils
 
-from storage.errors import (
+from storage.chain.verify import Anchor, Fault, Verification, start_check, verify
+from storage.file.errors import (
     AnotherBotRuns,
     StorageDamaged,
     StorageError,
@@ -31,9 +32,8 @@ from storage.errors import (
     storage_error,
     storage_errors,
 )
-from storage.lock import FileLock
-from storage.opening import check_ours, connect, create, open_writer, upgraded_copy
-from storage.verify import Anchor, Fault, Verification, start_check, verify
+from storage.file.lock import FileLock
+from storage.file.opening import check_ours, connect, create, open_writer, upgraded_copy
 
 __all__ = [
     "AnotherBotRuns",
@@ -210,7 +210,7 @@ class Database:
             raise StorageUnavailable(self.path, "a bot began to write while it was read", "Ask again.")
 
     def verify(self, anchors: Collection[Anchor] = ()) -> Verification:
-        """Check everything (see `storage.verify`); the bot may go on writing meanwhile."""
+        """Check everything (see `storage.chain.verify`); the bot may go on writing meanwhile."""
         with self.read() as conn, self.read() as spare:
             return verify(conn, anchors, spare)
 

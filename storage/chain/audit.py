@@ -14,13 +14,13 @@ from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from storage.canonical import NotCanonical, canonical, recordable, visible
-from storage.kinds import KINDS
+from storage.chain.canonical import NotCanonical, canonical, recordable, visible
+from storage.chain.kinds import KINDS
 from storage.records import Entry, Json, Record
 from storage.times import time_of, to_text
 
 if TYPE_CHECKING:
-    from storage.database import Reader, Transaction
+    from storage.file.database import Reader, Transaction
 
 ZERO = bytes(32)
 VERSION = 1  # of the body; raised when a field changes its meaning
@@ -38,10 +38,10 @@ _CUTS = ((8192, 256), (2048, 128), (512, 64), (128, 32), (32, 8))
 def append(tx: Transaction, record: Record) -> Entry:
     """Add a record to the chain. Details that are too long are cut visibly; none is lost to its size.
 
-    Raises `ValueError` for a kind that is not in `storage.kinds`, or for floats.
+    Raises `ValueError` for a kind that is not in `storage.chain.kinds`, or for floats.
     """
     if record.kind not in KINDS:
-        raise ValueError(f"{record.kind!r} is no kind of record: see storage.kinds")
+        raise ValueError(f"{record.kind!r} is no kind of record: see storage.chain.kinds")
     size, previous = last(tx)
     actor = _short(record.actor)
     node = None if record.node is None else _short(record.node)

@@ -13,8 +13,14 @@ from pathlib import Path
 
 import sqlite_utils
 
-from storage.errors import StorageDamaged, StorageForeign, StorageUnavailable, storage_error, storage_errors
-from storage.migrations import APPLICATION_ID, LATEST, migrate
+from storage.file.errors import (
+    StorageDamaged,
+    StorageForeign,
+    StorageUnavailable,
+    storage_error,
+    storage_errors,
+)
+from storage.file.migrations import APPLICATION_ID, LATEST, migrate
 
 BUSY_MS = 5000  # how long to wait for another program's lock
 

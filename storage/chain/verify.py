@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from storage.audit import ZERO, head
-from storage.migrations import audit_schema, expected_audit
-from storage.recorded import COLUMNS, Recorded
-from storage.walk import Fault, Findings, check_records
+from storage.chain.audit import ZERO, head
+from storage.chain.recorded import COLUMNS, Recorded
+from storage.chain.walk import Fault, Findings, check_records
+from storage.file.migrations import audit_schema, expected_audit
 
 if TYPE_CHECKING:
-    from storage.database import Reader
+    from storage.file.database import Reader
 
 __all__ = [
     "Anchor",
