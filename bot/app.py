@@ -30,7 +30,6 @@ from bot.slack import NotSaid, SlackChat, retry_handlers
 from bot.socket_mode import EventSocket
 from bot.stop_signal import stop_signals
 from handlers.admission import Admission
-from handlers.anchors import Anchors
 from handlers.diagnose import Diagnoser, last_change
 from handlers.fix.apply import Changes
 from handlers.fix.approvers import ApproverList
@@ -42,6 +41,7 @@ from handlers.fix.timekeeper import Timekeeper
 from handlers.open_questions import OpenQuestions
 from handlers.ports import Clock
 from handlers.psrp import PsrpRemote
+from handlers.record.anchors import Anchors
 from storage import fixes, notices
 from storage.chain import audit
 from storage.file.database import Database

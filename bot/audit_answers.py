@@ -12,10 +12,10 @@ from typing import Any, Literal
 from bot.blocks import answers as words
 from bot.blocks.post import Post
 from bot.place import Place
-from handlers import history
-from handlers.history import Question, QuestionError
 from handlers.inventory import Inventory
 from handlers.ports import Clock
+from handlers.record import history
+from handlers.record.history import Question, QuestionError
 from storage import people
 from storage.chain import audit
 from storage.chain.verify import Anchor, anchor_line, last_anchor

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, cast
 
 from bot.typed_text import words_of
-from handlers.questions import QuestionError, near, parse_fix, printable, quoted
+from handlers.record.questions import QuestionError, near, parse_fix, printable, quoted
 
 # --- what was asked for ---------------------------------------------------------------------------
 
@@ -59,7 +59,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A question to the audit; `handlers.history.parse` understands the words."""
+    """A question to the audit; `handlers.record.history.parse` understands the words."""
 
     verb: ClassVar[str] = "history"
     words: tuple[str, ...]

@@ -62,7 +62,7 @@ _CODES: Mapping[str, Exit] = {
     "bot.settings_file.SettingsError": Exit.SETTINGS,
     "handlers.errors.RemoteError": Exit.UNAVAILABLE,
     "handlers.ports.LookupFailed": Exit.UNAVAILABLE,
-    "handlers.questions.QuestionError": Exit.USAGE,
+    "handlers.record.questions.QuestionError": Exit.USAGE,
     "slack_sdk.errors.SlackClientError": Exit.UNAVAILABLE,
     "storage.file.errors.AnotherBotRuns": Exit.OTHER_BOT,
     "storage.file.errors.StorageDamaged": Exit.BAD_DATA,

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from handlers.collection import Collection, answers, raw_result, unreachable
+from handlers.contract.collection import Collection, answers, raw_result, unreachable
 from handlers.errors import RemoteError
 from handlers.hosts import SECOND_HOP
 from handlers.inventory import Cluster, Inventory, Target, UnknownName

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from handlers.collection import Collection, answers
+from handlers.contract.collection import Collection, answers
 from handlers.inventory import Cluster, Inventory, UnknownName
 from handlers.kb906154.assess import Diagnosis, assess, refused
 from handlers.kb906154.root_ver import reading_object

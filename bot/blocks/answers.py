@@ -26,10 +26,10 @@ from bot.findings import DoctorLine
 from bot.limits import SECTION_TEXT, Block, length
 from handlers.admission import Refused
 from handlers.fix.propose import NotProposed, Proposal
-from handlers.history import Page, QuestionError, gist, next_words
 from handlers.inventory import Inventory
 from handlers.open_questions import OpenQuestion
-from handlers.story import Part, Story
+from handlers.record.history import Page, QuestionError, gist, next_words
+from handlers.record.story import Part, Story
 from storage.chain.verify import Verification
 from storage.export import Exported
 from storage.records import Entry, Fix

@@ -19,7 +19,7 @@ from bot.blocks.text import (
 )
 from bot.blocks.words import CHECKS, FINDINGS, NOT_CHECKED, NOTES, RESULTS, RULED_OUT, meant
 from bot.limits import Block
-from handlers.collection import dump_collection
+from handlers.contract.collection import dump_collection
 from handlers.diagnose import ClusterReport
 from handlers.inventory import Inventory, UnknownName
 from handlers.kb906154.article import SYMPTOMS, VERDICT

@@ -18,7 +18,7 @@ from bot.command_line.options import FILE, Clock, actor, config_option, json_opt
 from bot.exits import Exit, Stop
 from bot.settings import Settings, load
 from bot.settings.doubts import NO_CLUSTER
-from handlers.collection import Collection, NotACollection, dump_collection, load_collection
+from handlers.contract.collection import Collection, NotACollection, dump_collection, load_collection
 from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_report
 from handlers.inventory import same_name
 from handlers.kb906154.assess import Diagnosis

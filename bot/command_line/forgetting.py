@@ -12,7 +12,7 @@ import click
 
 from bot.command_line.options import actor, database_option, now
 from bot.exits import Exit, Stop
-from handlers.questions import near, parse_fix, person_named, quoted
+from handlers.record.questions import near, parse_fix, person_named, quoted
 from storage import erasure, fixes, people
 from storage.file.database import Database, Reader, Transaction
 from storage.records import Entry

@@ -18,9 +18,9 @@ from bot.command_line.files import read_text
 from bot.command_line.options import FILE, database_option, json_option, now
 from bot.commands import FILTERS
 from bot.exits import Exit, Stop
-from handlers import history as questions
-from handlers.history import Question
-from handlers.questions import printable
+from handlers.record import history as questions
+from handlers.record.history import Question
+from handlers.record.questions import printable
 from storage import people
 from storage.chain.verify import Anchor, Verification, parse_anchors
 from storage.export import create

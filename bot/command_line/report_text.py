@@ -9,7 +9,7 @@ from bot.blocks.words import CHECKS, FINDINGS, NOT_CHECKED, NOTES, RULED_OUT, me
 from handlers.kb906154.article import SYMPTOMS, VERDICT
 from handlers.kb906154.assess import Diagnosis
 from handlers.kb906154.checks import Check
-from handlers.questions import printable
+from handlers.record.questions import printable
 
 _WORST_FIRST = ("fail", "warn", "unknown", "ok", "info")
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from bot.settings.host_sections import Change, Host
 from bot.settings.sections import Approval, Cluster, Node, Slack, Storage
 from bot.settings_file import CONFIG_VARIABLE
-from handlers.questions import near
+from handlers.record.questions import near
 
 PREFIX = "ROOTVER_"
 OTHERS = (CONFIG_VARIABLE, "ROOTVER_PWSH")  # where the file is; which PowerShell the practice lab runs

@@ -9,7 +9,7 @@ from bot.settings import checks
 from bot.settings.environment import variable_of
 from bot.settings.sections import Cluster, Node
 from handlers.inventory import same_name
-from handlers.questions import near
+from handlers.record.questions import near
 
 
 def check(clusters: Mapping[str, Cluster], nodes: Mapping[str, Node], hosts: Iterable[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from bot.settings.environment import NAMED, SINGLE, KeyPath
 from bot.settings.host_sections import SECRETS, Change
-from handlers.questions import near
+from handlers.record.questions import near
 
 # Types of pydantic's errors: https://docs.pydantic.dev/latest/errors/validation_errors/
 _MUST_BE: Mapping[str, str] = {

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handlers.approval import ApprovalRules, Meaning, State, differences, digest, meaning, permit
+from handlers.contract.results import BrokenContract, decode_backup, decode_change
 from handlers.diagnose import Diagnoser, keep_answer
 from handlers.errors import NotSent, RemoteError
 from handlers.fix import basis
@@ -18,7 +19,6 @@ from handlers.fix.moves import Told, advance, note
 from handlers.fix.outcome import Outcomes
 from handlers.inventory import Cluster, Inventory, UnknownName, same_name
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Query, Remote
-from handlers.probes import BrokenContract, decode_backup, decode_change
 from storage import evidence, fixes
 from storage.file.database import Database
 from storage.records import Fix, Json, Outcome

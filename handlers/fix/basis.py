@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from handlers.contract.results import decode_backup, reading_json
 from handlers.kb906154.article import ASPNET_KEY, TARGET
 from handlers.kb906154.assess import Diagnosis, digest_facts
 from handlers.kb906154.facts import NodeFacts, Reading, RegistryValue, Unreadable
-from handlers.probes import decode_backup, reading_json
 from storage.records import Fix, Json
 
 Basis = dict[str, Json]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.approval import ApprovalRules, State
+from handlers.contract.results import ChangeResult
 from handlers.diagnose import Diagnoser, keep_answer
 from handlers.fix import basis
 from handlers.fix.moves import BOT, Told, advance, note, tell_thread
 from handlers.inventory import Inventory, UnknownName, same_name
 from handlers.kb906154.facts import NodeFacts, Unreadable, Value
 from handlers.ports import Clock
-from handlers.probes import ChangeResult
 from storage import fixes
 from storage.chain import audit
 from storage.chain.verify import anchor_line

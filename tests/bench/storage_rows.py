@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from handlers.history import PAGE, Question, answer
+from handlers.record.history import PAGE, Question, answer
 from storage.chain import audit
 from storage.chain.audit import COLUMNS, ZERO, link
 from storage.chain.walk import _rows

@@ -11,8 +11,8 @@ import pytest
 from bot import audit_answers, commands
 from bot.answers import _METHODS, SLOW, Step
 from bot.findings import DoctorLine
-from handlers.anchors import Anchors
 from handlers.errors import RemoteError
+from handlers.record.anchors import Anchors
 from storage import erasure
 from storage.file.errors import StorageUnavailable
 from tests.bot.shift import ALICE, AUDIT, BOB, ONCALL, RULES, Shift, whole, without_members

@@ -18,9 +18,9 @@ from bot.findings import DoctorLine
 from handlers.admission import Refused
 from handlers.approval import State
 from handlers.fix.propose import NotProposed, Proposed
-from handlers.history import Page, Question, QuestionError
 from handlers.inventory import Cluster, Inventory
-from handlers.story import Story
+from handlers.record.history import Page, Question, QuestionError
+from handlers.record.story import Story
 from storage.chain.verify import Fault, Verification
 from storage.export import Exported
 from storage.records import Entry

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from bot.blocks.diagnosis import checking, diagnosed
 from bot.lab.incidents import INCIDENTS
-from handlers.collection import load_collection
+from handlers.contract.collection import load_collection
 from handlers.diagnose import ClusterReport
 from handlers.inventory import Cluster, Inventory
 from handlers.kb906154.article import VERDICTS

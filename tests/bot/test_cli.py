@@ -19,7 +19,7 @@ from bot.exits import Exit, Stop, explain
 from bot.settings_file import SettingsError
 from handlers.errors import NotSent, RemoteError
 from handlers.ports import LookupFailed
-from handlers.questions import QuestionError
+from handlers.record.questions import QuestionError
 from storage.export import CannotCreate
 from storage.file.errors import (
     AnotherBotRuns,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from handlers import history
-from handlers.history import Question, QuestionError
+from handlers.record import history
+from handlers.record.history import Question, QuestionError
 from storage import people
 from storage.chain.verify import verify
 from storage.file.database import Database, StorageError

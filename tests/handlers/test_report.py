@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from handlers.contract.results import load_collection
 from handlers.kb906154.article import VERDICT
 from handlers.kb906154.assess import refused
-from handlers.probes import load_collection
 from handlers.report import exit_code, replay, to_json
 
+from .contract.test_collection import saved
 from .kb906154.answers import (
     DENIED,
     MISSING_KEY,
@@ -26,7 +27,6 @@ from .kb906154.answers import (
     services,
     value,
 )
-from .test_collection import saved
 
 FIELDS = [
     "node", "computer", "verdict", "confidence", "root_ver", "owner", "offered", "findings", "notes",

@@ -9,7 +9,7 @@ import pytest
 from bot.lab.cluster import PracticeCluster
 from bot.lab.host import answer
 from bot.lab.incidents import INCIDENTS, SINCE, build
-from handlers.collection import load_collection
+from handlers.contract.collection import load_collection
 from handlers.report import replay
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from handlers.approval import ApprovalRules, State
 from handlers.fix.propose import Proposed
-from handlers.story import show
+from handlers.record.story import show
 from tests.handlers.fix.night import ALICE, BOB, THREAD, Night, lose_answer
 
 Start = Callable[..., Night]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from handlers.contract.results import decode_facts
 from handlers.kb906154.assess import Members, assess, digest_facts, refused
 from handlers.kb906154.facts import Answer, BrokenAnswer, NodeFacts, Unreachable
-from handlers.probes import decode_facts
 
 from .answers import (
     ABSENT,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from handlers.contract.results import load_collection
 from handlers.kb906154.article import VERDICTS
-from handlers.probes import load_collection
 from handlers.report import exit_code, replay, to_json
 
 RECORDED = Path(__file__).parent / "recorded"

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.kb906154.facts import Absent, Reading, RegistryData, RegistryValue, Unreadable, Value
-from handlers.probes import (
+from handlers.contract.readings import decode_facts
+from handlers.contract.results import (
     BrokenContract,
     decode_backup,
     decode_change,
@@ -21,9 +21,17 @@ from handlers.probes import (
     parse_reading,
     reading_json,
 )
-from handlers.readings import decode_facts
-
-from .kb906154.answers import DENIED, MISSING_KEY, MISSING_VALUE, ZERO, Raw, healthy, root_ver, value
+from handlers.kb906154.facts import Absent, Reading, RegistryData, RegistryValue, Unreadable, Value
+from tests.handlers.kb906154.answers import (
+    DENIED,
+    MISSING_KEY,
+    MISSING_VALUE,
+    ZERO,
+    Raw,
+    healthy,
+    root_ver,
+    value,
+)
 
 # --- readings as parameters ---
 

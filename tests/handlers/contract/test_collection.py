@@ -11,9 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.kb906154.assess import Members
-from handlers.kb906154.facts import BrokenAnswer, NodeFacts, Unreachable
-from handlers.probes import (
+from handlers.contract.results import (
     Collection,
     NotACollection,
     answers,
@@ -22,8 +20,9 @@ from handlers.probes import (
     raw_result,
     unreachable,
 )
-
-from .kb906154.answers import NODE2, Raw, facts, healthy
+from handlers.kb906154.assess import Members
+from handlers.kb906154.facts import BrokenAnswer, NodeFacts, Unreachable
+from tests.handlers.kb906154.answers import NODE2, Raw, facts, healthy
 
 ENVELOPE: Raw = {
     "schema": 1,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TypeAlias
 
-from handlers.questions import parse_fix, printable
+from handlers.record.questions import parse_fix, printable
 from storage import evidence, fixes, people, queries
 from storage.chain import recorded
 from storage.file.database import Reader

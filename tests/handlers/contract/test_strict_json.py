@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.strict_json import BrokenContract, parse
+from handlers.contract.strict_json import BrokenContract, parse
 
 DEEPEST = 101  # objects or lists in one another, with nothing in the innermost
 

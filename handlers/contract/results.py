@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from handlers.collection import (
+from handlers.contract.collection import (
     Collection,
     NotACollection,
     answers,
@@ -20,12 +20,12 @@ from handlers.collection import (
     raw_result,
     unreachable,
 )
+from handlers.contract.readings import decode_facts, reading, registry_value, root_ver
+from handlers.contract.strict_json import BrokenContract, Part, parse, schema_1
 from handlers.inventory import same_name
 from handlers.kb906154.article import ASPNET_KEY
 from handlers.kb906154.facts import Answer, Reading, RegistryData, RegistryValue
 from handlers.kb906154.root_ver import reading_object
-from handlers.readings import decode_facts, reading, registry_value, root_ver
-from handlers.strict_json import BrokenContract, Part, parse, schema_1
 
 __all__ = [
     "Answer",

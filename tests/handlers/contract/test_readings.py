@@ -15,10 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from handlers.contract.results import BrokenContract, decode_facts
 from handlers.kb906154.facts import Absent, NodeFacts, RegistryValue, Unreadable, Value
-from handlers.probes import BrokenContract, decode_facts
-
-from .kb906154.answers import (
+from tests.handlers.kb906154.answers import (
     ABSENT,
     DENIED,
     E3,

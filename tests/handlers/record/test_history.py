@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from handlers.history import (
+from handlers.inventory import Cluster, Inventory
+from handlers.record.history import (
     Page,
     QuestionError,
     answer,
@@ -27,7 +28,6 @@ from handlers.history import (
     people_of,
     summarize,
 )
-from handlers.inventory import Cluster, Inventory
 from storage import people, queries
 from storage.chain import audit
 from storage.file.database import Database

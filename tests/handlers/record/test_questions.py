@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.questions import MAX_LAST, Question, QuestionError, parse, parse_fix
+from handlers.record.questions import MAX_LAST, Question, QuestionError, parse, parse_fix
 from storage.queries import Filter
 
 NOW = datetime(2026, 11, 23, 10, 6, 12, tzinfo=UTC)

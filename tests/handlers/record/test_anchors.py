@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.anchors import Anchors
+from handlers.record.anchors import Anchors
 from storage import notices
 from storage.chain.verify import last_anchor
 from storage.file.database import Database

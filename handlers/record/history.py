@@ -11,7 +11,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from handlers.inventory import Inventory
-from handlers.questions import (
+from handlers.record.questions import (
     Question,
     QuestionError,
     near,
@@ -21,7 +21,7 @@ from handlers.questions import (
     printable,
     quoted,
 )
-from handlers.story import Story, gist, people_of, show
+from handlers.record.story import Story, gist, people_of, show
 from storage import people, queries
 from storage.export import Exported, Format, export, export_some
 from storage.file.database import Reader

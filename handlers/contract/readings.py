@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, TypeVar, cast, get_args
 
+from handlers.contract.strict_json import Part, parse, schema_1
 from handlers.kb906154.facts import (
     Absent,
     Account,
@@ -27,7 +28,6 @@ from handlers.kb906154.facts import (
     Unreadable,
     Value,
 )
-from handlers.strict_json import Part, parse, schema_1
 
 T = TypeVar("T")
 

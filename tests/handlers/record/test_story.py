@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers.history import QuestionError, show
+from handlers.record.history import QuestionError, show
 from storage import erasure, fixes
 from storage.chain import audit
 from storage.file.database import Database, Transaction
