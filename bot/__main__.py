@@ -1,6 +1,6 @@
 """`python -m bot` is `rootver`."""
 
-from bot.cli import main
+from bot.command_line.main import main
 
 if __name__ == "__main__":
     main()

@@ -18,17 +18,20 @@ from typing import Any
 from slack_bolt import App
 from slack_sdk import WebClient
 
-from bot import doctor, health, listeners
-from bot.answers import SLOW, Answers
-from bot.audit_answers import AuditAnswers
-from bot.delivery import Deliverer
+from bot import listeners
+from bot.answers.by_command import SLOW, Answers
+from bot.answers.from_record import AuditAnswers
+from bot.doctor.findings import DoctorLine
+from bot.doctor.self_check import checks
 from bot.listeners.desk import Desk
 from bot.listeners.errors import Failures, failure_words
-from bot.scheduler import Loop, Scheduler
-from bot.settings import Settings
-from bot.slack import NotSaid, SlackChat, retry_handlers
-from bot.socket_mode import EventSocket
-from bot.stop_signal import stop_signals
+from bot.running import health
+from bot.running.delivery import Deliverer
+from bot.running.scheduler import Loop, Scheduler
+from bot.running.stop_signal import stop_signals
+from bot.settings.settings import Settings
+from bot.slack.socket_mode import EventSocket
+from bot.slack.web_api import NotSaid, SlackChat, retry_handlers
 from handlers.admission import Admission
 from handlers.diagnose import Diagnoser, last_change
 from handlers.fix.apply import Changes
@@ -237,8 +240,8 @@ class Bot:
             with suppress(NotSaid):
                 self.chat.post(fix.channel, failure_words(error, None), fix.thread_ts)
 
-    def _doctor(self) -> list[doctor.DoctorLine]:
-        return doctor.checks(self.settings, self.remote, self._client, self.database, self._clock)
+    def _doctor(self) -> list[DoctorLine]:
+        return checks(self.settings, self.remote, self._client, self.database, self._clock)
 
     def _record_stop(self) -> None:
         with self.database.write() as tx:

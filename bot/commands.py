@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, cast
 
-from bot.typed_text import words_of
+from bot.slack.typed_text import words_of
 from handlers.record.questions import QuestionError, near, parse_fix, printable, quoted
 
 # --- what was asked for ---------------------------------------------------------------------------

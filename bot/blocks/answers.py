@@ -7,8 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.blocks.card import what
-from bot.blocks.post import Attachment, Post, post, section
-from bot.blocks.text import (
+from bot.blocks.words import RESULTS
+from bot.commands import Unknown, help_lines
+from bot.doctor.findings import DoctorLine
+from bot.slack.limits import SECTION_TEXT, Block, length
+from bot.slack.post import Attachment, Post, post, section
+from bot.slack.text import (
     clock_time,
     code,
     counted,
@@ -20,10 +24,6 @@ from bot.blocks.text import (
     preformatted,
     sentence,
 )
-from bot.blocks.words import RESULTS
-from bot.commands import Unknown, help_lines
-from bot.findings import DoctorLine
-from bot.limits import SECTION_TEXT, Block, length
 from handlers.admission import Refused
 from handlers.fix.propose import NotProposed, Proposal
 from handlers.inventory import Inventory

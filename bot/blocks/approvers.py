@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.blocks.text import code, counted, listed, mentions
+from bot.slack.text import code, counted, listed, mentions
 from storage.records import Fix
 
 NAMED = 20  # people or groups in one line; a mention has up to 25 characters, a paragraph 3,000

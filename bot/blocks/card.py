@@ -13,8 +13,9 @@ from datetime import datetime
 
 from bot.blocks import approvers
 from bot.blocks.approvers import words_of
-from bot.blocks.post import Post, context, post, section
-from bot.blocks.text import (
+from bot.blocks.words import NOTES, meant
+from bot.slack.post import Post, context, post, section
+from bot.slack.text import (
     clock_seconds,
     clock_time,
     code,
@@ -26,7 +27,6 @@ from bot.blocks.text import (
     plain,
     sentence,
 )
-from bot.blocks.words import NOTES, meant
 from handlers.approval import OPEN, UNDECIDED, ApprovalRules, State
 from handlers.kb906154.article import VERDICT
 from storage.records import Fix, Json

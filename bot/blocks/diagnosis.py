@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from bot.blocks.post import Attachment, Post, context, post, section
-from bot.blocks.text import (
+from bot.blocks.words import CHECKS, FINDINGS, NOT_CHECKED, NOTES, RESULTS, RULED_OUT, meant
+from bot.slack.limits import Block
+from bot.slack.post import Attachment, Post, context, post, section
+from bot.slack.text import (
     clock_time,
     counted,
     day_and_time,
@@ -17,8 +19,6 @@ from bot.blocks.text import (
     plain,
     versions_as_code,
 )
-from bot.blocks.words import CHECKS, FINDINGS, NOT_CHECKED, NOTES, RESULTS, RULED_OUT, meant
-from bot.limits import Block
 from handlers.contract.collection import dump_collection
 from handlers.diagnose import ClusterReport
 from handlers.inventory import Inventory, UnknownName

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from bot.blocks import approvers
 from bot.blocks.card import involved, reading_words, what
-from bot.blocks.post import Post, post
-from bot.blocks.text import (
+from bot.slack.post import Post, post
+from bot.slack.text import (
     clock_seconds,
     clock_time,
     code,

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.blocks.post import Attachment
+from bot.slack.post import Attachment
 
 _ROOTS = {"HKLM": "HKEY_LOCAL_MACHINE"}
 # winnt.h: the numbers of the registry kinds.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.blocks.text import plain
+from bot.slack.text import plain
 
 # Results of a check: a word always, the emoji beside it. Not the emoji that decide on a card.
 RESULTS: Mapping[str, str] = {

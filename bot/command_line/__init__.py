@@ -1,1 +1,1 @@
-"""The subcommands of `rootver`, one module for each kind; `bot.cli` loads them when they are called."""
+"""The subcommands of `rootver`, one module for each kind; `main` loads them when they are called."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from bot import health as status
-from bot import manifest as app
+from bot.command_line.exits import Exit, Stop
 from bot.command_line.options import Clock, config_option, database_option, json_option, now
-from bot.exits import Exit, Stop
+from bot.running import health as status
+from bot.slack import manifest as app
 
 
 @click.command()
@@ -23,9 +23,9 @@ def doctor(config: Path | None, as_json: bool) -> int:
     # Bolt's client, pypsrp and pydantic: config, manifest and health need none of them or less.
     from slack_sdk import WebClient  # noqa: PLC0415
 
-    from bot.doctor import checks  # noqa: PLC0415
-    from bot.settings import load  # noqa: PLC0415
-    from bot.slack import retry_handlers  # noqa: PLC0415
+    from bot.doctor.self_check import checks  # noqa: PLC0415
+    from bot.settings.loading import load  # noqa: PLC0415
+    from bot.slack.web_api import retry_handlers  # noqa: PLC0415
     from handlers.psrp import PsrpRemote  # noqa: PLC0415
 
     settings = load(config, os.environ)
@@ -52,7 +52,7 @@ def doctor(config: Path | None, as_json: bool) -> int:
 @click.pass_obj
 def config(config: Path | None, as_json: bool) -> None:
     """Check the settings and print what is used; of a secret only that it is set. Connects to nothing."""
-    from bot.settings import load  # noqa: PLC0415 - pydantic, which manifest and health do not need
+    from bot.settings.loading import load  # noqa: PLC0415
 
     settings = load(config, os.environ)
     warnings = settings.warnings()

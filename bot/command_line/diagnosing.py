@@ -13,11 +13,12 @@ from pathlib import Path
 import click
 
 from bot.command_line import report_text
+from bot.command_line.exits import Exit, Stop
 from bot.command_line.files import make_folder, read_text
 from bot.command_line.options import FILE, Clock, actor, config_option, json_option, now
-from bot.exits import Exit, Stop
-from bot.settings import Settings, load
 from bot.settings.doubts import NO_CLUSTER
+from bot.settings.loading import load
+from bot.settings.settings import Settings
 from handlers.contract.collection import Collection, NotACollection, dump_collection, load_collection
 from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_report
 from handlers.inventory import same_name

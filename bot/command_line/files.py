@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bot.exits import Exit, Stop
+from bot.command_line.exits import Exit, Stop
 
 
 def read_text(path: Path, advice: str) -> str:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import click
 
+from bot.command_line.exits import Exit, Stop
 from bot.command_line.options import FILE, database_option
-from bot.exits import Exit, Stop
 from storage import browse as datasette
 from storage.file.database import Database
 from storage.snapshot import snapshot as write_snapshot

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from bot.settings_file import database_path
+from bot.settings.file import database_path
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

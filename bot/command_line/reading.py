@@ -13,11 +13,11 @@ from pathlib import Path
 
 import click
 
-from bot.blocks.text import counted
+from bot.command_line.exits import Exit, Stop
 from bot.command_line.files import read_text
 from bot.command_line.options import FILE, database_option, json_option, now
 from bot.commands import FILTERS
-from bot.exits import Exit, Stop
+from bot.slack.text import counted
 from handlers.record import history as questions
 from handlers.record.history import Question
 from handlers.record.questions import printable

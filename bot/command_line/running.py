@@ -12,9 +12,9 @@ from shutil import which
 
 import click
 
+from bot.command_line.exits import Exit, Stop
 from bot.command_line.options import FILE, config_option
-from bot.exits import Exit, Stop
-from bot.stop_signal import stop_signals
+from bot.running.stop_signal import stop_signals
 
 log = logging.getLogger("bot")
 
@@ -127,7 +127,7 @@ def _engine(powershell: Path | None) -> Path | None:
 def _run_bot(config: Path | None) -> int:
     gc.disable()  # what modules are made of stays for good: looking through it is a sixth of the start
     from bot.app import run as run_bot  # noqa: PLC0415 - Bolt and pypsrp, which the lab's --help need not load
-    from bot.settings import load  # noqa: PLC0415
+    from bot.settings.loading import load  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()

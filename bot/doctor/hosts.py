@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.findings import DoctorLine, fail, ok, warn
+from bot.doctor.findings import DoctorLine, fail, ok, warn
 from handlers.contract.results import HostNode, HostReport, decode_host
 from handlers.contract.strict_json import BrokenContract
 from handlers.errors import RemoteError

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot import manifest
-from bot.exits import slack_not_reached
-from bot.findings import DoctorLine, fail, ok, warn
-from bot.settings import Settings
-from bot.slack import SlackChat
+from bot.doctor.findings import DoctorLine, fail, ok, warn
+from bot.settings.settings import Settings
+from bot.slack import manifest
+from bot.slack.refusals import slack_not_reached
+from bot.slack.web_api import SlackChat
 from handlers.approval import ApprovalRules
 from handlers.ports import LookupFailed
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.findings import DoctorLine, fail, ok
+from bot.doctor.findings import DoctorLine, fail, ok
 from storage.chain.verify import start_check
 from storage.file.database import Database
 from storage.file.errors import StorageError, StorageMissing

@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any
 
 from bot import commands
-from bot.answers import Answers
+from bot.answers.by_command import Answers
+from bot.answers.place import Place
 from bot.blocks import answers as words
-from bot.blocks.post import Post, post
-from bot.blocks.text import mention
 from bot.listeners.errors import Failures, Step, Tell
-from bot.place import Place
+from bot.slack.post import Post, post
+from bot.slack.text import mention
 from handlers.admission import Admission, Asked, Refused
 from handlers.fix.decide import Decisions, Reaction
 from handlers.open_questions import OpenQuestion, OpenQuestions

@@ -8,9 +8,9 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
-from bot.blocks.post import Post, post
-from bot.blocks.text import plain
-from bot.slack import NotSaid, SlackChat
+from bot.slack.post import Post, post
+from bot.slack.text import plain
+from bot.slack.web_api import NotSaid, SlackChat
 from storage.chain import audit
 from storage.file.database import Database, StorageError
 from storage.records import Json, Record

@@ -13,9 +13,9 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
+from bot.settings.file import CONFIG_VARIABLE
 from bot.settings.host_sections import Change, Host
 from bot.settings.sections import Approval, Cluster, Node, Slack, Storage
-from bot.settings_file import CONFIG_VARIABLE
 from handlers.record.questions import near
 
 PREFIX = "ROOTVER_"

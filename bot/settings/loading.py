@@ -12,11 +12,11 @@ from pydantic import Field, ValidationError
 
 from bot.settings import environment, names, secrets
 from bot.settings.environment import NAMED, KeyPath
+from bot.settings.file import SettingsError, SettingsFile, read
 from bot.settings.host_sections import PATHS, Host, options
 from bot.settings.sections import Approval, Cluster, Node, Section, Slack, Storage
 from bot.settings.settings import Settings
 from bot.settings.wording import sentences
-from bot.settings_file import SettingsError, SettingsFile, read
 from handlers import hosts as host_rules
 from handlers.hosts import HostOptions
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.settings.environment import SINGLE, KeyPath, variable_of
+from bot.settings.file import SettingsFile
 from bot.settings.host_sections import SECRET_FILES, SECRETS
-from bot.settings_file import SettingsFile
 
 _FILES = ("bot_token_file", "app_token_file", *SECRET_FILES)
 

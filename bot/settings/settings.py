@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.settings.doubts import about_chat, about_hosts
+from bot.settings.file import SettingsError
 from bot.settings.names import computers
 from bot.settings.sections import Approval, Cluster, Node, Slack
 from bot.settings.showing import shown
-from bot.settings_file import SettingsError
 from handlers import inventory
 from handlers.approval import ApprovalRules
 from handlers.hosts import HostOptions

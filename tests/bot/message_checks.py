@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bot import limits
-from bot.blocks.post import Post
+from bot.slack import limits
+from bot.slack.post import Post
 
 # What Slack reads as its own: https://docs.slack.dev/messaging/formatting-message-text.
 _OURS = re.compile(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings, SettingsError, load
+from bot.settings.file import SettingsError
+from bot.settings.loading import load
+from bot.settings.settings import Settings
 
 FILE = "rootver.toml"
 CANARY = "canary-5f1c-never-shown"

@@ -17,15 +17,15 @@ from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 
 from bot import listeners
-from bot.answers import SLOW, Answers
-from bot.audit_answers import AuditAnswers
-from bot.delivery import Deliverer
-from bot.findings import DoctorLine
+from bot.answers.by_command import SLOW, Answers
+from bot.answers.from_record import AuditAnswers
+from bot.doctor.findings import DoctorLine
 from bot.lab.messages import Message as Seen
 from bot.lab.workspace_server import WorkspaceServer
 from bot.listeners.desk import Desk
 from bot.listeners.errors import Failures
-from bot.slack import SlackChat, retry_handlers
+from bot.running.delivery import Deliverer
+from bot.slack.web_api import SlackChat, retry_handlers
 from handlers.admission import Admission
 from handlers.approval import ApprovalRules
 from handlers.diagnose import Diagnoser, last_change

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.command_line import clean_environment
+from tests.bot.command_line.invoking import clean_environment
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -162,7 +162,7 @@ def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> Non
     environ = {**clean_environment(), "PYTHONPATH": str(wheel)}
     for words, code in ((["run"], 78), (["manifest"], 0), (["config"], 0), (["health"], 69)):
         done = subprocess.run(
-            [sys.executable, "-P", "-c", "from bot.cli import main; main()", *words],
+            [sys.executable, "-P", "-c", "from bot.command_line.main import main; main()", *words],
             cwd=tmp_path, env=environ, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stderr

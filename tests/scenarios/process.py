@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot import cli
+from bot.command_line import main
 from bot.lab.bot_process import _NOT_PASSED_ON
 from tests.scenarios.crossings import Crossings
 from tests.scenarios.stage import PATIENCE, Stage
@@ -97,4 +97,4 @@ def _run(folder: Path, environment: Mapping[str, str], trace: Path, fatal: str) 
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)
     Crossings(trace, fatal).watch()
-    sys.exit(cli.run(["run"]))
+    sys.exit(main.run(["run"]))

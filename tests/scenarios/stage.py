@@ -18,7 +18,7 @@ from bot.lab.incidents import build
 from bot.lab.messages import Message
 from bot.lab.workspace import Workspace
 from bot.lab.workspace_server import WorkspaceServer
-from bot.settings import load
+from bot.settings.loading import load
 
 ONCALL = "#exchange-oncall"
 YES, NO = "white_check_mark", "x"

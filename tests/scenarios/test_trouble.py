@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from bot.lab.socket_mode import SocketMode
-from bot.settings import load
+from bot.settings.loading import load
 from handlers.errors import RemoteError
 from storage.chain import audit
 from storage.file.errors import StorageUnavailable

@@ -17,7 +17,7 @@ from bot.lab.play import UNAVAILABLE, play
 START = """
 import sys
 from bot.lab.play import play
-from bot.stop_signal import stop_signals
+from bot.running.stop_signal import stop_signals
 
 with stop_signals() as told_to_stop:
     sys.exit(play('healthy', None, 0, False, told_to_stop, misbehave=['latency', 'redelivery']))

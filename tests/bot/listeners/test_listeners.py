@@ -12,11 +12,11 @@ import pytest
 from slack_bolt import App
 
 from bot import listeners
-from bot.blocks.post import Post
 from bot.lab.slack_events import SUBSCRIPTIONS
 from bot.listeners.desk import heard, without_mention
 from bot.listeners.reactions import reaction_of
-from bot.manifest import manifest
+from bot.slack.manifest import manifest
+from bot.slack.post import Post
 from handlers.diagnose import Diagnoser
 from handlers.fix.decide import Decisions
 from storage.file.errors import StorageUnavailable

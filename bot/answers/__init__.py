@@ -1,0 +1,1 @@
+"""From a command to its answer: what each command of the chat does and says."""

@@ -1,0 +1,261 @@
+"""From a command to its answer: call the use case, show what came of it.
+
+What takes long is announced at once and done by the caller's workers: `answer` returns it as a step.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot import commands
+from bot.answers.from_record import AuditAnswers
+from bot.answers.place import Place
+from bot.answers.status_line import StatusLine
+from bot.blocks import answers as words
+from bot.blocks.diagnosis import checking, diagnosed
+from bot.doctor.findings import DoctorLine
+from bot.slack.post import Attachment, Post, post
+from bot.slack.text import code
+from bot.slack.web_api import NotSaid, SlackChat
+from handlers.approval import OPEN
+from handlers.diagnose import Diagnoser
+from handlers.fix.decide import Decisions
+from handlers.fix.propose import NotProposed, Proposal, Proposals
+from handlers.inventory import Inventory
+from handlers.ports import Message, MessageGone
+from storage import fixes, people, switches
+from storage.file.database import Database
+from storage.records import Fix
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[], None]
+
+SLOW = frozenset({"diagnose", "restore", "export", "verify", "doctor"})  # commands whose answer is a step
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers commands in the thread where they were given; one method for each command.
+
+    `doctor` checks the bot and gives its findings; `editors` run edits of progress; `moved` is
+    called when there may be something to tell or to do.
+    """
+
+    slack: SlackChat
+    database: Database
+    inventory: Inventory
+    diagnoser: Diagnoser
+    proposals: Proposals
+    decisions: Decisions
+    audit: AuditAnswers
+    doctor: Callable[[], Sequence[DoctorLine]]
+    editors: Executor
+    moved: Callable[[], None]
+
+    def prepared(self, command: commands.Command, place: Place) -> commands.Command:
+        """The command with what it means in this thread: `more` of what."""
+        return commands.More(self.audit.following(place)) if isinstance(command, commands.More) else command
+
+    def recorded(self, command: commands.Command) -> str | None:
+        """The words of a command for its record, which nobody can erase: without names of people."""
+        if isinstance(command, commands.History | commands.Export):
+            command = replace(command, words=self.audit.nameless(command.words))
+        return commands.words(command) or None
+
+    def answer(self, command: commands.Command, user: str, place: Place) -> Step | None:
+        """Answer, or announce what takes long and return the rest of it as a step for a worker."""
+        return _METHODS[type(command)](self, command, user, place)
+
+    def say(self, place: Place, said: Post) -> None:
+        """Post an answer with its files. Raises `NotSaid`."""
+        self.slack.post(place.channel, said, place.thread_ts)
+        self._attach(place, said.files)
+
+    # --- diagnose, restore ---
+
+    def diagnose(self, command: commands.Diagnose, user: str, place: Place) -> Step:
+        """Say at once who is checked; the step finds out, shows it, and proposes."""
+        line = self._line(place, checking(command.target, self.inventory))
+        return lambda: self._diagnosed(command.target, user, place, line)
+
+    def _diagnosed(self, asked: str, user: str, place: Place, line: StatusLine) -> None:
+        """The verdict is shown as soon as it is known; what becomes of it is added by another edit."""
+        answered: list[str] = []
+
+        def progress(node: str) -> None:
+            answered.append(node)
+            line.progress(checking(asked, self.inventory, tuple(answered)))
+
+        with line:
+            reports = self.diagnoser.diagnose(asked, user, progress)
+            result = diagnosed(reports)
+            shown = line.finish(result)
+        made = self.proposals.propose(reports, user, place.thread, shown.ts, direct=place.direct)
+        self.moved()
+        if made:
+            self._edit(shown, diagnosed(reports, map(self._proposal, made)))
+        self._attach(place, result.files)
+
+    def restore(self, command: commands.Restore, user: str, place: Place) -> Step:
+        """Propose to put back what a fix replaced; the node is read for it."""
+
+        def proposed() -> Post:
+            number = _number(command.fix)
+            made = self.proposals.restore(number, user, place.thread, direct=place.direct)
+            self.moved()
+            return post([self._proposal(made)])
+
+        return self._slowly(place, f"Reading what {command.fix} changed …", proposed)
+
+    def _proposal(self, made: Proposal) -> str:
+        fix = made.fix if isinstance(made, NotProposed) else None
+        return words.proposal(made, self._card(fix) if fix else None)
+
+    # --- fixes ---
+
+    def fixes(self, _command: commands.Fixes, _user: str, place: Place) -> None:
+        """List the open ones."""
+        with self.database.read() as conn:
+            found = fixes.in_states(conn, OPEN)
+            names = people.names(conn, {fix.requester for fix in found})
+        cards = {fix.number: card for fix in found if (card := self._card(fix))}
+        self.say(place, words.open_fixes(found, cards, names))
+
+    def cancel(self, command: commands.Cancel, user: str, place: Place) -> None:
+        """Cancel a fix; in its own thread the notice of the use case is the answer."""
+        ruling, fix = self.decisions.cancel(_number(command.fix), user)
+        self.moved()
+        if ruling.step == "refuse" or fix is None:
+            self.say(place, words.not_decided(ruling.reason, fix))
+        elif (fix.channel, fix.thread_ts) != (place.channel, place.thread_ts):
+            self.say(place, words.cancelled(fix))
+
+    def pause(self, _command: commands.Pause, user: str, place: Place) -> None:
+        """Stop approving and sending."""
+        self._switched(self.decisions.pause(user).reason, place)
+
+    def resume(self, _command: commands.Resume, user: str, place: Place) -> None:
+        """End the pause."""
+        self._switched(self.decisions.resume(user).reason, place)
+
+    def _switched(self, refused: str, place: Place) -> None:
+        if refused:
+            self.say(place, words.not_decided(refused, None))
+            return
+        with self.database.read() as conn:
+            pause = switches.paused(conn)
+        self.moved()
+        self.say(place, words.paused(pause))
+
+    # --- the audit ---
+
+    def history(self, command: commands.History, _user: str, place: Place) -> None:
+        """A page of records."""
+        self.say(place, self.audit.history(command.words))
+
+    def more(self, command: commands.More, _user: str, place: Place) -> None:
+        """The next page."""
+        self.say(place, self.audit.more(command.words))
+
+    def show(self, command: commands.Show, _user: str, place: Place) -> None:
+        """The story of a fix."""
+        self.say(place, self.audit.show(command.fix))
+
+    def export(self, command: commands.Export, user: str, place: Place) -> Step:
+        """Records as a file."""
+        return self._slowly(
+            place,
+            "Exporting …",
+            lambda: self.audit.export(command.words, command.format, user, place.channel),
+        )
+
+    def verify(self, _command: commands.Verify, _user: str, place: Place) -> Step:
+        """Check the whole audit."""
+        return self._slowly(place, "Checking the whole audit …", self.audit.verify)
+
+    # --- the rest ---
+
+    def nodes(self, _command: commands.Nodes, _user: str, place: Place) -> None:
+        """List clusters and nodes."""
+        self.say(place, words.nodes(self.inventory))
+
+    def examine(self, _command: commands.Doctor, _user: str, place: Place) -> Step:
+        """Check the bot itself."""
+        announced = "Checking Slack, the management hosts and the audit …"
+        return self._slowly(place, announced, lambda: words.examined(self.doctor()))
+
+    def explain(self, command: commands.Help, _user: str, place: Place) -> None:
+        """Help."""
+        self.say(place, words.explained(command.topic))
+
+    def unknown(self, command: commands.Unknown, _user: str, place: Place) -> None:
+        """Whatever was typed, it is answered."""
+        self.say(place, words.unknown(command))
+
+    # --- inside ---
+
+    def _line(self, place: Place, first: Post) -> StatusLine:
+        return StatusLine(self.slack, place, first, self.editors)
+
+    def _slowly(self, place: Place, announced: str, work: Callable[[], Post]) -> Step:
+        """Say at once what is being done; the step puts the result in its place."""
+        line = self._line(place, post([announced]))
+
+        def rest() -> None:
+            with line:
+                result = work()
+                line.finish(result)
+            self._attach(place, result.files)
+
+        return rest
+
+    def _edit(self, message: Message, said: Post) -> None:
+        """Best effort: what it adds is also told by the fix's own card and notices."""
+        try:
+            self.slack.edit(message, said)
+        except (NotSaid, MessageGone) as failure:
+            log.warning("an answer could not be completed: %s", failure)
+
+    def _attach(self, place: Place, files: Iterable[Attachment]) -> None:
+        """The answer stands without its files; where they fail, the thread is told."""
+        for file in files:
+            try:
+                self.slack.attach(place.channel, [file], place.thread_ts)
+            except NotSaid as failure:
+                log.warning("%s", failure)
+                with suppress(NotSaid):
+                    told = post([f"{code(file.name)} could not be attached ({code(failure.code)})."])
+                    self.slack.post(place.channel, told, place.thread_ts)
+
+    def _card(self, fix: Fix) -> str | None:
+        return self.slack.link(Message(fix.channel, fix.card_ts), fix.thread_ts) if fix.card_ts else None
+
+
+def _number(fix: str) -> int:
+    """The parser gives every fix as "FIX-12"."""
+    return int(fix.removeprefix("FIX-"))
+
+
+_METHODS: Mapping[type, Callable[[Answers, Any, str, Place], Step | None]] = {
+    commands.Diagnose: Answers.diagnose,
+    commands.Fixes: Answers.fixes,
+    commands.Cancel: Answers.cancel,
+    commands.Restore: Answers.restore,
+    commands.Pause: Answers.pause,
+    commands.Resume: Answers.resume,
+    commands.History: Answers.history,
+    commands.More: Answers.more,
+    commands.Show: Answers.show,
+    commands.Export: Answers.export,
+    commands.Verify: Answers.verify,
+    commands.Nodes: Answers.nodes,
+    commands.Doctor: Answers.examine,
+    commands.Help: Answers.explain,
+    commands.Unknown: Answers.unknown,
+}

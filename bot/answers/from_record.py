@@ -1,0 +1,140 @@
+"""Answers out of the audit: history, the story of a fix, exports, verification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any, Literal
+
+from bot.answers.place import Place
+from bot.blocks import answers as words
+from bot.slack.post import Post
+from handlers.inventory import Inventory
+from handlers.ports import Clock
+from handlers.record import history
+from handlers.record.history import Question, QuestionError
+from storage import people
+from storage.chain import audit
+from storage.chain.verify import Anchor, anchor_line, last_anchor
+from storage.file.database import Database, Reader, StorageError
+from storage.records import Json, Record
+
+LARGEST_EXPORT = 32 * 1024 * 1024  # bytes held in memory; more is for the command line
+
+
+@dataclass(frozen=True, slots=True)
+class AuditAnswers:
+    """Answers questions about what was recorded."""
+
+    database: Database
+    clock: Clock
+    inventory: Inventory
+
+    def history(self, asked: tuple[str, ...]) -> Post:
+        """Records, newest first, or how many there are of each kind."""
+        return self._answered(lambda conn: self._history(conn, asked))
+
+    def more(self, asked: tuple[str, ...] | None) -> Post:
+        """The next page, by the words that `following` gave."""
+        return self.history(asked) if asked else words.nothing_follows()
+
+    def following(self, place: Place) -> tuple[str, ...] | None:
+        """The words for the page behind the last one of this thread; in a direct message, of the last day."""
+        begun = datetime.fromtimestamp(float(place.thread_ts), UTC) - timedelta(days=1)
+        with self.database.read() as conn, suppress(QuestionError):
+            asked = history.last_asked(conn, place.channel, None if place.direct else place.thread_ts, begun)
+            question = None if asked is None else self._question(conn, asked)
+            if question is None or question.summary:
+                return None
+            following = history.answer(conn, question).following
+            return history.next_words(asked or (), following) if following else None
+        return None
+
+    def nameless(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """The words of a question for its record."""
+        with self.database.read() as conn:
+            return self._nameless(conn, asked)
+
+    def show(self, fix: str) -> Post:
+        """The whole story of a fix."""
+        with self.database.read() as conn:
+            story = history.show(conn, fix)
+        return words.story(story) if story else words.no_such_fix(fix)
+
+    def export(
+        self, asked: tuple[str, ...], file_format: Literal["csv", "jsonl"], user: str, channel: str
+    ) -> Post:
+        """The records as a file; that they left the audit is recorded."""
+        return self._answered(lambda conn: self._export(conn, asked, file_format, user, channel))
+
+    def verify(self) -> Post:
+        """Whether everything is as it was written, and which records the newest anchor does not vouch for."""
+        found = self.database.verify(self._published())
+        with self.database.read() as conn:
+            return words.verified(found, anchor_line(conn))
+
+    # --- inside ---
+
+    def _published(self) -> tuple[Anchor, ...]:
+        """The newest anchor, if its record can be read: what cannot be is found by the check itself."""
+        with suppress(StorageError), self.database.read() as conn:
+            return last_anchor(conn)
+        return ()
+
+    def _answered(self, answer: Callable[[Reader], Post]) -> Post:
+        """The answer, or what is wrong with the question."""
+        try:
+            with self.database.read() as conn:
+                return answer(conn)
+        except QuestionError as error:
+            return words.misunderstood(error)
+
+    def _history(self, conn: Reader, asked: tuple[str, ...]) -> Post:
+        question = self._question(conn, asked)
+        if question.summary:
+            counted = history.summarize(conn, question)
+            return words.summarized(history.chart(counted, people.names(conn, counted.people)))
+        page = history.answer(conn, question)
+        return words.page(page, people.names(conn, history.people_of(page.entries)), asked)
+
+    def _nameless(self, conn: Reader, asked: tuple[str, ...]) -> tuple[str, ...]:
+        names = history.known_names(conn, self.inventory)
+        return history.nameless(conn, asked, self.clock.now(), names)
+
+    def _question(self, conn: Reader, asked: Iterable[str]) -> Question:
+        return history.parse(list(asked), self.clock.now(), history.known_names(conn, self.inventory))
+
+    def _export(
+        self,
+        conn: Reader,
+        asked: tuple[str, ...],
+        file_format: Literal["csv", "jsonl"],
+        user: str,
+        channel: str,
+    ) -> Post:
+        question, content = self._question(conn, asked), _Bounded()
+        try:
+            written = history.write(conn, question, file_format, content)
+        except _TooLarge:
+            return words.too_large(f"{LARGEST_EXPORT // 2**20} MB")
+        details: dict[str, Json] = {
+            "format": file_format, "filter": " ".join(self._nameless(conn, asked)),
+            "records": written.records, "sha256": written.sha256, "channel": channel,
+        }  # fmt: skip
+        with self.database.write() as tx:
+            audit.append(tx, Record("export", "ok", user, details=details))
+        return words.exported(written, content.getvalue(), file_format)
+
+
+class _TooLarge(Exception):
+    """The export does not fit."""
+
+
+class _Bounded(BytesIO):
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > LARGEST_EXPORT:
+            raise _TooLarge
+        return super().write(data)

@@ -1,0 +1,140 @@
+"""The command `rootver`: every subcommand, loaded only when it is called, and how each one ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from bot.command_line.exits import MEANINGS, Exit, explain
+
+
+class Subcommand(NamedTuple):
+    """Where a subcommand is, and what `--help` says of it without loading it."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, Subcommand] = {
+    "run": Subcommand("running", "Run the bot."),
+    "lab": Subcommand("running", "Practise: workspace, management host and cluster on this machine."),
+    "demo": Subcommand("running", "Print the whole story, played in the practice lab."),
+    "diagnose": Subcommand("diagnosing", "Look at a node, a cluster or all of them."),
+    "replay": Subcommand("diagnosing", "Diagnose a saved collection, offline."),
+    "history": Subcommand("reading", "Ask what happened."),
+    "show": Subcommand("reading", "Tell the whole story of a fix."),
+    "export": Subcommand("reading", "Write records as csv or jsonl."),
+    "verify": Subcommand("reading", "Check that the record is whole."),
+    "snapshot": Subcommand("keeping", "Copy the database while the bot runs."),
+    "browse": Subcommand("keeping", "Look through a snapshot in the browser, with Datasette."),
+    "forget": Subcommand("forgetting", "Erase a name or raw data from the database."),
+    "doctor": Subcommand("checking", "Check settings, Slack, management hosts and database."),
+    "config": Subcommand("checking", "Check the settings and print them."),
+    "manifest": Subcommand("checking", "Print the manifest of the Slack app."),
+    "health": Subcommand("checking", "Ask whether the bot runs and is connected."),
+}
+
+
+class LazyGroup(click.Group):
+    """Loads a subcommand's module when it is called; `--help` of the whole loads none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The subcommand, from its module."""
+        if name not in COMMANDS:
+            near = get_close_matches(name, COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            ctx.fail(f"There is no command {name}.{hint} rootver --help lists all of them.")
+        command: click.Command = getattr(import_module(f"bot.command_line.{COMMANDS[name].module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.summary) for name, one in COMMANDS.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The exit codes."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), meaning) for code, meaning in MEANINGS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="rootver-bot", prog_name="rootver")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, readable=False),
+    help="Settings file. Without it: ROOTVER_CONFIG, then rootver.toml in the working directory.",
+)
+@click.pass_context
+def rootver(ctx: click.Context, config: Path | None) -> None:
+    """Diagnose and fix the Exchange 2003 outage of KB 906154, from Slack and from here."""
+    ctx.obj = config
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; returns the exit code, having said on stderr what went wrong."""
+    _open_what_was_closed()
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")  # a terminal that cannot show a sign is no reason to fail
+    try:
+        code = _invoke(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `rootver history | head`: whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FINE
+    except click.ClickException as error:
+        with suppress(OSError):  # the code tells even where the words find no room
+            error.show()
+        return Exit.USAGE
+    except (KeyboardInterrupt, EOFError, click.Abort):
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the outermost place: everything ends in a code here
+        return _ended(error)
+    return code
+
+
+def _open_what_was_closed() -> None:
+    """A standard stream that whoever calls has closed is empty, or goes nowhere; Python has None there."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - stays open
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    """Without click's own `main`, which has codes of its own for wrong words and for a closed pipe."""
+    try:
+        with rootver.make_context("rootver", list(arguments)) as context:
+            code = rootver.invoke(context)
+    except click.exceptions.Exit as done:  # --help, --version
+        return done.exit_code
+    return code if isinstance(code, int) else Exit.FINE
+
+
+def _ended(error: Exception) -> Exit:
+    told = explain(error)
+    with suppress(OSError):
+        if told is None:
+            traceback.print_exception(error)
+        sentence = told[1] if told else "This is a defect of rootver. Please report the lines above."
+        click.echo(f"rootver: {sentence}", err=True)
+    return told[0] if told else Exit.DEFECT

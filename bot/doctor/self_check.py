@@ -1,0 +1,45 @@
+"""What the self-check looks at, all at once where it asks management hosts."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from slack_sdk import WebClient
+
+from bot.doctor import hosts, slack, storage
+from bot.doctor.findings import DoctorLine, fail, ok, warn
+from bot.doctor.hosts import Hosts
+from bot.settings.settings import Settings
+from handlers.ports import Clock
+from storage.file.database import Database
+
+AT_ONCE = 8  # hosts asked at the same time
+
+
+def checks(
+    settings: Settings, remote: Hosts, client: WebClient | None, database: Database | None, clock: Clock
+) -> list[DoctorLine]:
+    """Look at everything; takes as long as the slowest host, at most its deadline.
+
+    `client` carries the bot's token, None: there is none. `database` is the open file, None: it is looked at
+    beside whoever has it open.
+    """
+    inventory = settings.inventory()
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="doctor") as workers:
+        asked = [
+            workers.submit(hosts.look, name, options, inventory, remote, clock)
+            for name, options in settings.hosts().items()
+        ]
+        lines = [*_settings(settings), *_slack(settings, client), *storage.look(settings.database, database)]
+        return [*lines, *(line for one in asked for line in one.result())]
+
+
+def _settings(settings: Settings) -> list[DoctorLine]:
+    doubts = [warn("settings", sentence) for sentence in settings.warnings()]
+    return doubts or [ok("settings", "no doubts")]
+
+
+def _slack(settings: Settings, client: WebClient | None) -> list[DoctorLine]:
+    if client is None:
+        return [fail("bot token", "it is not set. Set SLACK_BOT_TOKEN or SLACK_BOT_TOKEN_FILE.")]
+    return list(slack.look(settings, client))

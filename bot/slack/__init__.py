@@ -1,0 +1,1 @@
+"""Everything that speaks Slack's language: Web API, Socket Mode, limits, text, manifest, refusals."""

@@ -1,0 +1,165 @@
+"""Words for Slack: foreign text made harmless, mentions, dates.
+
+Whatever comes from a server, from the settings or from a person goes through `plain` or `code`. Slack reads
+`& < >` as its own (https://docs.slack.dev/messaging/formatting-message-text): escaped, and sent so that Slack
+looks for no links and names itself (`verbatim`, `parse`), no text can ping anybody. In a code span nothing
+else is read either, so server text stands in one; elsewhere its marks are replaced by what looks like them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+
+from bot.slack.limits import length
+
+KB_ARTICLE = "KB 906154"
+KB_LINK = "https://support.microsoft.com/kb/906154"  # the article's own address
+
+CUT = " … (cut)"
+BACKTICK = "\u02cb"  # looks like one, and ends no code span
+SPAN = 200  # characters of a foreign text inside a sentence; the whole of it is in the attached facts
+
+# Marks where Slack makes bold, italic or struck words of them, and the first colon of an emoji.
+_FORMATTING = re.compile(r"(?<![^\W_])[*_~]+|[*_~]+(?![^\W_])|:(?=[a-z+][\w+'-]*:)")
+_ALIKE = str.maketrans({"*": "\u2217", "_": "\u02cd", "~": "\u223c", ":": "\ua789"})
+_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+# Nothing to be seen, or something that turns the text around: control, format, surrogate, private, unassigned
+# characters, line and paragraph separators.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_VERSION = re.compile(r"(?<![\w.`])\d{1,5}(?:\.\d{1,5}){3}(?![\w`])", re.ASCII)
+_USER = re.compile(r"[UW][A-Z0-9]{2,20}")  # Slack's ids of people
+
+
+def plain(text: str, limit: int = SPAN) -> str:
+    """Foreign words inside our own: escaped, on one line, at most `limit` characters with a note if cut."""
+    return _escaped(_unformatted(" ".join(text.split())).replace("`", BACKTICK), limit)
+
+
+def code(text: str, limit: int = SPAN) -> str:
+    """Foreign text as it is, in a code span: what cannot be seen is spelt out, a backtick is replaced."""
+    if not text:
+        return "(empty)"
+    return f"`{_escaped(text.replace('`', BACKTICK), limit)}`"
+
+
+def preformatted(lines: Iterable[str], limit: int) -> str:
+    """Foreign lines as a block of code, cut at a whole line."""
+    kept: list[str] = []
+    room = limit - length(f"``````{CUT}") - 2
+    for line in lines:
+        shown = _escaped(line.replace("`", BACKTICK), SPAN)
+        room -= length(shown) + 1
+        if room < 0:
+            kept.append(CUT.strip())
+            break
+        kept.append(shown)
+    return "```" + "\n".join(kept or ["(nothing)"]) + "```"
+
+
+def sentence(text: str, people: Collection[str] = (), limit: int = 1_000) -> str:
+    """A sentence of the use cases, which may quote a server: escaped, but `people` stay mentioned."""
+    shown = _escaped(_unformatted(" ".join(text.split())), limit)
+    if shown.count("`") % 2:  # a span that does not end would swallow what follows
+        shown = shown.replace("`", BACKTICK)
+    for user in people:
+        shown = shown.replace(f"&lt;@{user}&gt;", mention(user))
+    return shown
+
+
+def mention(user: str) -> str:
+    """A person, by Slack id; anything else that acts (`os:alice`, `bot`) as a word."""
+    return f"<@{user}>" if _USER.fullmatch(user) else plain(user)
+
+
+def mentions(users: Iterable[str]) -> str:
+    """Several people."""
+    return " ".join(mention(user) for user in users)
+
+
+def clock_time(at: datetime) -> str:
+    """A time of day in the reader's own zone; who cannot see that reads UTC."""
+    return _date(at, "{time}", f"{at.astimezone(UTC):%H:%M} UTC")
+
+
+def clock_seconds(at: datetime) -> str:
+    """As `clock_time`, with seconds."""
+    return _date(at, "{time_secs}", f"{at.astimezone(UTC):%H:%M:%S} UTC")
+
+
+def day_and_time(at: datetime) -> str:
+    """A date and time in the reader's own zone."""
+    return _date(at, "{date_num} {time_secs}", f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC")
+
+
+def link(address: str, words: str) -> str:
+    """A link with words of ours."""
+    return f"<{address}|{words}>"
+
+
+def kb_link() -> str:
+    """The article."""
+    return link(KB_LINK, KB_ARTICLE)
+
+
+def emoji(name: str) -> str:
+    """An emoji by its name in the settings."""
+    return f":{plain(name)}:"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words: 5 s, 10 min."""
+    return f"{seconds:g} s" if seconds < 60 else f"{seconds / 60:g} min"
+
+
+def versions_as_code(shown: str) -> str:
+    """Version numbers in words that are harmless already, each in a code span."""
+    return _VERSION.sub(r"`\g<0>`", shown)
+
+
+def counted(number: int, what: str) -> str:
+    """`1 node`, `2 nodes`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *most, last = list(words) or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters as Slack counts them, with a note where something is missing.
+
+    Not for text that is escaped already: an entity may be cut in the middle.
+    """
+    if length(text) <= limit:
+        return text
+    kept = text[: limit - len(CUT)]
+    while length(kept) + len(CUT) > limit:
+        kept = kept[:-1]
+    return kept + CUT
+
+
+def _unformatted(text: str) -> str:
+    return _FORMATTING.sub(lambda marks: marks[0].translate(_ALIKE), text)
+
+
+def _escaped(text: str, limit: int) -> str:
+    """Spell out, cut, and escape last, so that no entity is cut. Its limit counts before escaping."""
+    seen = "".join(_visible(character) for character in text[: limit + 1])
+    return cut(seen, limit).translate(_ESCAPED)
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) not in _UNSEEN:
+        return character
+    number = ord(character)
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+
+
+def _date(at: datetime, shape: str, fallback: str) -> str:
+    seconds = int(at.timestamp())
+    return f"<!date^{seconds}^{shape}|{fallback}>" if seconds > 0 else fallback

@@ -1,0 +1,324 @@
+"""Slack's Web API as the bot uses it: who people are, what stands on a card, posting and editing.
+
+Every failure becomes one of three: `LookupFailed` (a question had no answer), `MessageGone` (the message was
+deleted), `NotSaid` (something could not be posted; it says whether trying again helps).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry import RetryHandler
+from slack_sdk.http_retry.builtin_handlers import (
+    ConnectionErrorRetryHandler,
+    RateLimitErrorRetryHandler,
+    ServerErrorRetryHandler,
+)
+
+from bot.slack import limits
+from bot.slack.post import Attachment, Post
+from handlers.ports import LookupFailed, Message, MessageGone, Person
+
+log = logging.getLogger(__name__)
+
+GROUP_SECONDS = 60.0  # a group's members may be this old (design: cached at most 60 s)
+PERSON_SECONDS = 60.0  # so may a person's name and flags where nothing is decided
+RATE_LIMIT_RETRIES = 3  # measured: one retry is not enough where two 429s come in a row
+
+# What may be over when it is tried again. The second half is for the operator to repair; until then nothing
+# may get lost. Codes: https://docs.slack.dev/reference/methods/chat.postMessage, "Errors".
+_TRANSIENT = frozenset({
+    "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
+    "accesslimited", "team_access_not_granted",
+    "not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive", "missing_scope",
+})  # fmt: skip
+# Nothing is read into the text but what it says itself: an address that a server sent is no link, `@here` no
+# ping. chat.update has another default than chat.postMessage (docs.slack.dev/reference/methods/chat.update).
+_AS_IT_IS = {"parse": "none", "link_names": False}
+# docs.slack.dev/reference/methods/chat.postMessage, "Errors"; the last one is only reported
+_NO_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+_GONE = frozenset({"message_not_found", "no_item_specified"})
+_NETWORK = (OSError, HTTPException)  # URLError and TimeoutError are OSErrors
+
+
+class NotSaid(Exception):
+    """Something could not be posted, edited or attached.
+
+    `code` is Slack's error code or the failure's class; `transient` says whether it may work later, and
+    `retry_after` (seconds) when Slack wants to be asked again. After a lost answer it may have been said.
+    """
+
+    def __init__(self, what: str, code: str, *, transient: bool, retry_after: float = 0.0) -> None:
+        super().__init__(f"Slack did not take {what} ({code}).")
+        self.what, self.code, self.transient, self.retry_after = what, code, transient, retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot is (auth.test): its user id, its workspace, the workspace's address, the scopes it has."""
+
+    user: str
+    team: str
+    url: str
+    scopes: frozenset[str] = frozenset()
+
+
+def retry_handlers() -> list[RetryHandler]:
+    """What Slack's client retries by itself; without them it would retry nothing but lost connections."""
+    return [
+        ConnectionErrorRetryHandler(),
+        RateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
+        ServerErrorRetryHandler(),
+    ]
+
+
+class SlackChat:
+    """One workspace through one token; safe to use from any thread. Implements `handlers.ports.Chat`."""
+
+    def __init__(
+        self, client: WebClient, identity: Identity, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.identity = identity
+        self._client, self._monotonic = client, monotonic
+        self._once = _without_retries(client)
+        self._groups: dict[str, tuple[float, frozenset[str]]] = {}
+        self._people: dict[str, tuple[float, Person]] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def connect(cls, client: WebClient) -> SlackChat:
+        """Ask Slack who the token belongs to. Raises `LookupFailed`."""
+        answer = _asked("whose token this is", client.auth_test)
+        scopes = str(answer.headers.get("x-oauth-scopes", ""))
+        missing = _missing(answer, "user_id", "team_id", "url")
+        if missing:
+            raise LookupFailed("whose token this is", f"an answer without {missing}")
+        identity = Identity(
+            answer["user_id"], answer["team_id"], answer["url"], frozenset(filter(None, scopes.split(",")))
+        )
+        return cls(client, identity)
+
+    # --- questions ---
+
+    def person(self, user: str) -> Person:
+        """Who this is, asked now: flags decide who may approve. Raises `LookupFailed`."""
+        answer = _asked(f"<@{user}>", self._client.users_info, user=user)
+        person = _person(user, answer.get("user") or {}, self.identity.team)
+        with self._lock:
+            self._people[user] = (self._monotonic(), person)
+        return person
+
+    def recent_person(self, user: str) -> Person:
+        """As `person`, at most 60 s old: for names, and for who may ask. Never for a decision."""
+        with self._lock:
+            at, person = self._people.get(user, (0.0, None))
+        if person is not None and self._monotonic() - at < PERSON_SECONDS:
+            return person
+        return self.person(user)
+
+    def members(self, group: str) -> frozenset[str]:
+        """User ids of a user group, at most 60 s old. A failure is never cached. Raises `LookupFailed`."""
+        with self._lock:
+            at, members = self._groups.get(group, (0.0, None))
+        if members is not None and self._monotonic() - at < GROUP_SECONDS:
+            return members
+        asked_at = self._monotonic()
+        answer = _asked(f"group {group}", self._client.usergroups_users_list, usergroup=group)
+        if not isinstance(answer.get("users"), list):
+            raise LookupFailed(f"group {group}", "an answer without members")
+        members = frozenset(answer["users"])
+        with self._lock:
+            self._groups[group] = (asked_at, members)
+        return members
+
+    def reactions(self, card: Message) -> Mapping[str, frozenset[str]]:
+        """Emoji name (without skin tone) → everybody who put it. Raises `LookupFailed`, `MessageGone`.
+
+        Slack may name only some of the people: then nothing is known, since a decline could be missing.
+        """
+        what = "the reactions on a card"
+        answer = _asked(what, self._client.reactions_get, channel=card.channel, timestamp=card.ts, full=True)
+        found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+        for reaction in (answer.get("message") or {}).get("reactions", []):
+            match reaction:
+                case {"name": str(name), "users": list(named), "count": int(count)}:
+                    found[name.split("::", 1)[0]] |= frozenset(named)
+                    if len(frozenset(named)) != count:
+                        raise LookupFailed(what, "Slack named only some of the people")
+                case _:
+                    raise LookupFailed(what, "an answer without names")
+        return dict(found)
+
+    def link(self, message: Message, thread_ts: str | None = None) -> str:
+        """The address of a message, built as chat.getPermalink builds it: no call, so it cannot fail."""
+        address = f"{self.identity.url.rstrip('/')}/archives/{message.channel}/p{message.ts.replace('.', '')}"
+        reply = thread_ts and thread_ts != message.ts
+        return f"{address}?thread_ts={thread_ts}&cid={message.channel}" if reply else address
+
+    # --- saying something; all raise `NotSaid` ---
+
+    def post(self, channel: str, post: Post, thread_ts: str | None = None) -> Message:
+        """Post a message, into a thread if one is given; its files are not sent (see `attach`)."""
+        return self._post(self._client, channel, post, thread_ts)
+
+    def post_once(self, channel: str, post: Post, thread_ts: str | None = None) -> Message:
+        """As `post`, never repeated by itself: after a lost answer a retry would post it twice."""
+        return self._post(self._once, channel, post, thread_ts)
+
+    def edit(self, message: Message, post: Post) -> None:
+        """Put other words into a message of ours. Raises `MessageGone` too."""
+        _shown("an edit", self._client.chat_update, post, channel=message.channel, ts=message.ts)
+
+    def whisper(self, channel: str, user: str, post: Post, thread_ts: str | None = None) -> None:
+        """Show something to one person only: in the channel or, if that fails, in a direct message."""
+        try:
+            _shown(
+                "an ephemeral message", self._client.chat_postEphemeral, post, channel=channel, user=user,
+                thread_ts=thread_ts,
+            )  # fmt: skip
+        except NotSaid as failure:
+            if failure.transient:
+                raise
+            self.post(user, post)  # a user's id as channel: their direct messages with the bot
+
+    def attach(self, channel: str, files: Iterable[Attachment], thread_ts: str | None = None) -> None:
+        """Upload files and share them in a thread."""
+        for file in files:
+            _said(
+                f"the file {file.name}", self._client.files_upload_v2, channel=channel, thread_ts=thread_ts,
+                filename=file.name, title=file.title, content=file.content, initial_comment=file.title,
+            )  # fmt: skip
+
+    def react(self, message: Message, emoji: str) -> None:
+        """Put a reaction of the bot on a message; fine if it is there already. Raises `MessageGone` too."""
+        try:
+            _said(
+                f"the reaction {emoji}", self._client.reactions_add, channel=message.channel,
+                timestamp=message.ts, name=emoji,
+            )  # fmt: skip
+        except NotSaid as failure:
+            if failure.code != "already_reacted":
+                raise
+
+    def _post(self, client: WebClient, channel: str, post: Post, thread_ts: str | None) -> Message:
+        answer = _shown(
+            "a message", client.chat_postMessage, post, channel=channel, thread_ts=thread_ts,
+            unfurl_links=False, unfurl_media=False,
+        )  # fmt: skip
+        missing = _missing(answer, "channel", "ts")
+        if missing:  # it was said, perhaps; to say it again and again would help nobody
+            raise NotSaid("a message", f"an answer without {missing}", transient=False)
+        return Message(answer["channel"], answer["ts"])
+
+
+def _without_retries(client: WebClient) -> WebClient:
+    return WebClient(
+        token=client.token, base_url=client.base_url, timeout=client.timeout, ssl=client.ssl,
+        proxy=client.proxy, headers=client.headers, retry_handlers=[],
+    )  # fmt: skip
+
+
+def _person(user: str, answer: Mapping[str, Any], team: str) -> Person:
+    """Flags: https://docs.slack.dev/reference/objects/user-object. Deactivated members lack some fields."""
+    if answer.get("id") != user:
+        raise LookupFailed(f"<@{user}>", "an answer about nobody")
+    guest = answer.get("is_restricted") or answer.get("is_ultra_restricted")
+    flags = {
+        # Slackbot is a bot without the flag; a connector is another service that writes here.
+        "bot": answer.get("is_bot") or answer.get("is_connector_bot") or user == "USLACKBOT",
+        "workflow": answer.get("is_workflow_bot"),
+        "guest": guest,
+        "deactivated": answer.get("deleted"),
+        "stranger": answer.get("is_stranger"),
+        "other workspace": answer.get("team_id") != team,
+    }
+    profile = answer.get("profile") or {}
+    names = (profile.get("display_name"), profile.get("real_name"), answer.get("name"), user)
+    return Person(user, next(filter(None, names)), tuple(flag for flag, is_set in flags.items() if is_set))
+
+
+def _sendable(post: Post) -> tuple[str, list[limits.Block]]:
+    """A message that Slack would refuse is a defect of ours; its words are sent all the same."""
+    found = limits.problems(post.text, post.blocks)
+    if not found:
+        return post.text, list(post.blocks)
+    log.error("a message breaks Slack's limits and is sent without its blocks: %s", "; ".join(found))
+    carried = post.text.encode("utf-8", "replace").decode()
+    return carried[
+        : limits.MESSAGE_TEXT // 2
+    ].strip() or "A message that could not be shown: see the log.", []
+
+
+def _missing(answer: Any, *names: str) -> str | None:
+    """The first of these fields that an answer does not have as a text."""
+    return next((name for name in names if not isinstance(answer.get(name), str)), None)
+
+
+def _asked(what: str, call: Callable[..., Any], **arguments: object) -> Any:
+    """Ask Slack something. Raises `LookupFailed`, `MessageGone`."""
+    try:
+        return call(**arguments)
+    except (SlackClientError, *_NETWORK) as error:
+        code = _code(error)
+        if code in _GONE:
+            raise MessageGone(what) from error
+        raise LookupFailed(what, code) from error
+
+
+def _said(what: str, call: Callable[..., Any], **arguments: object) -> Any:
+    """Have Slack say something. Raises `NotSaid`, `MessageGone`."""
+    try:
+        return call(**arguments)
+    except (SlackClientError, *_NETWORK) as error:
+        code = _code(error)
+        if code in _GONE:
+            raise MessageGone(what) from error
+        raise NotSaid(
+            what, code, transient=_is_transient(error, code), retry_after=_retry_after(error)
+        ) from error
+
+
+def _shown(what: str, call: Callable[..., Any], post: Post, **arguments: object) -> Any:
+    """Have Slack show a message; where it takes no blocks of it, its words alone. Raises as `_said` does."""
+    text, blocks = _sendable(post)
+    try:
+        return _said(what, call, text=text, blocks=blocks, **arguments, **_AS_IT_IS)
+    except NotSaid as failure:
+        if not blocks or failure.code not in _NO_BLOCKS:
+            raise
+        log.error("%s It is sent without its blocks.", failure)  # noqa: TRY400 - its words follow
+        return _said(what, call, text=text, blocks=[], **arguments, **_AS_IT_IS)
+
+
+def _code(error: Exception) -> str:
+    """Slack's error code; for what is no answer of Slack's (an HTML page, a lost connection) what it was."""
+    if isinstance(error, SlackApiError) and error.response.status_code in (200, 429):
+        answer = error.response.data
+        return (
+            str(answer.get("error", "no error code")) if isinstance(answer, dict) else "no answer of Slack's"
+        )
+    if isinstance(error, SlackApiError):
+        return f"HTTP {error.response.status_code}"
+    return type(error).__name__
+
+
+def _is_transient(error: Exception, code: str) -> bool:
+    if not isinstance(error, SlackApiError):
+        return True
+    return code in _TRANSIENT or error.response.status_code != 200
+
+
+def _retry_after(error: Exception) -> float:
+    if not isinstance(error, SlackApiError):
+        return 0.0
+    value = str(error.response.headers.get("Retry-After", ""))
+    return float(value) if value.isdigit() else 0.0

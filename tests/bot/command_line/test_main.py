@@ -1,0 +1,328 @@
+"""The command line as a whole: help, words, exit codes, what is loaded, how it ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from urllib.error import URLError
+
+import click
+import pytest
+from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError
+
+from bot.command_line import exits, main
+from bot.command_line.exits import Exit, Stop, explain
+from bot.settings.file import SettingsError
+from handlers.errors import NotSent, RemoteError
+from handlers.ports import LookupFailed
+from handlers.record.questions import QuestionError
+from storage.export import CannotCreate
+from storage.file.errors import (
+    AnotherBotRuns,
+    StorageDamaged,
+    StorageForeign,
+    StorageMissing,
+    StorageUnavailable,
+)
+from tests.bot.command_line.invoking import Rootver, clean_environment, runner
+
+ROOT = Path(__file__).parents[3]
+SOMEWHERE = Path("rootver.db")
+PYTHON = [sys.executable, "-m", "bot"]
+
+
+@pytest.fixture
+def rootver(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Rootver:
+    return runner(monkeypatch, capsys, tmp_path)
+
+
+# --- help -----------------------------------------------------------------------------------------
+
+
+def test_help_lists_every_command_and_every_exit_code(rootver: Rootver) -> None:
+    """Both come from tables, so none can be forgotten."""
+    ran = rootver("--help")
+    assert ran.code == 0
+    for name, one in main.COMMANDS.items():
+        assert f"  {name} " in ran.out
+        assert one.summary in " ".join(ran.out.split())
+    assert set(exits.MEANINGS) == set(Exit)
+    for code in Exit:
+        assert f"\n  {int(code)} " in ran.out
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_every_command_explains_itself_and_each_of_its_options(rootver: Rootver, name: str) -> None:
+    """--help works everywhere and leaves nothing without words."""
+    ran = rootver(name, "--help")
+    assert ran.code == 0
+    assert ran.out.startswith(f"Usage: rootver {name}")
+    command = getattr(import_module(f"bot.command_line.{main.COMMANDS[name].module}"), name)
+    assert command.help
+    for option in command.params:
+        assert isinstance(option, click.Argument) or option.help, option.name
+
+
+def test_the_docs_show_every_command_and_exit_code() -> None:
+    """docs/commands.md and `--help` say the same."""
+    docs = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    for name, one in main.COMMANDS.items():
+        assert f"| `rootver {name}" in docs, name
+        assert one.summary.removesuffix(".") in docs, name
+    for code, meaning in exits.MEANINGS.items():
+        assert f"| {int(code)} | {meaning} |" in docs
+
+
+def test_the_version_is_the_distributions(rootver: Rootver) -> None:
+    """`--version` is what a report of a defect begins with."""
+    assert rootver("--version").out.startswith("rootver, version ")
+
+
+# --- wrong words ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["histroy"], "Did you mean history?"),
+        (["xyzzy"], "There is no command xyzzy."),
+        (["run", "--fast"], "--fast"),
+        (["diagnose"], "Missing argument"),
+        (["lab", "--port", "many"], "many"),
+        (["show"], "Missing argument"),
+        (["export", "since", "7d"], "csv or jsonl"),
+        (["forget"], "Missing argument"),
+        ([], "Usage: rootver"),
+    ],
+)
+def test_wrong_words_end_with_64_and_say_what_is_wrong(
+    rootver: Rootver, words: list[str], told: str, tmp_path: Path
+) -> None:
+    """The parser's own 2 would look like "could not tell"."""
+    ran = rootver(*words)
+    assert ran.code == Exit.USAGE
+    assert told in ran.err
+    assert ran.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- errors and their codes -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SettingsError(["x"]), 78),
+        (AnotherBotRuns(SOMEWHERE, "7"), 75),
+        (StorageMissing(SOMEWHERE), 66),
+        (StorageDamaged(SOMEWHERE, "x", "y"), 65),
+        (StorageForeign(SOMEWHERE, "x", "y"), 65),
+        (StorageUnavailable(SOMEWHERE, "x", "y"), 73),
+        (CannotCreate(SOMEWHERE, "x", "y"), 73),
+        (QuestionError("x", "y"), 64),
+        (RemoteError("mgmt1", "x", "y"), 69),
+        (NotSent("mgmt1", "x", "y"), 69),
+        (LookupFailed("whose token this is", "TimeoutError"), 69),
+        (LookupFailed("whose token this is", "invalid_auth"), 77),
+        (SlackApiError("x", {"ok": False, "error": "token_revoked"}), 77),  # type: ignore[no-untyped-call]
+        (SlackApiError("x", {"ok": False, "error": "internal_error"}), 69),  # type: ignore[no-untyped-call]
+        (SlackClientNotConnectedError("x"), 69),
+        (URLError("refused"), 69),
+        (ConnectionResetError(104, "x"), 69),
+        (TimeoutError("x"), 69),
+        (OSError(28, "No space left on device"), 73),
+        (PermissionError(13, "x", "file"), 73),
+        (Stop(Exit.MISSING, "x"), 66),
+    ],
+)
+def test_each_expected_error_has_its_code_and_a_sentence(error: Exception, code: int) -> None:
+    """One place decides."""
+    told = explain(error)
+    assert told is not None
+    assert told[0] == code
+    assert told[1]
+
+
+def test_slack_that_is_not_reached_is_not_told_as_a_wrong_question() -> None:
+    """The network and the address are what to look at."""
+    failed = LookupFailed("whose token this is", "URLError")
+    failed.__cause__ = URLError(ConnectionRefusedError(111, "Connection refused"))
+    told = explain(failed)
+    assert told is not None
+    assert "Slack could not be reached" in told[1]
+    assert "Connection refused" in told[1]
+    assert "SLACK_API_URL" in told[1]
+
+
+def test_every_error_in_the_table_exists() -> None:
+    """They are named as text so that nothing is loaded for them; a renamed class must not slip through."""
+    for name in exits._CODES:
+        module, _, kind = name.rpartition(".")
+        assert issubclass(getattr(import_module(module), kind), Exception)
+
+
+def test_what_is_no_expected_error_is_a_defect() -> None:
+    """It is not explained away."""
+    assert explain(KeyError("x")) is None
+    assert explain(AssertionError()) is None
+
+
+def test_a_defect_shows_where_and_ends_with_70(rootver: Rootver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 would mean "found something"."""
+
+    def broken(*_: object) -> None:
+        raise KeyError("defect")
+
+    monkeypatch.setattr("bot.slack.manifest.text", broken)
+    ran = rootver("manifest")
+    assert ran.code == Exit.DEFECT
+    assert "Traceback" in ran.err
+    assert "defect of rootver" in ran.err
+
+
+# --- starting and ending --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["history", "--database", "missing.db"], ["manifest"], ["health"], ["--version"]]
+)
+def test_what_only_reads_loads_neither_settings_nor_slack_nor_powershell(
+    words: list[str], tmp_path: Path
+) -> None:
+    """pydantic, Slack's library and pypsrp cost half a second together."""
+    program = (
+        "import sys; from bot.command_line import main; main.run(sys.argv[1:]);"
+        "print([name for name in ('pydantic', 'slack_sdk', 'slack_bolt', 'pypsrp') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_module_is_the_command(tmp_path: Path) -> None:
+    """`python -m bot` needs no installed script, and ends with the same codes."""
+    done = subprocess.run(
+        [*PYTHON, "show", "FIX-1"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == Exit.MISSING
+    assert done.stderr.startswith("rootver: ")
+
+
+def test_a_reader_that_has_seen_enough_ends_it_in_peace(tmp_path: Path) -> None:
+    """`rootver … | head -1` is no error and leaves no traceback."""
+    process = subprocess.Popen(
+        [*PYTHON, "manifest"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    err = process.stderr.read()
+    assert (process.wait(), err) == (0, b"")
+    process.stderr.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_output_that_does_not_fit_on_the_disk_ends_with_73(tmp_path: Path) -> None:
+    """Half an export must not look like a whole one."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PYTHON, "manifest"], cwd=tmp_path, env=clean_environment(), stdout=full,
+            stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == Exit.CANNOT_CREATE
+    assert done.stderr == (
+        "rootver: what was to be written: No space left on device."
+        " Check the disk, and who may read and write there.\n"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+@pytest.mark.parametrize(("words", "code"), [("histroy", 64), ("show FIX-1", 66)])
+def test_an_error_that_finds_no_room_keeps_its_code(tmp_path: Path, words: str, code: int) -> None:
+    """1 would mean "found something"."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PYTHON, *words.split()], cwd=tmp_path, env=clean_environment(), stderr=full, check=False
+        )
+    assert done.returncode == code
+
+
+@pytest.mark.parametrize(
+    ("closed", "words", "code"),
+    [
+        (">&-", "manifest", 0),
+        (">&-", "--help", 0),
+        (">&- 2>&-", "history", 66),
+        ("2>&-", "histroy", 64),
+        ("<&-", "replay -", 65),
+    ],
+)
+def test_a_stream_that_is_closed_is_no_defect(tmp_path: Path, closed: str, words: str, code: int) -> None:
+    """Whoever starts it, a scheduler say, may want the exit code alone."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m bot {words} {closed}', sys.executable], cwd=tmp_path,
+        env=clean_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["history", "\udcff"], ["diagnose", "\udcff\x1b[2J"], ["show", "\udcff"], ["\udcff"]]
+)
+def test_words_that_are_no_text_are_answered_like_others(rootver: Rootver, words: list[str]) -> None:
+    """A shell passes any bytes on; nothing of them acts on the terminal."""
+    ran = rootver(*words)
+    assert ran.code in (2, 64, 66)
+    assert "Traceback" not in ran.err
+    assert "\x1b" not in ran.out + ran.err
+
+
+def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
+    """The shell's own convention; `run` ends with 0 instead, as it does after SIGTERM."""
+    process = subprocess.Popen(
+        [*PYTHON, "replay", "-"], cwd=tmp_path, env=clean_environment(),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # What a shell starts in the background ignores Ctrl-C, and passes that on to the tests' processes.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if (Path("/proc") / str(process.pid) / "wchan").exists() and _waits_for_input(process.pid):
+            process.send_signal(signal.SIGINT)
+            break
+        time.sleep(0.05)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (Exit.INTERRUPTED, b"", b"")
+
+
+def _waits_for_input(pid: int) -> bool:
+    """Whether it is blocked in a read of its standard input: everything is loaded by then."""
+    try:
+        return Path(f"/proc/{pid}/syscall").read_text().startswith("0 0x0 ")
+    except OSError:
+        return False
+
+
+def test_a_terminal_without_the_signs_gets_them_spelled_out(tmp_path: Path) -> None:
+    """An old code page is no reason to fail in the night."""
+    environ = {**clean_environment(), "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [*PYTHON, "history", "--help"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "until" in done.stdout

@@ -1,0 +1,369 @@
+"""The self-check against a practice workspace and a practice host: what is told, and in which words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.doctor import storage
+from bot.doctor.findings import DoctorLine
+from bot.doctor.self_check import checks
+from bot.lab.endpoint import Endpoint
+from bot.lab.incidents import build
+from bot.lab.workspace import Workspace
+from bot.lab.workspace_server import WorkspaceServer
+from bot.settings.loading import load
+from bot.slack import manifest
+from handlers.errors import RemoteError
+from handlers.ports import Query
+from handlers.psrp import PsrpRemote
+from storage.file.database import Database
+from tests.bot import practice_bot
+from tests.storage.samples import fill
+
+
+@dataclass
+class Shifted:
+    """The machine's time, put forward."""
+
+    by: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+
+@dataclass
+class Practice:
+    """All around the self-check, in order until a test changes something."""
+
+    folder: Path
+    server: WorkspaceServer
+    host: Endpoint
+    remotes: list[PsrpRemote] = field(default_factory=list)
+    clock: Shifted = field(default_factory=Shifted)
+    environ: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+    database: Database | None = None
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.server.workspace
+
+    def look(self) -> dict[str, DoctorLine]:
+        """Everything that is found, by what was looked at."""
+        environ = practice_bot.environment(self.server) | self.environ
+        settings = load(practice_bot.write(self.folder, self.host, **self.written), environ)
+        self.remotes.append(PsrpRemote(settings.hosts()))
+        token = settings.slack.bot_token
+        client = token and WebClient(
+            token.get_secret_value(), base_url=settings.slack.api_url, retry_handlers=[]
+        )
+        found = checks(settings, self.remotes[-1], client or None, self.database, self.clock)
+        self.text = "\n".join(map(str, found))
+        return {line.name: line for line in found}
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[Practice]:
+    with ExitStack() as stack:
+        server = stack.enter_context(WorkspaceServer(Workspace()))
+        host = stack.enter_context(Endpoint(*build("zero")))
+        practice = Practice(tmp_path, server, host)
+        yield practice
+        host.faults.release()
+        for remote in practice.remotes:
+            remote.close(5)
+
+
+def results(found: dict[str, DoctorLine], *names: str) -> list[str]:
+    return [found[name].result for name in names]
+
+
+def test_a_bot_in_order_has_an_ok_for_everything(practice: Practice) -> None:
+    """Each part is named, so that it is seen what was looked at."""
+    found = practice.look()
+    assert {name for name, line in found.items() if line.result != "ok"} == {"settings"}
+    assert list(found) == [
+        "settings", "bot token", "scopes", "app token", "channel C07AUDIT000", "channels",
+        "approver U07BOB00000", "approver group S07EXADMINS", "database", "record",
+        "host mgmt1", "clock of mgmt1", "node EXCH-NODE1", "node EXCH-NODE2",
+    ]  # fmt: skip
+    assert practice.text.splitlines()[1] == f"OK   bot token: accepted by {practice.workspace.url}"
+    assert "CORP\\rootver, PowerShell 5.1" in found["host mgmt1"].text
+
+
+def test_nobody_in_slack_sees_the_self_check(practice: Practice) -> None:
+    """What it shows to itself is seen by nobody else, and it breaks none of Slack's rules."""
+    practice.look()
+    for person in ("U07ALICE000", "U07BOB00000"):
+        assert practice.workspace.messages("C07AUDIT000", viewer=person) == []
+    assert practice.workspace.anomalies == []
+
+
+def test_a_token_that_slack_refuses_ends_the_look_at_slack(practice: Practice) -> None:
+    """The rest goes on."""
+    practice.workspace.auth_error = "token_revoked"
+    found = practice.look()
+    assert found["bot token"] == DoctorLine(
+        "bot token", "fail", "Slack did not accept it (token_revoked). Check SLACK_BOT_TOKEN."
+    )
+    assert "scopes" not in found
+    assert found["node EXCH-NODE2"].result == "ok"
+
+
+def test_slack_that_is_not_reached_says_nothing_of_the_token(practice: Practice) -> None:
+    """The network, or the address in the settings."""
+    practice.environ = {"SLACK_API_URL": "http://127.0.0.1:9/api/"}
+    found = practice.look()["bot token"]
+    assert found.result == "fail"
+    assert "Slack could not be reached ([Errno 111] Connection refused)" in found.text
+    assert "Check the network and SLACK_API_URL" in found.text
+
+
+def test_missing_tokens_are_fails(practice: Practice) -> None:
+    """The bot would not start."""
+    practice.environ = {"SLACK_BOT_TOKEN": "", "SLACK_APP_TOKEN": ""}
+    assert practice.look()["bot token"].text.startswith("it is not set. Set SLACK_BOT_TOKEN")
+    practice.environ = {"SLACK_APP_TOKEN": ""}
+    assert practice.look()["app token"].text.startswith("it is not set. Set SLACK_APP_TOKEN")
+
+
+def test_an_app_token_that_slack_refuses_is_told(practice: Practice) -> None:
+    """Without it nothing arrives, though posting works."""
+    practice.environ = {"SLACK_APP_TOKEN": "xapp-1-wrong"}
+    found = practice.look()["app token"]
+    assert found.result == "fail"
+    assert "invalid_auth" in found.text
+
+
+def test_each_missing_scope_is_told_with_what_it_is_for(practice: Practice) -> None:
+    """Compared with the manifest that is shipped."""
+    practice.workspace.scopes -= {"usergroups:read", "files:write"}
+    found = practice.look()
+    assert found["scopes"].result == "fail"
+    for scope in ("usergroups:read", "files:write"):
+        assert f"{scope} ({manifest.SCOPES[scope]})" in found["scopes"].text
+    assert "missing_scope" in found["approver group S07EXADMINS"].text
+
+
+def test_a_scope_too_many_is_mentioned(practice: Practice) -> None:
+    """It is no fault, but not needed."""
+    practice.workspace.scopes |= {"channels:history"}
+    assert practice.look()["scopes"].text == "all there; not needed: channels:history"
+
+
+def test_a_channel_that_the_bot_is_not_in_is_a_fail(practice: Practice) -> None:
+    """Anchors and answers would go nowhere."""
+    practice.environ = {"ROOTVER_SLACK__CHANNELS": "C07ONCALL00,C07GENERAL0,C07PRIVATE0"}
+    found = practice.look()
+    names = [f"channel {one}" for one in ("C07ONCALL00", "C07GENERAL0", "C07PRIVATE0", "C07AUDIT000")]
+    assert results(found, *names) == ["ok", "fail", "fail", "ok"]
+    assert "not_in_channel" in found["channel C07GENERAL0"].text
+    assert "/invite @rootver" in found["channel C07GENERAL0"].text
+
+
+@pytest.mark.parametrize(
+    ("approval", "results"),
+    [
+        ("", {}),
+        ('approvers = ["U07GUEST000"]', {"approver U07GUEST000": "fail", "approvers": "fail"}),
+        ('approvers = ["U07LEFT0000"]', {"approver U07LEFT0000": "fail", "approvers": "fail"}),
+        ('approvers = ["U07NOBODY00"]', {"approver U07NOBODY00": "fail", "approvers": "fail"}),
+        ('approvers = ["U07BOB00000"]', {"approver U07BOB00000": "ok", "approvers": "warn"}),
+        ('approvers = ["U07BOB00000"]\nallow_self_approval = true', {"approver U07BOB00000": "ok"}),
+        ('approver_groups = ["S07EXADMINS"]', {"approver group S07EXADMINS": "ok"}),
+        ('approver_groups = ["S07NOTHING0"]', {"approver group S07NOTHING0": "fail", "approvers": "fail"}),
+    ],
+)
+def test_who_can_approve_is_looked_up(practice: Practice, approval: str, results: dict[str, str]) -> None:
+    """An approver who cannot approve is found before the night when it matters."""
+    practice.written = {"approval": approval}
+    found = practice.look()
+    assert {name: line.result for name, line in found.items() if name.startswith("approver")} == results
+
+
+def test_groups_need_a_paid_plan(practice: Practice) -> None:
+    """Slack's own word is told with what it means."""
+    practice.workspace.paid_plan = False
+    found = practice.look()["approver group S07EXADMINS"]
+    assert found.result == "fail"
+    assert "plan_upgrade_required" in found.text
+    assert "paid plan" in found.text
+
+
+# --- management hosts -----------------------------------------------------------------------------
+
+
+def test_a_host_that_is_away_is_told_in_the_remotes_words(practice: Practice) -> None:
+    """Which host, what failed, what to do; its nodes are not guessed at."""
+    practice.environ = {"ROOTVER_HOSTS__MGMT1__PORT": "1"}
+    found = practice.look()
+    assert found["host mgmt1"].result == "fail"
+    assert found["host mgmt1"].text.startswith("mgmt1: ")
+    assert "node EXCH-NODE1" not in found
+
+
+def test_an_answer_that_breaks_the_contract_is_not_believed(practice: Practice) -> None:
+    """Garbage is never an OK."""
+    practice.host.faults.garble("Test-RootVerHost", "not_json")
+    found = practice.look()["host mgmt1"]
+    assert found.result == "fail"
+    assert "no JSON object" in found.text
+
+
+class OldModule:
+    """A host that answers in another version of the contract."""
+
+    def query(self, host: str, query: Query) -> str:
+        return '{"schema": 2}'
+
+    def forget_refusals(self, host: str) -> None: ...
+
+
+def test_an_answer_of_another_contract_is_not_believed(practice: Practice) -> None:
+    """It names what is wrong in the answer."""
+    settings = load(
+        practice_bot.write(practice.folder, practice.host), practice_bot.environment(practice.server)
+    )
+    found = {line.name: line for line in checks(settings, OldModule(), None, None, practice.clock)}
+    assert "breaks the wire contract at schema" in found["host mgmt1"].text
+
+
+def test_a_node_that_the_host_cannot_reach_says_what_to_check(practice: Practice) -> None:
+    """Its partner is told apart."""
+    practice.host.cluster.node("exch-node1").reachable = False
+    found = practice.look()
+    assert results(found, "node EXCH-NODE1", "node EXCH-NODE2") == ["fail", "ok"]
+    assert "MGMT1 does not reach it" in found["node EXCH-NODE1"].text
+    assert "firewall" in found["node EXCH-NODE1"].text
+
+
+def test_access_denied_on_a_node_names_the_second_hop(practice: Practice) -> None:
+    """The usual trap of a first set-up, with its three remedies."""
+    practice.host.cluster.node("exch-node2").access_denied = True
+    found = practice.look()["node EXCH-NODE2"]
+    assert found.result == "fail"
+    for word in ("second hop", "configuration_name", "credssp", "negotiate_delegate"):
+        assert word in found.text
+
+
+def test_write_access_counts_only_where_the_same_account_changes(practice: Practice) -> None:
+    """With a change identity the query account need not write."""
+    practice.host.cluster.node("exch-node2").writable = False
+    assert practice.look()["node EXCH-NODE2"].text == "reached; fixes use the change identity"
+    practice.written = {"change": ""}
+    practice.environ = {"ROOTVER_HOSTS__MGMT1__CHANGE__PASSWORD": ""}
+    found = practice.look()
+    assert results(found, "node EXCH-NODE1", "node EXCH-NODE2") == ["ok", "warn"]
+    assert found["node EXCH-NODE1"].text == "reached, with write access"
+    assert "no fix is proposed" in found["node EXCH-NODE2"].text
+
+
+def test_a_logon_that_was_refused_is_tried_again(practice: Practice) -> None:
+    """Afterwards everybody's next try is allowed too: the self-check is the way out of the bar."""
+    practice.look()
+    remote = practice.remotes[-1]
+    practice.host.faults.refuse_logons = True
+    remote.close(5)
+    settings = load(practice.folder / "rootver.toml", practice_bot.environment(practice.server))
+    remote = PsrpRemote(settings.hosts())
+    practice.remotes.append(remote)
+    question = Query("Test-RootVerHost", {"ComputerName": []})
+    for _ in range(2):
+        with pytest.raises(RemoteError, match="refused"):
+            remote.query("mgmt1", question)
+    practice.host.faults.refuse_logons = False
+    with pytest.raises(RemoteError, match="refused"):  # still barred
+        remote.query("mgmt1", question)
+    found = checks(settings, remote, None, None, practice.clock)
+    assert "OK   host mgmt1" in "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(("minutes", "result"), [(0, "ok"), (4, "ok"), (6, "warn"), (-6, "warn")])
+def test_a_clock_that_kerberos_would_refuse_is_told(practice: Practice, minutes: int, result: str) -> None:
+    """More than five minutes apart."""
+    practice.clock.by = timedelta(minutes=minutes)
+    assert practice.look()["clock of mgmt1"].result == result
+
+
+# --- the database ---------------------------------------------------------------------------------
+
+
+def test_the_record_is_looked_at_as_it_is_open_and_beside_a_running_bot(practice: Practice) -> None:
+    """In the bot's own process and from the command line."""
+    with Database.open(practice.folder / "rootver.db", practice.clock.now) as database:
+        fill(database, 3)
+        assert practice.look()["record"].text.startswith("3 records")
+        practice.database = database
+        assert practice.look()["record"].text.startswith("3 records")
+    practice.database = None
+    assert practice.look()["record"].text.startswith("3 records")
+
+
+def test_a_missing_database_is_made_at_the_first_start(practice: Practice) -> None:
+    """That is no fault, and the self-check makes none."""
+    assert practice.look()["record"].result == "ok"
+    assert not (practice.folder / "rootver.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "named"),
+    [("gone/rootver.db", "gone is not there. Make it"), ("taken/rootver.db", "taken is no folder. Correct")],
+)
+def test_a_missing_folder_is_told_as_that(tmp_path: Path, place: str, named: str) -> None:
+    """And nothing is promised of the first start, which would fail."""
+    (tmp_path / "taken").touch()
+    (line,) = storage.look(tmp_path / place, None)
+    assert (line.name, line.result) == ("database", "fail")
+    assert named in line.text
+    assert "[storage] path" in line.text
+
+
+def test_a_folder_in_place_of_the_file_is_told_as_that(tmp_path: Path) -> None:
+    """It could be written, and would be of no use: Docker makes one where it should mount a missing file."""
+    for line in storage.look(tmp_path, None):
+        assert line.result == "fail"
+        assert "no file, but a folder" in line.text
+        assert "[storage] path" in line.text
+
+
+def test_a_folder_that_cannot_be_written_promises_no_first_start(tmp_path: Path, monkeypatch: Any) -> None:
+    """(Root may write everywhere: the question itself is answered here.)"""
+    monkeypatch.setattr("os.access", lambda *_: False)
+    (line,) = storage.look(tmp_path / "rootver.db", None)
+    assert line.result == "fail"
+    assert f"{tmp_path} cannot be written. Give" in line.text
+
+
+def test_a_record_that_was_tampered_with_is_a_fail(practice: Practice) -> None:
+    """The quick look sees it; `verify` says more."""
+    with Database.open(practice.folder / "rootver.db", practice.clock.now) as database:
+        fill(database, 3)
+    conn = sqlite3.connect(practice.folder / "rootver.db")
+    conn.execute("DROP TRIGGER audit_no_update")
+    conn.close()
+    found = practice.look()["record"]
+    assert found.result == "fail"
+    assert "rootver verify" in found.text
+
+
+def test_a_file_that_is_no_database_is_a_fail(practice: Practice) -> None:
+    """With the reason."""
+    (practice.folder / "rootver.db").write_text("mine")
+    found = practice.look()["record"]
+    assert found.result == "fail"
+    assert "rootver.db" in found.text
+
+
+def test_a_line_reads_as_a_word_a_name_and_a_sentence() -> None:
+    """Never colour or position alone."""
+    assert str(DoctorLine("scopes", "ok", "all there")) == "OK   scopes: all there"

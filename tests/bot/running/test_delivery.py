@@ -1,0 +1,555 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from bot.blocks.card import prepare_line
+from bot.lab.slack_faults import FaultKind
+from bot.slack.post import Post
+from handlers.ports import Message
+from storage import evidence, fixes, notices, once
+from storage.chain.verify import parse_anchors
+from storage.file.database import StorageUnavailable
+from storage.records import Fix, NewNotice
+from tests.bot.shift import ALICE, AUDIT, BOB, CAROL, NO, ONCALL, YES, Shift, whole
+from tests.handlers.fix.night import lose_answer
+
+
+def line_of(shift: Shift, ts: str) -> list[str]:
+    """The lines in a thread that a card may have been made of."""
+    return [text for text in shift.texts(ts) if "is being prepared" in text]
+
+
+# --- the card ---
+
+
+def test_a_proposal_becomes_one_card_with_both_reactions(shift: Shift) -> None:
+    """Posted with the mentions, edited into the card, one tap is enough."""
+    ts = shift.propose()
+    diagnosis, card, facts = sorted(shift.thread(ts), key=lambda one: (bool(one.files), one.ts))
+    assert card.text.startswith("FIX-1 proposed: set RootVer on EXCH-NODE2")
+    assert card.reactions == {YES: [shift.workspace.bot_user], NO: [shift.workspace.bot_user]}
+    assert shift.fix().card_ts == card.ts
+    assert diagnosis.text.startswith("EXCH-NODE2: RootVer is invalid (confirmed)")
+    assert [file.name for file in facts.files] == ["facts-EXCH-CL1.json"]
+    assert shift.waiting() == []
+
+
+def test_those_who_can_approve_are_notified_by_the_post(shift: Shift) -> None:
+    """An edit notifies nobody, so the plain line mentions them."""
+    shift.propose()
+    told = {one.user for one in shift.workspace.notifications if one.ts == shift.card.ts}
+    assert told == {BOB, CAROL}
+
+
+@pytest.mark.parametrize("kind", ["lost_request", "server_error", "rate_limited"])
+def test_a_line_that_slack_did_not_take_is_posted_later(shift: Shift, kind: FaultKind) -> None:
+    """Not by a retry, but by the next attempt of ours."""
+    ts = shift.say("diagnose exch-node2")
+    shift.workspace.faults.add(kind, "chat.postMessage", seconds=3)
+    shift.deliver_notices()
+    assert [one.topic for one in shift.waiting()] == ["prepare"]
+    shift.deliver_notices()
+    assert line_of(shift, ts) == []  # it rests
+    shift.deliver_notices(seconds=3.1)
+    assert shift.card.text.startswith("FIX-1 proposed")
+
+
+def test_a_lost_answer_leaves_a_line_and_another_message_is_the_card(shift: Shift) -> None:
+    """Only the stored message is edited, gets the reactions and can be approved."""
+    ts = shift.say("diagnose exch-node2")
+    shift.workspace.faults.add("lost_answer", "chat.postMessage")
+    shift.deliver_notices()
+    shift.deliver_notices(seconds=5)
+    (left,) = (one for one in shift.thread(ts) if "is being prepared" in one.text)
+    assert left.reactions == {}
+    assert left.ts != shift.card.ts
+    assert shift.card.text.startswith("FIX-1 proposed")
+    shift.react("bob", ts=left.ts)
+    assert shift.fix().state == "proposed"
+    shift.react("bob")
+    assert shift.fix().state == "approved"
+
+
+def test_a_crash_between_post_and_edit_is_finished_later(shift: Shift) -> None:
+    """The ts is stored, so the same message becomes the card."""
+    ts = shift.say("diagnose exch-node2")
+    shift.workspace.faults.add("server_error", "chat.update", times=-1)
+    shift.deliver_notices()
+    assert len(line_of(shift, ts)) == 1
+    shift.workspace.faults.clear()
+    shift.deliver_notices(seconds=5)
+    assert line_of(shift, ts) == []
+    assert shift.card.reactions == {YES: [shift.workspace.bot_user], NO: [shift.workspace.bot_user]}
+
+
+def test_a_card_holds_without_the_reactions_of_the_bot(shift: Shift) -> None:
+    """They are a convenience."""
+    shift.say("diagnose exch-node2")
+    shift.workspace.faults.add("error", "reactions.add", times=-1, error="invalid_name")
+    shift.deliver_notices()
+    assert shift.waiting() == []
+    assert shift.card.text.startswith("FIX-1 proposed")
+
+
+def test_several_moves_are_one_edit(shift: Shift) -> None:
+    """A card shows what holds now, not each step on the way there."""
+    shift.propose()
+    shift.react("bob")
+    shift.unreact("bob")
+    shift.react("bob")
+    before = shift.calls("chat.update")
+    shift.deliver_notices()
+    assert shift.calls("chat.update") == before + 1
+    assert shift.card.text.startswith(f"FIX-1 approved by <@{BOB}>, applying in 5 s")
+
+
+def test_a_deleted_card_cancels_its_fix(shift: Shift) -> None:
+    """Nobody can decide any more; the thread is told."""
+    ts = shift.propose()
+    shift.during(lambda: shift.workspace.delete("carol", ONCALL, shift.card.ts))
+    shift.say("pause", "bob")  # something that touches the card
+    shift.deliver_notices()
+    shift.deliver_notices()
+    assert shift.fix().state == "cancelled"
+    assert any("FIX-1 cancelled" in text and "deleted" in text for text in shift.texts(ts))
+    assert shift.waiting() == []
+
+
+def test_a_pause_shows_on_open_cards(shift: Shift) -> None:
+    """And goes away with it."""
+    shift.propose()
+    shift.say("pause", "bob")
+    shift.deliver_notices()
+    assert f"*paused* by <@{BOB}>" in whole(shift.card)
+    shift.say("resume", "carol")
+    shift.deliver_notices()
+    assert "paused" not in whole(shift.card)
+
+
+@pytest.mark.parametrize(("emoji", "state"), [(NO, "declined")])
+def test_a_card_names_who_ended_it(shift: Shift, emoji: str, state: str) -> None:
+    """Out of the audit, since the fix itself does not say."""
+    shift.propose()
+    shift.react("carol", emoji)
+    shift.deliver_notices()
+    assert shift.card.text.startswith(f"FIX-1 {state} by <@{CAROL}>")
+
+
+# --- the thread ---
+
+
+def test_the_whole_way_is_told_in_the_thread(shift: Shift) -> None:
+    """Applied with anchor and backup, then confirmed once the service runs."""
+    ts = shift.propose()
+    shift.react("bob")
+    shift.tick(seconds=6)
+    applied = next(text for text in shift.told(ts) if text.startswith("FIX-1 applied"))
+    assert f"asked by <@{ALICE}>, approved by <@{BOB}>" in applied
+    assert len(parse_anchors(applied)) == 1
+    (backup,) = (one for one in shift.thread(ts) if one.files and one.files[0].name == "FIX-1-backup.reg")
+    assert '"RootVer"="0.0.0.0"' in (backup.files[0].data or b"").decode("utf-16")
+    shift.remote.cluster.bring_online()
+    shift.tick(minutes=1)
+    assert shift.fix().state == "confirmed"
+    assert "FIX-1 confirmed" in shift.texts(ts)[-1]
+    assert shift.card.text.startswith("FIX-1 confirmed")
+
+
+def test_a_reminder_notifies_again(shift: Shift) -> None:
+    """It is a new message, because an edit would notify nobody."""
+    ts = shift.propose()
+    shift.tick(minutes=10)
+    (reminder,) = (one for one in shift.thread(ts) if "still waits" in one.text)
+    assert {BOB, CAROL} <= {one.user for one in shift.workspace.notifications if one.ts == reminder.ts}
+
+
+def test_nobody_is_reminded_of_a_card_that_was_deleted(shift: Shift) -> None:
+    """It would send them to nothing; the fix ends instead, which frees its node."""
+    ts = shift.propose()
+    shift.workspace.delete("carol", ONCALL, shift.card.ts)
+    shift.tick(minutes=10)
+    shift.deliver_notices()
+    assert shift.fix().state == "cancelled"
+    assert not any("still waits" in one for one in shift.texts(ts))
+    assert "Its card was deleted." in shift.texts(ts)[-1]
+
+
+@pytest.mark.parametrize("error", ["internal_error", "edit_window_closed"])
+def test_a_reminder_is_sent_though_its_card_cannot_be_edited(shift: Shift, error: str) -> None:
+    """It stands there all the same."""
+    ts = shift.propose()
+    shift.workspace.faults.add("error", "chat.update", error=error, times=-1)
+    shift.tick(minutes=10)
+    assert any("still waits" in one for one in shift.texts(ts))
+
+
+def test_a_reminder_leads_to_a_card_that_shows_what_holds(shift: Shift) -> None:
+    """Also if Slack did not take the last edit: the bot was out of the channel for a moment."""
+    shift.propose()
+    shift.react("bob")
+    shift.deliver_notices()
+    shift.workspace.faults.add("error", "chat.update", error="not_in_channel")
+    shift.unreact("bob")
+    shift.deliver_notices()
+    assert shift.card.text.startswith("FIX-1 approved")
+    shift.tick(minutes=10)
+    assert shift.card.text.startswith("FIX-1 proposed")
+
+
+def test_a_reminder_in_a_pause_says_to_end_it_first(shift: Shift) -> None:
+    """A reaction would be refused until then."""
+    ts = shift.propose()
+    shift.say("pause", "bob")
+    shift.tick(minutes=10)
+    (reminder,) = (one.text for one in shift.thread(ts) if "still waits" in one.text)
+    assert f"<@{CAROL}>: fixes are paused, so `@rootver resume` first, then react on" in reminder
+
+
+def test_an_unanswered_proposal_says_that_it_expired_without_a_click(shift: Shift) -> None:
+    """Card and thread."""
+    ts = shift.propose()
+    shift.tick(minutes=31)
+    assert shift.card.text.startswith("FIX-1 expired at")
+    assert any(text.startswith("FIX-1 expired") for text in shift.texts(ts))
+
+
+def test_a_thread_is_told_in_order_also_after_failures(shift: Shift) -> None:
+    """Nothing overtakes what waits."""
+    ts = shift.propose()
+    shift.workspace.faults.add("server_error", "chat.postMessage", times=-1)
+    shift.react("bob")
+    shift.tick(seconds=6)
+    shift.tick(minutes=1)
+    shift.workspace.faults.clear()
+    shift.deliver_notices(seconds=61)
+    assert [text[:22] for text in shift.told(ts)] == ["FIX-1 applied: RootVer", "FIX-1 is not confirmed"]
+    assert shift.waiting() == []
+
+
+def test_pauses_between_attempts_grow_to_a_minute(shift: Shift) -> None:
+    """Slack is not hammered while it is down, and not forgotten either."""
+    shift.say("diagnose exch-node2")
+    shift.workspace.faults.add("lost_request", "chat.postMessage", times=-1)
+    started, tried = shift.monotonic, []
+    for _ in range(300):
+        before = shift.calls("chat.postMessage")
+        shift.deliver_notices(seconds=1)
+        if shift.calls("chat.postMessage") > before:
+            tried.append(shift.monotonic - started)
+    pauses = [later - earlier for earlier, later in pairwise(tried)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_one_fix_does_not_wait_for_another(begin: Callable[..., Shift]) -> None:
+    """What rests after a failure holds up only its own queue."""
+    shift = begin("both-nodes")
+    shift.workspace.faults.add("lost_request", "chat.postMessage", after=1)
+    shift.say("diagnose EXCH-CL1")
+    shift.deliver_notices()
+    assert {one.fix for one in shift.waiting()} == {1}
+    assert shift.fix(2).card_ts is not None
+
+
+# --- one person, the audit channel ---
+
+
+def test_a_refusal_is_told_to_one_person_only(shift: Shift) -> None:
+    """Dave is no approver."""
+    ts = shift.propose()
+    shift.react("dave")
+    shift.deliver_notices()
+    assert any(
+        "you are not an approver" in one.text for one in shift.workspace.messages(ONCALL, ts, viewer="dave")
+    )
+    assert not any(
+        "not an approver" in one.text for one in shift.workspace.messages(ONCALL, ts, viewer="bob")
+    )
+
+
+def test_an_approver_who_taps_the_diagnosis_is_led_to_the_card(shift: Shift) -> None:
+    """Once, and only they see it."""
+    ts = shift.propose()
+    diagnosis = shift.thread(ts)[0]
+    shift.react("bob", ts=diagnosis.ts)
+    shift.deliver_notices()
+    (hint,) = (one for one in shift.workspace.messages(ONCALL, ts, viewer="bob") if one.ephemeral_to == BOB)
+    assert shift.chat.link(Message(ONCALL, shift.card.ts), ts) in hint.text
+
+
+def test_what_one_person_cannot_be_told_holds_up_nobody(shift: Shift) -> None:
+    """A refusal that cannot be delivered waits beside the card's own queue."""
+    shift.propose()
+    shift.workspace.faults.add("server_error", "chat.postEphemeral", times=-1)
+    shift.react("dave")
+    shift.react("bob")
+    shift.deliver_notices()
+    assert shift.card.text.startswith("FIX-1 approved")
+    assert [one.audience for one in shift.waiting()] == ["private"]
+
+
+def test_the_audit_channel_gets_the_anchor(shift: Shift) -> None:
+    """As a line that verify reads."""
+    with shift.database.write() as tx:
+        notices.add(tx, NewNotice("audit", "anchor", details={"anchor": f"anchor 3 {'5e' * 32}"}))
+    shift.deliver_notices()
+    (told,) = shift.workspace.messages(AUDIT)
+    assert [one.size for one in parse_anchors(told.text)] == [3]
+
+
+def test_without_an_audit_channel_nothing_waits_for_one(shift: Shift) -> None:
+    """The log has the anchor all the same."""
+    shift.deliverer.audit_channel = None
+    with shift.database.write() as tx:
+        notices.add(tx, NewNotice("audit", "anchor", details={"anchor": "x"}))
+    shift.deliver_notices()
+    assert shift.waiting() == []
+
+
+# --- what will never work ---
+
+
+@pytest.mark.parametrize("error", ["channel_not_found", "not_in_channel", "is_archived"])
+def test_a_card_that_slack_will_never_take_ends_its_fix(shift: Shift, error: str) -> None:
+    """Recorded and dropped; a fix that nobody can see would block its node."""
+    shift.say("diagnose exch-node2")
+    shift.workspace.faults.add("error", "chat.postMessage", error=error)
+    shift.deliver_notices()
+    assert shift.fix().state == "cancelled"
+    assert error in (shift.fix().reason or "")
+    (entry,) = shift.records("error")
+    assert (entry.fix_id, entry.node) == ("FIX-1", "exch-node2")
+    assert error in entry.body
+    shift.deliver_notices()
+    assert shift.waiting() == []
+
+
+def test_a_line_that_never_becomes_a_card_ends_its_fix(shift: Shift) -> None:
+    """Nobody may approve what was never shown."""
+    ts = shift.say("diagnose exch-node2")
+    shift.workspace.faults.add("error", "chat.update", error="edit_window_closed", times=-1)
+    shift.deliver_notices()
+    shift.react("bob")
+    assert shift.fix().state == "cancelled"
+    shift.deliver_notices()
+    assert any("Slack does not take its card here (edit_window_closed)." in one for one in shift.texts(ts))
+
+
+def test_a_card_that_cannot_be_edited_any_more_can_still_be_decided_on(shift: Shift) -> None:
+    """It stands there for everybody to see: that is recorded, and nothing is cancelled."""
+    shift.propose()
+    shift.workspace.faults.add("error", "chat.update", error="edit_window_closed", times=9)
+    shift.react("bob")
+    shift.deliver_notices()
+    assert shift.fix().state == "approved"
+    assert "edit_window_closed" in shift.records("error")[0].body
+
+
+def test_a_notice_that_slack_will_never_take_is_recorded_and_dropped(shift: Shift) -> None:
+    """What comes behind it is still told."""
+    ts = shift.propose()
+    shift.workspace.faults.add("error", "chat.postMessage", error="restricted_action")
+    shift.react("bob")
+    shift.tick(seconds=6)
+    assert shift.waiting() == []
+    assert "restricted_action" in shift.records("error")[0].body
+    assert not any(text.startswith("FIX-1 applied") for text in shift.told(ts))
+    assert shift.card.text.startswith("FIX-1 applied")
+
+
+def test_a_backup_that_cannot_be_attached_is_told_and_the_news_is_not_told_twice(shift: Shift) -> None:
+    """The notice itself was sent."""
+    ts = shift.propose()
+    shift.workspace.faults.add("error", "files.getUploadURLExternal", error="internal_error")
+    shift.react("bob")
+    shift.tick(seconds=6)
+    shift.deliver_notices(seconds=61)
+    assert sum(text.startswith("FIX-1 applied") for text in shift.told(ts)) == 1
+    assert any("backup of FIX-1 could not be attached" in text for text in shift.texts(ts))
+
+
+def test_a_line_is_not_posted_again_when_the_file_cannot_be_written(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It mentions people; the one that was posted becomes the card."""
+    ts = shift.say("diagnose exch-node2")
+
+    def full(*_: object) -> None:
+        raise StorageUnavailable(shift.database.path, "the disk is full", "Free some space.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shift.deliverer, "card_posted", full)
+        for _ in range(3):
+            with pytest.raises(StorageUnavailable):
+                shift.deliver_notices()
+    assert len(line_of(shift, ts)) == 1
+    shift.deliver_notices()
+    assert line_of(shift, ts) == []
+    assert shift.card.text.startswith("FIX-1 proposed")
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_a_backup_is_attached_though_the_bot_was_killed_before_the_upload(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least once, as everything that is told; it is marked with the notice that brings it."""
+    ts = shift.propose()
+    shift.react("bob")
+    with monkeypatch.context() as patch:
+
+        def killed(*_: object) -> None:
+            raise Killed
+
+        patch.setattr(shift.chat, "attach", killed)
+        with pytest.raises(Killed):
+            shift.tick(seconds=6)
+    shift.database.close()
+    shift.open()
+    shift.deliver_notices()
+    assert backups(shift, ts) == 1
+
+
+def test_a_backup_is_attached_once_whatever_its_fix_comes_to(shift: Shift) -> None:
+    """First its end was unknown, then it was found applied."""
+    ts = shift.propose()
+    shift.react("bob")
+    shift.remote.faults["Set-RootVer"] = lose_answer
+    shift.tick(seconds=6)
+    told = [text[:13] for text in shift.told(ts)]
+    assert told == ["FIX-1: it is ", "FIX-1 applied"]
+    assert backups(shift, ts) == 1
+
+
+def test_a_backup_that_could_not_be_attached_is_tried_again_with_the_next_news(shift: Shift) -> None:
+    """It is marked only where it was attached."""
+    ts = shift.propose()
+    shift.workspace.faults.add("error", "files.getUploadURLExternal", error="internal_error")
+    shift.react("bob")
+    shift.remote.faults["Set-RootVer"] = lose_answer
+    shift.tick(seconds=6)
+    assert any("backup of FIX-1 could not be attached" in text for text in shift.texts(ts))
+    assert backups(shift, ts) == 1
+
+
+def backups(shift: Shift, ts: str) -> int:
+    return sum(bool(one.files) and one.files[0].name == "FIX-1-backup.reg" for one in shift.thread(ts))
+
+
+@pytest.mark.parametrize("breaks", ["the mark", "the backup"])
+def test_news_with_a_backup_are_not_repeated_when_the_file_fails_after_them(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch, breaks: str
+) -> None:
+    """Every few seconds the same message would drown the thread."""
+    ts = shift.propose()
+    shift.react("bob")
+    shift.watch.move(seconds=6)
+    shift.timekeeper.attend(1)
+
+    def full(*_: object) -> None:
+        raise StorageUnavailable(shift.database.path, "the disk is full", "Free some space.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*((once, "first_time") if breaks == "the mark" else (evidence, "read")), full)
+        for _ in range(3):
+            with suppress(StorageUnavailable):
+                shift.deliver_notices()
+    shift.deliver_notices()
+    assert sum(text.startswith("FIX-1 applied") for text in shift.told(ts)) == 1
+    assert backups(shift, ts) == 1
+    assert shift.waiting() == []
+
+
+def without(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    """Slack's answers to this call lack a field."""
+
+    def answered(*arguments: object, **named: object) -> Any:
+        answer = call(*arguments, **named)
+        del answer.data[name]
+        return answer
+
+    return answered
+
+
+def test_an_answer_without_a_ts_ends_the_fix_and_holds_up_nobody(
+    begin: Callable[..., Shift], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that nobody can edit is no card; another one each minute would not be one either."""
+    shift = begin("both-nodes")
+    shift.say("diagnose EXCH-CL1")
+    client = shift.chat._once
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "chat_postMessage", without("ts", client.chat_postMessage))
+        shift.deliver_notices()
+    shift.deliver_notices()
+    assert [shift.fix(number).state for number in (1, 2)] == ["cancelled", "cancelled"]
+    assert "an answer without ts" in (shift.fix().reason or "")
+
+
+def test_a_notice_that_a_defect_keeps_from_being_sent_holds_up_only_its_own_fix(
+    begin: Callable[..., Shift], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It rests like one that Slack did not take, and is dropped and recorded at last."""
+    shift = begin("both-nodes")
+    shift.say("diagnose EXCH-CL1")
+
+    def defective(fix: Fix) -> Post:
+        if fix.number == 1:
+            raise KeyError("a defect")
+        return prepare_line(fix)
+
+    monkeypatch.setattr("bot.running.delivery.prepare_line", defective)
+    shift.deliver_notices()
+    assert shift.fix(2).card_ts is not None
+    assert [(one.fix, one.attempts) for one in shift.waiting()] == [(1, 1)]
+    for _ in range(10):
+        shift.deliver_notices(seconds=61)
+    assert shift.waiting() == []
+    assert "KeyError" in shift.records("error")[0].body
+    assert shift.fix(1).state == "cancelled"
+
+
+def test_a_notice_without_its_fix_is_dropped(shift: Shift) -> None:
+    """It cannot happen, and must not stop the others."""
+    with shift.database.write() as tx:
+        notices.add(tx, NewNotice("thread", "applied"))
+    shift.deliver_notices()
+    assert shift.waiting() == []
+
+
+def test_what_was_sent_is_not_sent_again_when_the_file_cannot_be_written(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk must not make the bot repeat itself every few seconds."""
+    ts = shift.propose()
+    shift.react("bob")
+    with monkeypatch.context() as patch:
+        shift.watch.move(seconds=6)
+        shift.timekeeper.attend(1)
+
+        def full(*_: object) -> None:
+            raise StorageUnavailable(shift.database.path, "the disk is full", "Free some space.")
+
+        patch.setattr(notices, "done", full)
+        for _ in range(3):
+            with pytest.raises(StorageUnavailable):
+                shift.deliver_notices()
+    shift.deliver_notices()
+    assert sum(text.startswith("FIX-1 applied") for text in shift.told(ts)) == 1
+    assert shift.waiting() == []
+
+
+def test_a_card_of_a_fix_that_ended_before_it_was_posted_is_not_posted(shift: Shift) -> None:
+    """A line that asks for a decision would only confuse."""
+    ts = shift.say("diagnose exch-node2")
+    with shift.database.write() as tx:
+        fixes.move(tx, 1, "proposed", "expired")
+    shift.deliver_notices()
+    assert line_of(shift, ts) == []
+    assert shift.fix().card_ts is None

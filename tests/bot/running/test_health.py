@@ -1,0 +1,72 @@
+"""The status file: fresh and connected is healthy, everything else has its sentence."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.running import health
+from bot.running.health import FRESH, Status
+
+NOW = datetime(2026, 11, 23, 10, 6, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a bot of `rootver.db` writes."""
+    return health.path_for(tmp_path / "rootver.db")
+
+
+def test_a_bot_that_wrote_lately_and_is_connected_is_well(path: Path) -> None:
+    """A few seconds either way are no illness."""
+    assert path.name == "rootver.db.health"
+    for seconds in (0, 29, -29):
+        health.write(path, Status(7, NOW - timedelta(seconds=seconds), connected=True))
+        assert health.check(path, NOW) is None
+
+
+def test_a_bot_that_is_silent_is_named_with_its_last_sign_of_life(path: Path) -> None:
+    """It hangs or is gone; a status of the future is no sign of life either."""
+    for at in (NOW - FRESH - timedelta(seconds=1), NOW + timedelta(days=1)):
+        health.write(path, Status(7, at, connected=True))
+        sentence = health.check(path, NOW)
+        assert sentence is not None
+        assert "process 7" in sentence
+        assert f"{at:%H:%M:%S} UTC" in sentence
+
+
+def test_a_bot_without_slack_is_not_well(path: Path) -> None:
+    """Nobody could reach it."""
+    health.write(path, Status(7, NOW, connected=False))
+    assert "not connected to Slack" in (health.check(path, NOW) or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"pid": "x", "at": "y", "connected": true}',
+        '{"pid": 1, "at": "2026-11-23", "connected": true}',
+        "\u00e4",
+    ],
+)
+def test_a_status_that_is_missing_or_nonsense_means_no_bot(path: Path, text: str) -> None:
+    """Whatever stands in the file."""
+    assert "No bot runs here" in (health.check(path, NOW) or "")
+    path.write_text(text)
+    assert "No bot runs here" in (health.check(path, NOW) or "")
+
+
+def test_a_stopped_bot_leaves_no_status(path: Path) -> None:
+    """Clearing twice is fine."""
+    health.write(path, health.of_this_process(NOW, connected=True))
+    assert str(os.getpid()) in path.read_text()
+    health.clear(path)
+    health.clear(path)
+    assert not list(path.parent.iterdir())
