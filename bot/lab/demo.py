@@ -8,9 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from bot.lab.limits import Json
-from bot.lab.messages import Change, Message
 from bot.lab.practice import ONCALL, Practice, Timing
+from bot.lab.workspace.limits import Json
+from bot.lab.workspace.messages import Change, Message
 
 # Short enough to watch, long enough to be seen: the real defaults are 5 s and 1, 5 and 15 minutes.
 DEMO_TIMING = Timing(grace_seconds=1.5, follow_up_minutes=(0.03, 0.1, 0.3))

@@ -9,10 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.lab.cluster import PracticeCluster
-from bot.lab.healthy import ASPNET_1_1, ASPNET_2_0, healthy_cluster, register_aspnet, unregister_aspnet
-from bot.lab.host_faults import HostFaults
-from bot.lab.node import ASPNET_KEY, FileInfo
+from bot.lab.cluster.healthy import (
+    ASPNET_1_1,
+    ASPNET_2_0,
+    healthy_cluster,
+    register_aspnet,
+    unregister_aspnet,
+)
+from bot.lab.cluster.node import ASPNET_KEY, FileInfo
+from bot.lab.cluster.practice_cluster import PracticeCluster
+from bot.lab.host.faults import HostFaults
 
 SINCE = timedelta(minutes=40)
 """How long the incident has lasted when the lab opens: well within the window of events that are read."""

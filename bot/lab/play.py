@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.lab.misbehaviours import switch
-from bot.lab.page_server import PageServer
-from bot.lab.rounds import Rounds
+from bot.lab.page.rounds import Rounds
+from bot.lab.page.server import PageServer
 
 UNAVAILABLE = 69
 """Exit code (sysexits.h, EX_UNAVAILABLE): the port is taken, or the bot does not start."""

@@ -12,14 +12,14 @@ from types import TracebackType
 from starlette.routing import BaseRoute
 
 from bot.lab.bot_process import BotProcess
-from bot.lab.cim_server import CimServer
-from bot.lab.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
-from bot.lab.engine import engine_shells
-from bot.lab.host_costs import Costs
+from bot.lab.host.costs import Costs
+from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
+from bot.lab.host.shell import ShellFactory
 from bot.lab.incidents import build
-from bot.lab.shell import ShellFactory
-from bot.lab.workspace import Workspace
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.windows.engine import engine_shells
+from bot.lab.windows.server import CimServer
+from bot.lab.workspace.web.server import WorkspaceServer
+from bot.lab.workspace.workspace import Workspace
 
 ONCALL = "#exchange-oncall"
 

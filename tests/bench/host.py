@@ -15,14 +15,14 @@ from typing import Any
 from uuid import UUID
 from xml.sax.saxutils import escape
 
-from bot.lab.cluster import PracticeCluster
-from bot.lab.endpoint import Endpoint
-from bot.lab.host import answer
-from bot.lab.host_calls import Exchange
-from bot.lab.host_shell import HostShell
+from bot.lab.cluster.practice_cluster import PracticeCluster
+from bot.lab.host.calls import Exchange
+from bot.lab.host.commands import answer
+from bot.lab.host.endpoint import Endpoint
+from bot.lab.host.imitation import HostShell
+from bot.lab.host.shell import Configuration, Shell
+from bot.lab.host.watched import COMPLETED, PIPELINE_OUTPUT, PIPELINE_STATE, _message
 from bot.lab.incidents import build
-from bot.lab.shell import Configuration, Shell
-from bot.lab.watched_shell import COMPLETED, PIPELINE_OUTPUT, PIPELINE_STATE, _message
 
 COLD = 8
 """Exchanges from nothing to the answer with NTLM and message encryption: three of the logon, Create, two

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.app import Bot
 from bot.lab.bot_process import BotProcess
-from bot.lab.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER
+from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER
 from bot.settings.loading import load
 from handlers.psrp import PsrpRemote
 

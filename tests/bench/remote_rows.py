@@ -11,7 +11,7 @@ from typing import Any
 
 from pypsrp.client import Client
 
-from bot.lab.endpoint import ACCOUNTS, QUERY_USER
+from bot.lab.host.endpoint import ACCOUNTS, QUERY_USER
 from handlers.diagnose import Diagnoser
 from handlers.hosts import HostOptions
 from handlers.inventory import Cluster, Inventory

@@ -11,10 +11,10 @@ from multiprocessing import get_context
 from multiprocessing.managers import BaseManager
 from typing import Any
 
-from bot.lab.messages import Change
 from bot.lab.practice import ONCALL
-from bot.lab.workspace import Workspace
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.workspace.messages import Change
+from bot.lab.workspace.web.server import WorkspaceServer
+from bot.lab.workspace.workspace import Workspace
 
 YES, NO = "white_check_mark", "x"
 PATIENCE = 60.0  # seconds until something counts as not happening

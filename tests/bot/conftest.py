@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.lab.workspace import Workspace
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.workspace.web.server import WorkspaceServer
+from bot.lab.workspace.workspace import Workspace
 from tests.bot.shift import Shift, Standing
 
 

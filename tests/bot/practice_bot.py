@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.lab.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
+from bot.lab.workspace.web.server import WorkspaceServer
 
 APPROVAL = 'approvers = ["U07BOB00000"]\napprover_groups = ["S07EXADMINS"]'
 CHANGE = f"""[hosts.mgmt1.change]

@@ -20,8 +20,8 @@ from bot import listeners
 from bot.answers.by_command import SLOW, Answers
 from bot.answers.from_record import AuditAnswers
 from bot.doctor.findings import DoctorLine
-from bot.lab.messages import Message as Seen
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.workspace.messages import Message as Seen
+from bot.lab.workspace.web.server import WorkspaceServer
 from bot.listeners.desk import Desk
 from bot.listeners.errors import Failures
 from bot.running.delivery import Deliverer

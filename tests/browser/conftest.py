@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
-from bot.lab.page_server import PageServer
+from bot.lab.page.rounds import Rounds
+from bot.lab.page.server import PageServer
 from bot.lab.practice import Timing
-from bot.lab.rounds import Rounds
 from tests.browser.browsing import browser, chromium
 from tests.browser.visit import Visit
 

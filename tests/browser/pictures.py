@@ -11,9 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from bot.lab.page_server import PageServer
+from bot.lab.page.rounds import LAB_TIMING, Rounds
+from bot.lab.page.server import PageServer
 from bot.lab.practice import Timing
-from bot.lab.rounds import LAB_TIMING, Rounds
 from tests.browser.browsing import browser
 from tests.browser.visit import PATIENCE, YES, Visit
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from bot.lab.page.rounds import Rounds
 from bot.lab.practice import ONCALL
-from bot.lab.rounds import Rounds
 from tests.browser.conftest import QUICK
 from tests.browser.visit import PATIENCE, YES, Visit
 

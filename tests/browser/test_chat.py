@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from bot.lab.page.rounds import Rounds
 from bot.lab.practice import ONCALL
-from bot.lab.rounds import Rounds
 from tests.browser.visit import PATIENCE, Visit
 
 HOSTILE = '<img src=x onerror="document.title=\'hit\'"><script>document.title="hit"</script> & <b>bold</b>'

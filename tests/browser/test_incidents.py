@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.lab.incidents import INCIDENTS
-from bot.lab.rounds import Rounds
+from bot.lab.page.rounds import Rounds
 from handlers.kb906154.article import VERDICT
 from tests.browser.visit import PATIENCE, YES, Visit
 

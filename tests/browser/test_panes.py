@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bot.lab.misbehaviours import MISBEHAVIOURS
-from bot.lab.page_server import PageServer
-from bot.lab.rounds import Rounds
+from bot.lab.page.rounds import Rounds
+from bot.lab.page.server import PageServer
 from tests.browser.conftest import QUICK
 from tests.browser.visit import PATIENCE, YES, Visit
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from playwright.sync_api import Page, expect
 
-from bot.lab.rounds import Rounds
+from bot.lab.page.rounds import Rounds
 from tests.browser.conftest import QUICK
 from tests.browser.visit import NO, PATIENCE, YES, Visit
 

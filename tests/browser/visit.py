@@ -8,8 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from bot.lab.page.rounds import Rounds
 from bot.lab.practice import Practice
-from bot.lab.rounds import Rounds
 
 PATIENCE = 20_000.0  # milliseconds until a step of a story counts as not happening
 YES, NO = "white_check_mark", "x"

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.lab.cluster import PracticeCluster
+from bot.lab.cluster.node import Node
+from bot.lab.cluster.practice_cluster import PracticeCluster
 from bot.lab.incidents import build
-from bot.lab.node import Node
 from tests.powershell.engine import Engine, powershell_or_skip
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

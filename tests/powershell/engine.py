@@ -12,12 +12,12 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped, unus
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.powershell import PowerShell, RunspacePool
 
-from bot.lab.cim_server import CimServer
-from bot.lab.cluster import PracticeCluster
-from bot.lab.endpoint import Endpoint
-from bot.lab.engine import engine_shells, find_powershell
-from bot.lab.healthy import healthy_cluster
-from bot.lab.stdregprov import Manner
+from bot.lab.cluster.healthy import healthy_cluster
+from bot.lab.cluster.practice_cluster import PracticeCluster
+from bot.lab.host.endpoint import Endpoint
+from bot.lab.windows.engine import engine_shells, find_powershell
+from bot.lab.windows.server import CimServer
+from bot.lab.windows.stdregprov import Manner
 from tests.bot.lab.practice_client import Refused, open_pool, wsman
 
 PRODUCT = files("handlers.powershell")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.lab.cim_classes import CLASSES, CimClass, Row
-from bot.lab.cluster import PracticeCluster
+from bot.lab.cluster.node import Node
+from bot.lab.cluster.practice_cluster import PracticeCluster
 from bot.lab.incidents import build
-from bot.lab.node import Node
+from bot.lab.windows.classes import CLASSES, CimClass, Row
 from tests.bot.lab.practice_client import Refused
 from tests.powershell.conftest import NOW
 from tests.powershell.engine import MODULE_TEXT, Engine
@@ -100,7 +100,7 @@ def alter(monkeypatch: pytest.MonkeyPatch) -> Any:
             yield from rows(list(known.read(cluster, node)))
 
         entries = {key: replace(one, read=read) if one is known else one for key, one in CLASSES.items()}
-        monkeypatch.setattr("bot.lab.cim.CLASSES", entries)
+        monkeypatch.setattr("bot.lab.windows.provider.CLASSES", entries)
 
     return altered
 

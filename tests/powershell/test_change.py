@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.lab.cluster import PracticeCluster
-from bot.lab.node import ASPNET_KEY, Node
-from bot.lab.registry import RegistryData
+from bot.lab.cluster.node import ASPNET_KEY, Node
+from bot.lab.cluster.practice_cluster import PracticeCluster
+from bot.lab.cluster.registry import RegistryData
 from tests.bot.lab.practice_client import Refused
 from tests.powershell.engine import Engine
 from tests.powershell.test_registry import KINDS

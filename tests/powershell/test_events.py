@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.lab import host_facts
-from bot.lab.cluster import PracticeCluster
-from bot.lab.eventlog import Event, Record
-from bot.lab.node import Node
-from bot.lab.stdregprov import Manner
+from bot.lab.cluster.eventlog import Event, Record
+from bot.lab.cluster.node import Node
+from bot.lab.cluster.practice_cluster import PracticeCluster
+from bot.lab.host import sections
+from bot.lab.windows.stdregprov import Manner
 from tests.powershell.conftest import NOW
 from tests.powershell.engine import Engine
 
@@ -45,10 +45,10 @@ def stamp(time: datetime) -> str:
 
 def test_exactly_the_listed_events_are_read(engine: Engine, log: Callable[..., None]) -> None:
     """By source and id together, sources in any case; newest first."""
-    asked = [(source, id_) for source, ids in host_facts.EVENTS.items() for id_ in sorted(ids)]
+    asked = [(source, id_) for source, ids in sections.EVENTS.items() for id_ in sorted(ids)]
     every = {id_ for _, id_ in asked}
     near = [
-        (source, id_) for source in host_facts.EVENTS for id_ in sorted(every) if (source, id_) not in asked
+        (source, id_) for source in sections.EVENTS for id_ in sorted(every) if (source, id_) not in asked
     ]
     log(*(Record(source, id_, "t") for source, id_ in [*near, ("SceCli", 1704), *asked]))
     told = [(record["source"], record["id"]) for record in events(engine)["records"]]
@@ -191,7 +191,7 @@ def test_codes_are_those_that_the_practice_host_finds(
         Event(number, NOW - timedelta(hours=1), node.computer, record)
         for number, record in enumerate(records, 1)
     ]
-    expected = [host_facts._codes(record) for record in records]
+    expected = [sections._codes(record) for record in records]
     assert [record["codes"] for record in events(engine)["records"]] == expected[::-1]
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.lab.host import answer
+from bot.lab.cluster.node import Node
+from bot.lab.host.commands import answer
 from bot.lab.incidents import INCIDENTS, build
-from bot.lab.node import Node
 from tests.powershell.conftest import NOW
 from tests.powershell.engine import Engine
 

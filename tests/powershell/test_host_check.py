@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from bot.lab.cluster import PracticeCluster
-from bot.lab.node import ASPNET_KEY, Node
+from bot.lab.cluster.node import ASPNET_KEY, Node
+from bot.lab.cluster.practice_cluster import PracticeCluster
 from tests.powershell.engine import Engine
 
 pytestmark = pytest.mark.powershell

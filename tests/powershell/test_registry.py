@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.lab.cluster import PracticeCluster
-from bot.lab.healthy import healthy_cluster
-from bot.lab.host import answer
-from bot.lab.node import ASPNET_KEY, Node
-from bot.lab.registry import RegistryData
-from bot.lab.stdregprov import Manner
+from bot.lab.cluster.healthy import healthy_cluster
+from bot.lab.cluster.node import ASPNET_KEY, Node
+from bot.lab.cluster.practice_cluster import PracticeCluster
+from bot.lab.cluster.registry import RegistryData
+from bot.lab.host.commands import answer
+from bot.lab.windows.stdregprov import Manner
 from tests.bot.lab.practice_client import Refused
 from tests.powershell.conftest import NOW
 from tests.powershell.engine import Engine

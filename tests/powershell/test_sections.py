@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.lab import cim_classes, cim_values
-from bot.lab.healthy import EXCHANGE, NDP_KEY
-from bot.lab.node import ASPNET_KEY, Account, FileInfo, Node
+from bot.lab.cluster.healthy import EXCHANGE, NDP_KEY
+from bot.lab.cluster.node import ASPNET_KEY, Account, FileInfo, Node
+from bot.lab.windows import classes, values
 from tests.powershell.engine import Engine
 
 pytestmark = pytest.mark.powershell
@@ -106,7 +106,7 @@ def test_each_state_of_a_resource_has_its_word_and_its_number(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, state: int, told: str
 ) -> None:
     """CLUSTER_RESOURCE_STATE; every other number is Unknown."""
-    monkeypatch.setattr(cim_classes, "STATE_CODES", {**cim_classes.STATE_CODES, "Failed": state})
+    monkeypatch.setattr(classes, "STATE_CODES", {**classes.STATE_CODES, "Failed": state})
     attendant = engine.facts()["cluster"]["value"]["resources"][0]
     assert (attendant["state"], attendant["state_code"]) == (told, state)
 
@@ -266,8 +266,8 @@ def test_every_question_is_bounded(engine: Engine) -> None:
 
 def test_messages_are_shown_as_they_come(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the language of the host; nothing depends on them."""
-    finnish = {**cim_values.MESSAGES, "0x80041010": "Virheellinen luokka \u00e4\u00f6"}
-    monkeypatch.setattr(cim_values, "MESSAGES", finnish)
+    finnish = {**values.MESSAGES, "0x80041010": "Virheellinen luokka \u00e4\u00f6"}
+    monkeypatch.setattr(values, "MESSAGES", finnish)
     engine.cim.faults.fail("0x80041010", class_name="Win32_Service")
     services = engine.facts()["services"]
     assert services == {

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.lab.cluster import PracticeCluster
-from bot.lab.node import ASPNET_KEY, Node
+from bot.lab.cluster.node import ASPNET_KEY, Node
+from bot.lab.cluster.practice_cluster import PracticeCluster
 from tests.bot.lab.practice_client import Refused
 from tests.powershell.engine import Engine
 

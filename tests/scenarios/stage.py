@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Bot
-from bot.lab.cim_server import CimServer
-from bot.lab.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
-from bot.lab.engine import engine_shells
+from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
 from bot.lab.incidents import build
-from bot.lab.messages import Message
-from bot.lab.workspace import Workspace
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.windows.engine import engine_shells
+from bot.lab.windows.server import CimServer
+from bot.lab.workspace.messages import Message
+from bot.lab.workspace.web.server import WorkspaceServer
+from bot.lab.workspace.workspace import Workspace
 from bot.settings.loading import load
 
 ONCALL = "#exchange-oncall"

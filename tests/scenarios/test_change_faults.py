@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.lab.host_faults import HostFaults
+from bot.lab.host.faults import HostFaults
 from tests.scenarios.stage import Stage, shown
 
 Enter = Callable[..., Stage]

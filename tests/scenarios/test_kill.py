@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.lab.limits import SlackRefusal
 from bot.lab.practice import ONCALL, Practice, Timing
+from bot.lab.workspace.limits import SlackRefusal
 from storage.chain.verify import verify
 from storage.file.database import Database
 from tests.scenarios.surviving import PLANS, survive

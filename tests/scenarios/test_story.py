@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.lab.incidents import INCIDENTS
-from bot.lab.messages import Message
+from bot.lab.workspace.messages import Message
 from storage.chain.kinds import undocumented
 from tests.scenarios.stage import NO, ONCALL, YES, Stage, shown
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from bot.lab.socket_mode import SocketMode
+from bot.lab.workspace.web.socket_mode import SocketMode
 from bot.settings.loading import load
 from handlers.errors import RemoteError
 from storage.chain import audit

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.lab.endpoint import Endpoint
+from bot.lab.host.endpoint import Endpoint
 from bot.lab.incidents import build
-from bot.lab.workspace import Workspace
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.workspace.web.server import WorkspaceServer
+from bot.lab.workspace.workspace import Workspace
 from bot.running import health
 from bot.slack import manifest
 from tests.bot import practice_bot

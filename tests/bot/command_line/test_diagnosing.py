@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.lab.endpoint import ACCOUNTS, QUERY_USER, Endpoint
+from bot.lab.host.endpoint import ACCOUNTS, QUERY_USER, Endpoint
 from bot.lab.incidents import build
 from storage.file.database import Database
 from tests.bot.command_line.invoking import Ran, Rootver, runner

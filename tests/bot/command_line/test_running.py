@@ -15,10 +15,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from bot.lab.endpoint import Endpoint
+from bot.lab.host.endpoint import Endpoint
 from bot.lab.incidents import build
-from bot.lab.workspace import Workspace
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.workspace.web.server import WorkspaceServer
+from bot.lab.workspace.workspace import Workspace
 from storage.file.database import Database
 from tests.bot import practice_bot
 from tests.bot.command_line.invoking import Rootver, clean_environment, runner

@@ -16,10 +16,10 @@ from slack_sdk import WebClient
 from bot.doctor import storage
 from bot.doctor.findings import DoctorLine
 from bot.doctor.self_check import checks
-from bot.lab.endpoint import Endpoint
+from bot.lab.host.endpoint import Endpoint
 from bot.lab.incidents import build
-from bot.lab.workspace import Workspace
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.workspace.web.server import WorkspaceServer
+from bot.lab.workspace.workspace import Workspace
 from bot.settings.loading import load
 from bot.slack import manifest
 from handlers.errors import RemoteError

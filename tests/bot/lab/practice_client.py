@@ -7,8 +7,8 @@ from pypsrp.complex_objects import PSInvocationState
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
-from bot.lab.endpoint import ACCOUNTS, QUERY_USER, Endpoint
-from bot.lab.shell import COMMANDS
+from bot.lab.host.endpoint import ACCOUNTS, QUERY_USER, Endpoint
+from bot.lab.host.shell import COMMANDS
 
 MODULE_TEXT = "\n".join(f"function {name} {{ [CmdletBinding()] param() }}" for name in COMMANDS)
 """What stands for the module's text: it defines the five commands."""

@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from websockets.sync.client import ClientConnection, connect
 
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.workspace.web.server import WorkspaceServer
 
 ONCALL = "C07ONCALL00"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.lab.cluster import PracticeCluster
-from bot.lab.host import answer
+from bot.lab.cluster.practice_cluster import PracticeCluster
+from bot.lab.host.commands import answer
 from bot.lab.incidents import INCIDENTS, SINCE, build
 from handlers.contract.collection import load_collection
 from handlers.report import replay

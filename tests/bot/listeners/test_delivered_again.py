@@ -18,9 +18,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.lab.limits import SlackRefusal
-from bot.lab.workspace import Workspace
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.workspace.limits import SlackRefusal
+from bot.lab.workspace.web.server import WorkspaceServer
+from bot.lab.workspace.workspace import Workspace
 from handlers.approval import State
 from tests.bot.shift import BOB, CAROL, NO, ONCALL, YES, Shift, Standing
 

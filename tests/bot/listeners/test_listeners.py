@@ -12,7 +12,7 @@ import pytest
 from slack_bolt import App
 
 from bot import listeners
-from bot.lab.slack_events import SUBSCRIPTIONS
+from bot.lab.workspace.events import SUBSCRIPTIONS
 from bot.listeners.desk import heard, without_mention
 from bot.listeners.reactions import reaction_of
 from bot.slack.manifest import manifest

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.blocks.card import prepare_line
-from bot.lab.slack_faults import FaultKind
+from bot.lab.workspace.faults import FaultKind
 from bot.slack.post import Post
 from handlers.ports import Message
 from storage import evidence, fixes, notices, once

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.lab import limits as slack
+from bot.lab.workspace import limits as slack
 from bot.slack import limits
 from bot.slack.limits import Block
 

@@ -14,10 +14,10 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.builtin.connection import Connection
 from starlette.websockets import WebSocket
 
-from bot.lab.connections import silence_connection
-from bot.lab.socket_mode import SocketMode
-from bot.lab.workspace import Workspace
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.workspace.web.connections import silence_connection
+from bot.lab.workspace.web.server import WorkspaceServer
+from bot.lab.workspace.web.socket_mode import SocketMode
+from bot.lab.workspace.workspace import Workspace
 from bot.slack.socket_mode import EventSocket
 from tests.bot.lab.practice_slack import web_client
 

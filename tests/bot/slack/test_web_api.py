@@ -9,9 +9,9 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
-from bot.lab.slack_faults import FaultKind
-from bot.lab.workspace import Workspace
-from bot.lab.workspace_server import WorkspaceServer
+from bot.lab.workspace.faults import FaultKind
+from bot.lab.workspace.web.server import WorkspaceServer
+from bot.lab.workspace.workspace import Workspace
 from bot.slack.post import Attachment, Post, section
 from bot.slack.web_api import Identity, NotSaid, SlackChat, retry_handlers
 from handlers.ports import LookupFailed, Message, MessageGone

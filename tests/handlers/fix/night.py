@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from bot.lab.host import CommandError, answer
+from bot.lab.host.commands import CommandError, answer
 from bot.lab.incidents import build
 from handlers.approval import ApprovalRules, Permit
 from handlers.diagnose import ClusterReport, Diagnoser, last_change

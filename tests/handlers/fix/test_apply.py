@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.lab.healthy import ASPNET_2_0, register_aspnet
+from bot.lab.cluster.healthy import ASPNET_2_0, register_aspnet
 from handlers.approval import ApprovalRules, State
 from handlers.errors import RemoteError
 from handlers.inventory import Cluster, Inventory

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from bot.lab.endpoint import CONSTRAINED, Endpoint
+from bot.lab.host.endpoint import CONSTRAINED, Endpoint
 from bot.lab.incidents import build
 from handlers.hosts import HostOptions
 from handlers.psrp import PsrpRemote

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bot.lab.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
-from bot.lab.shell import COMMANDS
+from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
+from bot.lab.host.shell import COMMANDS
 from handlers.approval import _SEAL as SEAL
 from handlers.approval import Permit
 from handlers.hosts import HostOptions

@@ -10,11 +10,11 @@ import pytest
 from psrpcore import Command, ServerPipeline
 from psrpcore.types import NETException
 
-from bot.lab.endpoint import Endpoint
-from bot.lab.host_faults import Garbage
-from bot.lab.host_shell import HostShell
+from bot.lab.host.endpoint import Endpoint
+from bot.lab.host.faults import Garbage
+from bot.lab.host.imitation import HostShell
+from bot.lab.host.shell import Configuration, Shell
 from bot.lab.incidents import build
-from bot.lab.shell import Configuration, Shell
 from handlers.errors import NotSent, RemoteError
 from handlers.ports import Query
 from handlers.psrp import PsrpRemote

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.lab.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
-from bot.lab.host_faults import HttpFault
+from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
+from bot.lab.host.faults import HttpFault
 from handlers.errors import NotSent, RemoteError
 from handlers.psrp.failures import Failure
 from handlers.psrp.limits import Limits

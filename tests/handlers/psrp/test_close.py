@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bot.lab.endpoint import Endpoint
+from bot.lab.host.endpoint import Endpoint
 from handlers.errors import NotSent, RemoteError
 from handlers.psrp.limits import Limits
 from tests.handlers.psrp.conftest import MakeRemote

@@ -6,7 +6,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from bot.lab.endpoint import Endpoint
+from bot.lab.host.endpoint import Endpoint
 from handlers.errors import RemoteError
 from handlers.ports import Query
 from handlers.psrp import PsrpRemote

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.lab.endpoint import Endpoint
+from bot.lab.host.endpoint import Endpoint
 from bot.lab.incidents import build
 from handlers.errors import NotSent, RemoteError
 from handlers.hosts import HostOptions

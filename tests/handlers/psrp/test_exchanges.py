@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from psrpcore import Command
 
-from bot.lab.endpoint import Endpoint
-from bot.lab.host_shell import HostShell
+from bot.lab.host.endpoint import Endpoint
+from bot.lab.host.imitation import HostShell
+from bot.lab.host.shell import Configuration, Shell
 from bot.lab.incidents import build
-from bot.lab.shell import Configuration, Shell
 from handlers.ports import Query
 from handlers.psrp import PsrpRemote
 from handlers.psrp.limits import Limits

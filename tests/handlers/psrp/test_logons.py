@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.lab.endpoint import Endpoint
+from bot.lab.host.endpoint import Endpoint
 from handlers.errors import NotSent, RemoteError
 from handlers.hosts import HostOptions
 from handlers.psrp import PsrpRemote

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.lab.endpoint import Endpoint
-from bot.lab.host_faults import HttpFault
+from bot.lab.host.endpoint import Endpoint
+from bot.lab.host.faults import HttpFault
 from handlers.errors import RemoteError
 from handlers.psrp.limits import Limits
 from tests.handlers.psrp.conftest import MakeRemote

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from bot.lab.endpoint import Endpoint
-from bot.lab.shell import COMMANDS
+from bot.lab.host.endpoint import Endpoint
+from bot.lab.host.shell import COMMANDS
 from handlers.ports import Remote
 from handlers.psrp import PsrpRemote
 from handlers.psrp.remote import module_text

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.lab.endpoint import QUERY_USER, Endpoint
+from bot.lab.host.endpoint import QUERY_USER, Endpoint
 from bot.lab.incidents import build
 from handlers.errors import RemoteError
 from handlers.ports import Query

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.lab.endpoint import Endpoint
+from bot.lab.host.endpoint import Endpoint
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import FACTS, actions, eventually
 from tests.handlers.psrp.tls import LOOPBACK, make_certificate, tls_front

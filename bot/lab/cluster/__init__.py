@@ -1,0 +1,1 @@
+"""The practice cluster: nodes with their registry, services and events, and what runs where."""

@@ -1,0 +1,1 @@
+"""The practice page: what the browser shows and does."""

@@ -1,0 +1,1 @@
+"""The workspace over the network: Web API and Socket Mode."""

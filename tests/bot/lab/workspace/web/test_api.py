@@ -1,0 +1,536 @@
+"""The Web API of the practice workspace, called by slack_sdk."""
+
+import json
+import logging
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+
+from bot.lab.workspace.web.server import WorkspaceServer
+from bot.lab.workspace.workspace import SCOPES, Workspace
+from tests.bot.lab.practice_slack import ONCALL, refusal, web_client
+
+SECTION = [{"type": "section", "text": {"type": "mrkdwn", "text": "evidence"}}]
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    return Workspace()
+
+
+@pytest.fixture
+def server(workspace: Workspace) -> Iterator[WorkspaceServer]:
+    with WorkspaceServer(workspace) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: WorkspaceServer) -> WebClient:
+    return web_client(server)
+
+
+def test_the_token_tells_who_the_bot_is_and_what_it_may(workspace: Workspace, client: WebClient) -> None:
+    """auth.test, and the scopes in its header, as Bolt reads them."""
+    answer = client.auth_test()
+    assert (answer["user_id"], answer["bot_id"]) == (workspace.bot_user, workspace.bot_id)
+    assert set(answer.headers["x-oauth-scopes"].split(",")) == set(SCOPES)
+
+
+@pytest.mark.parametrize(
+    ("token", "error"),
+    [
+        ("", "not_authed"),
+        ("xoxb-somebody-else", "invalid_auth"),
+        (Workspace.app_token, "not_allowed_token_type"),
+    ],
+)
+def test_other_tokens_are_refused(server: WorkspaceServer, token: str, error: str) -> None:
+    """With the codes that Slack gives."""
+    assert refusal(web_client(server, token=token).auth_test) == error
+
+
+def test_the_bots_token_opens_no_sockets(workspace: Workspace, client: WebClient) -> None:
+    """That takes the app-level token."""
+    assert refusal(client.apps_connections_open, app_token=workspace.bot_token) == "not_allowed_token_type"
+    assert client.apps_connections_open(app_token=workspace.app_token)["url"].startswith("ws://127.0.0.1:")
+
+
+def test_a_revoked_token_is_refused_everywhere(workspace: Workspace, client: WebClient) -> None:
+    """From one moment to the next."""
+    workspace.auth_error = "token_revoked"
+    assert refusal(client.auth_test) == "token_revoked"
+
+
+def test_api_test_needs_no_token_and_unknown_methods_say_so(server: WorkspaceServer) -> None:
+    """The API answers, whoever asks."""
+    assert web_client(server, token="").api_test()["ok"]
+    assert refusal(web_client(server).api_call, api_method="chat.noSuchMethod") == "unknown_method"
+
+
+def test_a_missing_scope_names_what_is_needed_and_what_is_there(client: WebClient) -> None:
+    """The bot was not granted reading channels, only direct messages."""
+    with pytest.raises(SlackApiError) as refused:
+        client.conversations_replies(channel=ONCALL, ts="1.000000")
+    answer = refused.value.response
+    assert (answer["error"], answer["needed"]) == ("missing_scope", "channels:history")
+    assert "chat:write" in answer["provided"]
+
+
+def test_a_bot_that_dies_in_the_middle_of_a_request_is_no_fault_of_the_lab(
+    server: WorkspaceServer, client: WebClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The rest of the request never comes: no traceback, and the next bot is served."""
+    head = b"POST /api/chat.postMessage HTTP/1.1\r\nHost: lab\r\nContent-Length: 100\r\n\r\nhalf"
+    with caplog.at_level(logging.ERROR):
+        with socket.create_connection(("127.0.0.1", server.port)) as dying:
+            dying.sendall(head)
+            with socket.create_connection(("127.0.0.1", server.port)) as asking:  # the first one was read
+                asking.sendall(b"GET /api/api.test HTTP/1.1\r\nHost: lab\r\n\r\n")
+                assert asking.recv(100)
+        client.auth_test()
+    assert caplog.records == []
+
+
+def test_a_post_is_stored_as_it_was_sent(workspace: Workspace, client: WebClient) -> None:
+    """Text, blocks (with ids), thread and metadata; the answer echoes the message."""
+    first = client.chat_postMessage(channel=ONCALL, text="checking")["ts"]
+    metadata = {"event_type": "fix", "event_payload": {"id": "FIX-12"}}
+    answer = client.chat_postMessage(
+        channel=ONCALL, text="evidence", blocks=SECTION, thread_ts=first, metadata=metadata
+    )
+    stored = workspace.message(ONCALL, answer["ts"])
+    assert (stored.text, stored.thread_ts, stored.metadata) == ("evidence", first, metadata)
+    assert stored.blocks == [{"block_id": stored.blocks[0]["block_id"], **SECTION[0]}]
+    assert answer["message"]["thread_ts"] == first
+    assert answer["message"]["bot_id"] == workspace.bot_id
+    assert workspace.anomalies == []
+
+
+def test_forms_and_json_say_the_same(workspace: Workspace, client: WebClient) -> None:
+    """In a form, blocks are JSON text."""
+    form = {"channel": ONCALL, "text": "by form", "blocks": json.dumps(SECTION)}
+    ts = client.api_call("chat.postMessage", data=form)["ts"]
+    assert workspace.message(ONCALL, ts).blocks[0]["text"] == SECTION[0]["text"]
+
+
+def test_reading_methods_do_not_take_json(workspace: Workspace, client: WebClient) -> None:
+    """As documented: form or query only, so the argument is not seen."""
+    assert (
+        refusal(client.api_call, api_method="users.info", json={"user": workspace.bot_user})
+        == "user_not_found"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"channel": "C00NOWHERE0", "text": "x"}, "channel_not_found"),
+        ({"channel": "C07GENERAL0", "text": "x"}, "not_in_channel"),
+        ({"channel": "C07PRIVATE0", "text": "x"}, "channel_not_found"),
+        ({"channel": ONCALL}, "no_text"),
+        ({"channel": ONCALL, "text": "x", "blocks": "{"}, "invalid_blocks_format"),
+        ({"channel": ONCALL, "text": "x", "blocks": {"type": "section"}}, "invalid_blocks_format"),
+        ({"channel": ONCALL, "text": "x", "blocks": [{"type": "alert"}]}, "invalid_blocks"),
+        ({"channel": ONCALL, "text": "x", "metadata": {"event_type": 1}}, "invalid_metadata_schema"),
+        (
+            {
+                "channel": ONCALL,
+                "text": "x",
+                "metadata": {"event_type": "e", "event_payload": {"p": "x" * 17000}},
+            },
+            "metadata_too_large",
+        ),
+        ({"channel": "U07DEPLOYBT", "text": "x"}, "channel_not_found"),
+    ],
+)
+def test_a_post_that_slack_refuses_is_refused(
+    workspace: Workspace, client: WebClient, arguments: dict[str, Any], error: str
+) -> None:
+    """With Slack's code, and nothing is stored."""
+    assert refusal(client.api_call, api_method="chat.postMessage", json=arguments) == error
+    assert workspace.transcript() == ""
+
+
+def test_a_post_in_an_archived_channel_is_refused(workspace: Workspace, client: WebClient) -> None:
+    """is_archived."""
+    workspace.channels[ONCALL].is_archived = True
+    assert refusal(client.chat_postMessage, channel=ONCALL, text="x") == "is_archived"
+
+
+def test_invalid_blocks_say_what_and_where(client: WebClient) -> None:
+    """In `errors` and, marked, in response_metadata."""
+    with pytest.raises(SlackApiError) as refused:
+        client.chat_postMessage(
+            channel=ONCALL,
+            text="x",
+            blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}],
+        )
+    place = "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"
+    assert refused.value.response["errors"] == [place]
+    assert refused.value.response["response_metadata"]["messages"] == [f"[ERROR] {place}"]
+
+
+def test_a_person_is_written_to_by_id_and_a_channel_by_name(workspace: Workspace, client: WebClient) -> None:
+    """A person's id opens direct messages with chat:write alone."""
+    answer = client.chat_postMessage(channel=workspace.id_of("bob"), text="psst")
+    assert answer["channel"] == workspace.dm("bob")
+    assert client.chat_postMessage(channel="#exchange-oncall", text="hello")["channel"] == ONCALL
+
+
+def test_an_edit_replaces_text_and_blocks(workspace: Workspace, client: WebClient) -> None:
+    """A text alone takes the blocks away and shows as edited; with blocks it does not show."""
+    ts = client.chat_postMessage(channel=ONCALL, text="one", blocks=SECTION)["ts"]
+    client.chat_update(channel=ONCALL, ts=ts, text="two", blocks=[*SECTION, {"type": "divider"}])
+    assert len(workspace.message(ONCALL, ts).blocks) == 2
+    assert workspace.message(ONCALL, ts).edited is None
+
+    client.chat_update(channel=ONCALL, ts=ts, text="three")
+    stored = workspace.message(ONCALL, ts)
+    assert (stored.text, stored.blocks, stored.edits) == ("three", [], 2)
+    assert stored.edited is not None
+
+
+def test_an_edit_of_metadata_alone_leaves_the_words(workspace: Workspace, client: WebClient) -> None:
+    """Blocks and text stay; without the argument the metadata stays too."""
+    metadata = {"event_type": "fix", "event_payload": {"state": "applied"}}
+    ts = client.chat_postMessage(channel=ONCALL, text="one", blocks=SECTION)["ts"]
+    client.api_call("chat.update", json={"channel": ONCALL, "ts": ts, "metadata": metadata})
+    client.chat_update(channel=ONCALL, ts=ts, text="two", blocks=SECTION)
+    stored = workspace.message(ONCALL, ts)
+    assert (stored.text, stored.metadata, len(stored.blocks)) == ("two", metadata, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"ts": "1.000000"}, "message_not_found"),
+        ({"channel": "C00NOWHERE0"}, "channel_not_found"),
+        ({"text": "x" * 4001}, "msg_too_long"),
+        ({"text": ""}, "no_text"),
+    ],
+)
+def test_an_edit_that_slack_refuses_is_refused(client: WebClient, change: dict[str, str], error: str) -> None:
+    """With Slack's code."""
+    ts = client.chat_postMessage(channel=ONCALL, text="one")["ts"]
+    arguments = {"channel": ONCALL, "ts": ts, "text": "two"} | change
+    assert refusal(client.api_call, api_method="chat.update", json=arguments) == error
+
+
+def test_the_bot_edits_and_deletes_nothing_of_others(workspace: Workspace, client: WebClient) -> None:
+    """cant_update_message, cant_delete_message; its own it deletes."""
+    theirs = workspace.say("alice", ONCALL, "mine")
+    ours = client.chat_postMessage(channel=ONCALL, text="ours")["ts"]
+    assert refusal(client.chat_update, channel=ONCALL, ts=theirs, text="x") == "cant_update_message"
+    assert refusal(client.chat_delete, channel=ONCALL, ts=theirs) == "cant_delete_message"
+    client.chat_delete(channel=ONCALL, ts=ours)
+    assert [m.ts for m in workspace.messages(ONCALL)] == [theirs]
+
+
+def test_a_private_note_reaches_one_member(workspace: Workspace, client: WebClient) -> None:
+    """And nobody who is not in the channel."""
+    bob = workspace.id_of("bob")
+    client.chat_postEphemeral(channel=ONCALL, user=bob, text="only you")
+    assert [m.text for m in workspace.messages(ONCALL, viewer="bob")] == ["only you"]
+    assert workspace.messages(ONCALL, viewer="carol") == []
+    assert (
+        refusal(client.chat_postEphemeral, channel=ONCALL, user="U00NOBODY", text="x")
+        == "user_not_in_channel"
+    )
+
+
+def test_reactions_are_added_read_and_removed(workspace: Workspace, client: WebClient) -> None:
+    """reactions.get names everyone who reacted, with the message's address."""
+    ts = client.chat_postMessage(channel=ONCALL, text="card")["ts"]
+    assert "reactions" not in client.reactions_get(channel=ONCALL, timestamp=ts)["message"]
+    client.reactions_add(channel=ONCALL, timestamp=ts, name="white_check_mark")
+    workspace.react("bob", ONCALL, ts, "white_check_mark")
+    message = client.reactions_get(channel=ONCALL, timestamp=ts, full=True)["message"]
+    users = [workspace.bot_user, workspace.id_of("bob")]
+    assert message["reactions"] == [{"name": "white_check_mark", "users": users, "count": 2}]
+    assert message["permalink"].endswith(f"/archives/{ONCALL}/p{ts.replace('.', '')}")
+
+    assert (
+        refusal(client.reactions_add, channel=ONCALL, timestamp=ts, name="white_check_mark")
+        == "already_reacted"
+    )
+    assert refusal(client.reactions_add, channel=ONCALL, timestamp=ts, name="nonsense!") == "invalid_name"
+    assert refusal(client.reactions_add, channel=ONCALL, timestamp="1.0", name="x") == "message_not_found"
+    assert refusal(client.reactions_get, channel=ONCALL) == "no_item_specified"
+    client.reactions_remove(channel=ONCALL, timestamp=ts, name="white_check_mark")
+    assert (
+        refusal(client.reactions_remove, channel=ONCALL, timestamp=ts, name="white_check_mark")
+        == "no_reaction"
+    )
+
+
+def test_without_full_some_who_reacted_may_be_missing(workspace: Workspace, client: WebClient) -> None:
+    """The count is right, the list is not: a late approval could be overlooked."""
+    ts = client.chat_postMessage(channel=ONCALL, text="card")["ts"]
+    for number in range(60):
+        workspace.react(workspace.add_person(f"person{number}"), ONCALL, ts, "x")
+    (few,) = client.reactions_get(channel=ONCALL, timestamp=ts)["message"]["reactions"]
+    (full,) = client.reactions_get(channel=ONCALL, timestamp=ts, full=True)["message"]["reactions"]
+    assert (few["count"], len(few["users"])) == (60, 50)
+    assert len(full["users"]) == 60
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("alice", {"deleted": False, "is_bot": False, "is_restricted": False, "team_id": "T07PRACTICE"}),
+        ("rick", {"is_restricted": True, "is_ultra_restricted": False}),
+        ("gina", {"is_restricted": True, "is_ultra_restricted": True}),
+        ("lena", {"deleted": True, "is_restricted": None, "is_admin": None}),
+        ("deploybot", {"is_bot": True, "is_workflow_bot": None}),
+        ("workflow", {"is_bot": True, "is_workflow_bot": True}),
+        ("pat", {"team_id": "T09PARTNER0", "is_stranger": None}),
+        ("sam", {"team_id": "T09PARTNER0", "is_stranger": True}),
+    ],
+)
+def test_people_carry_the_flags_that_slack_gives(
+    workspace: Workspace, client: WebClient, name: str, flags: dict[str, Any]
+) -> None:
+    """None stands for a field that is not there at all, as the roles of a deactivated member."""
+    user = client.users_info(user=workspace.id_of(name))["user"]
+    assert {flag: user.get(flag) for flag in flags} == flags
+    assert all((flag in user) == (value is not None) for flag, value in flags.items())
+
+
+def test_strangers_to_the_workspace_are_not_found(client: WebClient) -> None:
+    """user_not_found, bot_not_found, no_such_subteam."""
+    assert refusal(client.users_info, user="U00NOBODY") == "user_not_found"
+    assert refusal(client.bots_info, bot="B00NOBODY") == "bot_not_found"
+    assert refusal(client.usergroups_users_list, usergroup="S00NOBODY") == "no_such_subteam"
+
+
+def test_user_groups_list_their_members(workspace: Workspace, client: WebClient) -> None:
+    """A disabled group is gone; on a free plan there are none."""
+    group = workspace.group("exchange-admins")
+    assert client.usergroups_users_list(usergroup=group.id)["users"] == group.users
+    assert "users" not in client.usergroups_list()["usergroups"][0]
+    assert client.usergroups_list(include_users=True)["usergroups"][0]["users"] == group.users
+    group.disabled = True
+    assert client.usergroups_list()["usergroups"] == []
+    assert refusal(client.usergroups_users_list, usergroup=group.id) == "no_such_subteam"
+    workspace.paid_plan = False
+    assert refusal(client.usergroups_list) == "plan_upgrade_required"
+
+
+def test_accounts_and_bots_are_listed(workspace: Workspace, client: WebClient) -> None:
+    """users.list holds everyone; bots.info leads from B… to the account."""
+    assert {member["id"] for member in client.users_list()["members"]} == set(workspace.people)
+    assert client.bots_info(bot=workspace.bot_id)["bot"]["user_id"] == workspace.bot_user
+
+
+def test_conversations_are_read_with_the_scope_of_their_kind(workspace: Workspace, client: WebClient) -> None:
+    """im:history covers direct messages alone; with more scopes channels open too."""
+    ts = workspace.direct_message("alice", "help")
+    dm = workspace.dm("alice")
+    assert [m["ts"] for m in client.conversations_history(channel=dm)["messages"]] == [ts]
+    assert refusal(client.conversations_open, users=workspace.id_of("bob")) == "missing_scope"
+
+    workspace.scopes |= {"channels:read", "channels:history", "im:write", "groups:read"}
+    assert client.conversations_info(channel="C07GENERAL0")["channel"]["is_member"] is False
+    assert workspace.id_of("bob") in client.conversations_members(channel=ONCALL)["members"]
+    assert client.conversations_open(users=workspace.id_of("bob"))["channel"]["id"] == workspace.dm("bob")
+    assert refusal(client.conversations_open, users=workspace.id_of("lena")) == "user_disabled"
+    assert refusal(client.conversations_open, users=workspace.id_of("deploybot")) == "cannot_dm_bot"
+    assert refusal(client.conversations_info, channel="C07PRIVATE0") == "channel_not_found"
+
+
+def test_a_thread_is_read_page_by_page(workspace: Workspace, client: WebClient) -> None:
+    """First message first, with counts; private notes never show."""
+    workspace.scopes.add("channels:history")
+    first = workspace.say("alice", ONCALL, "down")
+    replies = [client.chat_postMessage(channel=ONCALL, text=str(n), thread_ts=first)["ts"] for n in range(4)]
+    client.chat_postEphemeral(channel=ONCALL, user=workspace.id_of("bob"), text="x", thread_ts=first)
+
+    pages = client.conversations_replies(channel=ONCALL, ts=first, limit=2)
+    messages = [message for page in pages for message in page["messages"]]
+    assert [m["ts"] for m in messages] == [first, *replies]
+    assert messages[0]["reply_count"] == 4
+    assert messages[1]["parent_user_id"] == workspace.id_of("alice")
+    assert refusal(client.conversations_replies, channel=ONCALL, ts="1.000000") == "thread_not_found"
+
+
+def test_a_permalink_of_a_reply_names_its_thread(workspace: Workspace, client: WebClient) -> None:
+    """It points to this server."""
+    first = workspace.say("alice", ONCALL, "down")
+    ts = client.chat_postMessage(channel=ONCALL, text="x", thread_ts=first)["ts"]
+    link = client.chat_getPermalink(channel=ONCALL, message_ts=ts)["permalink"]
+    assert link == f"{workspace.url}archives/{ONCALL}/p{ts.replace('.', '')}?thread_ts={first}&cid={ONCALL}"
+
+
+def test_a_file_is_uploaded_in_three_steps_and_shared_in_a_thread(
+    workspace: Workspace, client: WebClient
+) -> None:
+    """As files_upload_v2 does it."""
+    first = workspace.say("alice", ONCALL, "down")
+    client.files_upload_v2(
+        channel=ONCALL, thread_ts=first, filename="facts.json", content='{"a": 1}', title="raw facts",
+        initial_comment="evidence",
+    )  # fmt: skip
+    shared = workspace.messages(ONCALL, first)[-1]
+    assert (shared.text, shared.files[0].title) == ("evidence", "raw facts")
+    assert shared.files[0].data == b'{"a": 1}'
+
+
+def test_a_file_whose_bytes_never_came_is_not_shared(workspace: Workspace, client: WebClient) -> None:
+    """file_not_found; and an empty one is not even begun."""
+    file = client.files_getUploadURLExternal(filename="a.txt", length=3)["file_id"]
+    call = client.files_completeUploadExternal
+    assert refusal(call, files=[{"id": file, "title": "a"}], channel_id=ONCALL) == "file_not_found"
+    assert refusal(client.files_getUploadURLExternal, filename="a.txt", length=0) == "invalid_arguments"
+    assert workspace.transcript() == ""
+
+
+def test_a_rate_limit_says_how_long_and_passes(workspace: Workspace, client: WebClient) -> None:
+    """Twice 429 for one method; others work meanwhile; the third call is answered."""
+    workspace.faults.add("rate_limited", "chat.postMessage", times=2, seconds=7)
+    for _ in range(2):
+        with pytest.raises(SlackApiError) as refused:
+            client.chat_postMessage(channel=ONCALL, text="x")
+        assert refused.value.response["error"] == "ratelimited"
+        assert refused.value.response.headers["Retry-After"] == "7"
+        client.auth_test()
+    client.chat_postMessage(channel=ONCALL, text="x")
+    assert len(workspace.messages(ONCALL)) == 1
+
+
+def test_the_sdks_retry_handler_survives_a_rate_limit(workspace: Workspace, server: WorkspaceServer) -> None:
+    """It waits as told and posts once."""
+    workspace.faults.add("rate_limited", "chat.postMessage", seconds=0)
+    web_client(server, retry_handlers=[RateLimitErrorRetryHandler()]).chat_postMessage(
+        channel=ONCALL, text="x"
+    )
+    assert len(workspace.messages(ONCALL)) == 1
+    assert workspace.faults.calls == ["chat.postMessage"] * 2
+
+
+def test_a_server_error_is_html_without_a_code(workspace: Workspace, client: WebClient) -> None:
+    """Nothing was done."""
+    workspace.faults.add("server_error", "chat.postMessage")
+    with pytest.raises(SlackApiError) as refused:
+        client.chat_postMessage(channel=ONCALL, text="x")
+    assert refused.value.response.status_code == 503
+    assert workspace.messages(ONCALL) == []
+
+
+def test_a_lost_answer_leaves_the_message_posted(workspace: Workspace, client: WebClient) -> None:
+    """The caller sees a broken connection; a repeat makes a second message."""
+    workspace.faults.add("lost_answer", "chat.postMessage")
+    with pytest.raises((ConnectionError, urllib.error.URLError)):
+        client.chat_postMessage(channel=ONCALL, text="x")
+    assert len(workspace.messages(ONCALL)) == 1
+
+
+def test_the_sdks_own_repeat_posts_twice_after_a_lost_answer(
+    workspace: Workspace, server: WorkspaceServer
+) -> None:
+    """The trap of the default retry handler: two messages, one answer."""
+    workspace.faults.add("lost_answer", "chat.postMessage")
+    web_client(server, retry_handlers=None).chat_postMessage(channel=ONCALL, text="x")
+    assert len(workspace.messages(ONCALL)) == 2
+
+
+def test_a_lost_request_leaves_nothing(workspace: Workspace, client: WebClient) -> None:
+    """The same to the caller, but nothing was posted."""
+    workspace.faults.add("lost_request", "chat.postMessage")
+    with pytest.raises((ConnectionError, urllib.error.URLError)):
+        client.chat_postMessage(channel=ONCALL, text="x")
+    assert workspace.messages(ONCALL) == []
+
+
+def test_a_slow_answer_is_late_but_done(workspace: Workspace, server: WorkspaceServer) -> None:
+    """The client gives up, the message is there."""
+    workspace.faults.add("slow", "chat.postMessage", seconds=30)
+    with pytest.raises(TimeoutError):
+        web_client(server, timeout=1).chat_postMessage(channel=ONCALL, text="x")
+    assert len(workspace.messages(ONCALL)) == 1
+
+
+def test_slacks_rate_limits_hold_once_they_are_enforced(workspace: Workspace, client: WebClient) -> None:
+    """Ten posts at once pass, the eleventh waits for a second; another channel has its own count."""
+    workspace.rates.enforced = True
+    for number in range(10):
+        client.chat_postMessage(channel=ONCALL, text=str(number))
+    with pytest.raises(SlackApiError) as refused:
+        client.chat_postMessage(channel=ONCALL, text="too much")
+    assert refused.value.response.headers["Retry-After"] == "1"
+    client.chat_postMessage(channel="C07AUDIT000", text="fine")
+
+
+def test_look_ups_can_fail_until_they_are_cleared(workspace: Workspace, client: WebClient) -> None:
+    """With any of Slack's codes, after any number of good calls."""
+    workspace.faults.add("error", "users.info", times=-1, after=1, error="internal_error")
+    client.users_info(user=workspace.bot_user)
+    for _ in range(3):
+        assert refusal(client.users_info, user=workspace.bot_user) == "internal_error"
+    workspace.faults.clear()
+    client.users_info(user=workspace.bot_user)
+
+
+def test_an_unknown_fault_is_an_error_of_the_test(workspace: Workspace) -> None:
+    """The known ones are named."""
+    with pytest.raises(ValueError, match="rate_limited"):
+        workspace.faults.add("explode")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def control(server: WorkspaceServer) -> Callable[..., Any]:
+    def post(address: str, content_type: str = "application/json", **body: Any) -> Any:
+        request = urllib.request.Request(
+            f"{server.url}practice/{address}", json.dumps(body).encode(), {"Content-Type": content_type}
+        )
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, json.loads(refused.read())
+
+    return post
+
+
+def test_people_act_over_http_too(workspace: Workspace, control: Callable[..., Any]) -> None:
+    """The same verbs as in Python, the same refusals."""
+    said = control(
+        "act", **{"do": "say", "as": "alice", "channel": "#exchange-oncall", "text": "@rootver help"}
+    )
+    ts = said["ts"]
+    control("act", **{"do": "react", "as": "bob", "channel": ONCALL, "ts": ts, "emoji": "eyes"})
+    assert workspace.message(ONCALL, ts).reactions == {"eyes": [workspace.id_of("bob")]}
+    again = control("act", **{"do": "react", "as": "bob", "channel": ONCALL, "ts": ts, "emoji": "eyes"})
+    assert again == {"ok": False, "error": "already_reacted"}
+    assert control("act", **{"do": "dance", "as": "bob"})[0] == 400
+
+
+def test_misbehaviour_is_switched_over_http_too(
+    workspace: Workspace, server: WorkspaceServer, client: WebClient, control: Callable[..., Any]
+) -> None:
+    """Faults of the Web API and of delivery, and back again."""
+    control("misbehave", api={"kind": "error", "method": "auth.test", "times": -1}, delivery={"flow": "held"})
+    assert refusal(client.auth_test) == "internal_error"
+    held = server.sockets.settings
+    assert control("misbehave", clear=True)["ok"]
+    assert client.auth_test()["ok"]
+    assert (held.flow, server.sockets.settings.flow) == ("held", "flowing")
+    assert control("misbehave", rate_limits=True, sockets="reset") == {
+        "ok": True,
+        "connected": 0,
+        "unfinished": 0,
+    }
+    assert workspace.rates.enforced
+    assert control("misbehave", delivery={"nonsense": 1})[0] == 400
+
+
+def test_a_form_of_another_site_cannot_control_the_lab(control: Callable[..., Any]) -> None:
+    """Only JSON is taken, which a browser does not send across sites unasked."""
+    assert control("act", "text/plain", do="say")[0] == 415
