@@ -47,7 +47,7 @@ from handlers.psrp import PsrpRemote
 from handlers.record.anchors import Anchors
 from storage import fixes, notices
 from storage.chain import audit
-from storage.file.database import Database
+from storage.chain.verify import open_checked
 from storage.records import Json, NewNotice, Record
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Bot:
         clock = clock or SystemClock()
         tokens, rules, inventory = settings.tokens(), settings.approval_rules(), settings.inventory()
         self.settings, self._clock = settings, clock
-        self.database = Database.open(settings.database, clock.now)
+        self.database = open_checked(settings.database, clock.now)
         try:
             client = WebClient(
                 token=tokens.bot, base_url=settings.slack.api_url, retry_handlers=retry_handlers()
@@ -248,7 +248,7 @@ class Bot:
             audit.append(tx, Record("stop", "ok", "bot"))
 
     def _record_start(self) -> None:
-        faults = [str(fault) for fault in self.database.faults]
+        faults = self.database.faults
         started: dict[str, Json] = {
             "version": version("rootver-bot"),
             "host": platform.node(),

@@ -12,8 +12,9 @@ from datetime import timedelta
 from handlers.ports import LookupFailed, Person
 from storage import once, people
 from storage.chain import audit
-from storage.file.database import Database, Transaction
+from storage.file.database import Database
 from storage.records import Json, Record
+from storage.transaction import Transaction
 
 BETWEEN_ANSWERS = timedelta(hours=1)  # between two refusals that one person is told
 

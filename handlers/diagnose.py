@@ -17,8 +17,9 @@ from handlers.kb906154.facts import Answer, NodeFacts, Unreachable, Unreadable
 from handlers.ports import Clock, Query, Remote
 from storage import evidence, fixes
 from storage.chain import audit
-from storage.file.database import Database, Transaction
+from storage.file.database import Database
 from storage.records import Json, Outcome, Record
+from storage.transaction import Transaction
 
 EVENT_HOURS = 72  # the wire contract's default window of Get-RootVerFact
 # E_ACCESSDENIED, WBEM_E_ACCESS_DENIED, CIM status 2 (DMTF DSP0200): DCOM, WMI and CIM each have their own.

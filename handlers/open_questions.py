@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from handlers.ports import Clock
 from storage import once, queries
-from storage.file.database import Database, StorageError
+from storage.file.database import Database
+from storage.file.errors import StorageError
 from storage.queries import Filter
 from storage.records import Entry
 

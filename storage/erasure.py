@@ -6,16 +6,13 @@ Call `Database.checkpoint` after the transaction, so that nothing of it stays in
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from storage import evidence, people
 from storage.chain import audit
 from storage.queries import evidence_of
 from storage.records import Entry, Json, Record
 from storage.times import to_text
-
-if TYPE_CHECKING:
-    from storage.file.database import Transaction
+from storage.transaction import Transaction
 
 _PER_RECORD = 500  # hashes: with 64 KiB per body some 900 would fit
 

@@ -6,12 +6,9 @@ import hashlib
 import zlib
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from storage.times import to_text
-
-if TYPE_CHECKING:
-    from storage.file.database import Reader, Transaction
+from storage.transaction import Reader, Transaction
 
 
 def keep(tx: Transaction, data: bytes) -> str:

@@ -15,15 +15,13 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 from storage.chain.audit import COLUMNS, last
 from storage.file.errors import StorageError, storage_error
 from storage.queries import Filter, conditions
 from storage.reading import rows
-
-if TYPE_CHECKING:
-    from storage.file.database import Reader
+from storage.transaction import Reader
 
 Format = Literal["csv", "jsonl"]
 BATCH = 2000  # records looked at per statement

@@ -6,14 +6,12 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storage.chain.canonical import visible
 from storage.records import Fix, NewFix
 from storage.times import from_text, to_text
-
-if TYPE_CHECKING:
-    from storage.file.database import Reader, Transaction
+from storage.transaction import Reader, Transaction
 
 _COLUMNS = tuple(field.name for field in fields(Fix))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM fix"  # noqa: S608 - names of our own dataclass

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from storage.chain.canonical import visible
 from storage.records import NewNotice, Notice
-
-if TYPE_CHECKING:
-    from storage.file.database import Reader, Transaction
+from storage.transaction import Reader, Transaction
 
 _COLUMNS = "id, audience, topic, fix, user, channel, thread_ts, details, attempts, last_error"
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from storage.chain.canonical import visible
 from storage.times import to_text
-
-if TYPE_CHECKING:
-    from storage.file.database import Reader, Transaction
+from storage.transaction import Reader, Transaction
 
 
 def first_time(tx: Transaction, key: str) -> bool:

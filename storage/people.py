@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from storage.chain.canonical import visible
 from storage.reading import rows, rows_beside
-
-if TYPE_CHECKING:
-    from storage.file.database import Reader, Transaction
+from storage.transaction import Reader, Transaction
 
 
 def remember(tx: Transaction, id: str, name: str) -> None:  # noqa: A002 - Slack's word

@@ -11,16 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storage.chain.audit import COLUMNS, entries_of
 from storage.chain.canonical import visible
 from storage.reading import rows, rows_beside
 from storage.records import Entry, Json
 from storage.times import to_text
-
-if TYPE_CHECKING:
-    from storage.file.database import Reader
+from storage.transaction import Reader
 
 _PAGE = 500  # records per statement where everything is read
 _OLDER = " AND (ts, seq) < (coalesce((SELECT ts FROM audit WHERE seq = ?), '~'), ?)"  # "~": after every time

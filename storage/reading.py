@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from storage.file.database import Reader
+from storage.transaction import Reader
 
 
 def rows(conn: Reader, sql: str, values: Sequence[Any] = ()) -> list[Any]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from storage.times import from_text, to_text
-
-if TYPE_CHECKING:
-    from storage.file.database import Reader, Transaction
+from storage.transaction import Reader, Transaction
 
 
 def paused(conn: Reader) -> tuple[str, datetime] | None:

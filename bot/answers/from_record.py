@@ -18,9 +18,11 @@ from handlers.record import history
 from handlers.record.history import Question, QuestionError
 from storage import people
 from storage.chain import audit
-from storage.chain.verify import Anchor, anchor_line, last_anchor
-from storage.file.database import Database, Reader, StorageError
+from storage.chain.verify import Anchor, anchor_line, last_anchor, verify
+from storage.file.database import Database
+from storage.file.errors import StorageError
 from storage.records import Json, Record
+from storage.transaction import Reader
 
 LARGEST_EXPORT = 32 * 1024 * 1024  # bytes held in memory; more is for the command line
 
@@ -72,7 +74,7 @@ class AuditAnswers:
 
     def verify(self) -> Post:
         """Whether everything is as it was written, and which records the newest anchor does not vouch for."""
-        found = self.database.verify(self._published())
+        found = verify(self.database, self._published())
         with self.database.read() as conn:
             return words.verified(found, anchor_line(conn))
 

@@ -14,8 +14,9 @@ from bot.command_line.exits import Exit, Stop
 from bot.command_line.options import actor, database_option, now
 from handlers.record.questions import near, parse_fix, person_named, quoted
 from storage import erasure, fixes, people
-from storage.file.database import Database, Reader, Transaction
+from storage.file.database import Database
 from storage.records import Entry
+from storage.transaction import Reader, Transaction
 
 
 class Erasure(NamedTuple):

@@ -23,8 +23,10 @@ from handlers.record.history import Question
 from handlers.record.questions import printable
 from storage import people
 from storage.chain.verify import Anchor, Verification, parse_anchors
+from storage.chain.verify import verify as verify_record
 from storage.export import create
-from storage.file.database import Database, StorageDamaged
+from storage.file.database import Database
+from storage.file.errors import StorageDamaged
 
 _EVIDENCE = "Keep this file as evidence, and go back to the newest snapshot that verifies."
 _ANCHORS = "Name a log or a channel's export with the bot's anchor lines."
@@ -127,7 +129,7 @@ def verify(anchors: Path | None, as_json: bool, database: Path) -> int:
     compared = _anchors(anchors) if anchors else ()
     try:
         with Database.read_only(database) as db:
-            found = db.verify(compared)
+            found = verify_record(db, compared)
     except StorageDamaged as error:  # its advice is to run this very command
         raise StorageDamaged(error.path, error.reason, _EVIDENCE) from error
     line = str(Anchor(found.size, found.head))

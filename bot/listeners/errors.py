@@ -12,7 +12,8 @@ from bot.slack.post import Post, post
 from bot.slack.text import plain
 from bot.slack.web_api import NotSaid, SlackChat
 from storage.chain import audit
-from storage.file.database import Database, StorageError
+from storage.file.database import Database
+from storage.file.errors import StorageError
 from storage.records import Json, Record
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,8 @@ from handlers.approval import ApprovalRules, State
 from handlers.ports import Message, MessageGone
 from storage import evidence, fixes, notices, once, queries, switches
 from storage.chain import audit
-from storage.file.database import Database, StorageError
+from storage.file.database import Database
+from storage.file.errors import StorageError
 from storage.records import Entry, Fix, Json, Notice, Record
 
 log = logging.getLogger(__name__)

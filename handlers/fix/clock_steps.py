@@ -17,8 +17,8 @@ from handlers.fix.outcome import believe_from, believed_from
 from handlers.ports import Clock
 from storage import fixes, notices
 from storage.chain import audit
-from storage.file.database import Transaction
 from storage.records import Fix, Json, NewNotice, Record
+from storage.transaction import Transaction
 
 NOTICEABLE = timedelta(seconds=1)  # shorter than any grace period that matters, longer than a clock drifts
 AT_ONCE = 0.1  # seconds: both clocks have to be read within this, else it is no comparison

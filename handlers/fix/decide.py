@@ -27,8 +27,10 @@ from handlers.fix.moves import Told, advance, due_while_proposed, note, tell_pri
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone
 from storage import fixes, notices, once, people, switches
 from storage.chain import audit
-from storage.file.database import Database, StorageError, Transaction
+from storage.file.database import Database
+from storage.file.errors import StorageError
 from storage.records import Fix, Json, NewNotice, Outcome, Record
+from storage.transaction import Transaction
 
 Standing = Mapping[str, frozenset[str]]  # emoji → users, as the card shows them
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from handlers.approval import ApprovalRules, State, check_move
 from storage import fixes, notices
 from storage.chain import audit
-from storage.file.database import Transaction
 from storage.records import Fix, Json, Kind, NewNotice, Outcome, Record
+from storage.transaction import Transaction
 
 BOT = "bot"  # the actor of what no person caused
 

@@ -18,9 +18,10 @@ from handlers.ports import Clock
 from storage import fixes
 from storage.chain import audit
 from storage.chain.verify import anchor_line
-from storage.file.database import Database, Transaction
+from storage.file.database import Database
 from storage.records import Fix, Json, Record
 from storage.times import from_text, to_text
+from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,9 @@ from handlers.kb906154.facts import NodeFacts
 from handlers.ports import Clock, Message
 from storage import evidence, fixes
 from storage.chain import audit
-from storage.file.database import Database, Transaction
+from storage.file.database import Database
 from storage.records import Fix, Json, NewFix, Record
+from storage.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)

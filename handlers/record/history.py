@@ -24,10 +24,10 @@ from handlers.record.questions import (
 from handlers.record.story import Story, gist, people_of, show
 from storage import people, queries
 from storage.export import Exported, Format, export, export_some
-from storage.file.database import Reader
 from storage.queries import Filter, Summary
 from storage.records import Entry
 from storage.times import to_text
+from storage.transaction import Reader
 
 __all__ = [
     "Page", "Question", "QuestionError", "Story", "answer", "chart", "everything", "gist", "json_line",

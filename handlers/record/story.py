@@ -14,10 +14,10 @@ from typing import TypeAlias
 from handlers.record.questions import parse_fix, printable
 from storage import evidence, fixes, people, queries
 from storage.chain import recorded
-from storage.file.database import Reader
 from storage.reading import is_damage
 from storage.records import Entry, Fix, Json
 from storage.times import to_text
+from storage.transaction import Reader
 
 _GIST = 240  # characters of the details on one line
 

@@ -12,15 +12,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storage.chain.canonical import NotCanonical, canonical, recordable, visible
 from storage.chain.kinds import KINDS
 from storage.records import Entry, Json, Record
 from storage.times import time_of, to_text
-
-if TYPE_CHECKING:
-    from storage.file.database import Reader, Transaction
+from storage.transaction import Reader, Transaction
 
 ZERO = bytes(32)
 VERSION = 1  # of the body; raised when a field changes its meaning

@@ -15,27 +15,15 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from datetime import datetime
+from pathlib import Path
 
 from storage.chain.audit import ZERO, head
 from storage.chain.recorded import COLUMNS, Recorded
 from storage.chain.walk import Fault, Findings, check_records
+from storage.file.database import Database
 from storage.file.migrations import audit_schema, expected_audit
-
-if TYPE_CHECKING:
-    from storage.file.database import Reader
-
-__all__ = [
-    "Anchor",
-    "Fault",
-    "Verification",
-    "anchor_line",
-    "last_anchor",
-    "parse_anchors",
-    "start_check",
-    "verify",
-]
+from storage.transaction import Reader
 
 START_CHECK = 1000  # newest records whose chain is checked at every start
 
@@ -102,26 +90,23 @@ def last_anchor(conn: Reader) -> tuple[Anchor, ...]:
 # --- the whole check ------------------------------------------------------------------------------
 
 
-def verify(
-    conn: sqlite3.Connection, anchors: Collection[Anchor] = (), spare: sqlite3.Connection | None = None
-) -> Verification:
+def verify(database: Database, anchors: Collection[Anchor] = ()) -> Verification:
     """Check guards, sequence, chain, columns against bodies, fixes, anchors, evidence and the file itself.
 
-    Reports all faults. Reads in batches, so that the bot can go on writing meanwhile. With a `spare`
-    connection to the same file, SQLite checks the file itself at the same time: see `Database.verify`.
+    Reports all faults. Reads in batches, so that the bot can go on writing meanwhile; SQLite checks the file
+    itself at the same time, over a second connection.
     """
-    found = Findings()
-    with ThreadPoolExecutor(1) as beside:
-        file = beside.submit(_damage, spare) if spare else None
-        return _verify(conn, anchors, found, file.result if file else partial(_damage, conn))
+    with database.read() as conn, database.read() as spare, ThreadPoolExecutor(1) as beside:
+        return check(conn, anchors, beside.submit(_damage, spare).result)
 
 
-def _verify(
+def check(
     conn: sqlite3.Connection,
-    anchors: Collection[Anchor],
-    found: Findings,
-    damage: Callable[[], list[str]],
+    anchors: Collection[Anchor] = (),
+    damage: Callable[[], list[str]] | None = None,
 ) -> Verification:
+    """The same over one connection. `damage`: what SQLite finds wrong with the file, where it is asked so."""
+    found = Findings()
     _check_guards(conn, found)
     size, newest, fixes = 0, ZERO.hex(), None
     erased: tuple[str, ...] = ()
@@ -138,7 +123,7 @@ def _verify(
     with _going_on(found, "the names"):
         conn.execute("SELECT count(name) FROM person").fetchone()
     with _going_on(found, "the file"):
-        for line in damage():
+        for line in damage() if damage else _damage(conn):
             found.fault(f"SQLite finds the file damaged: {line}")
     anchored = _check_anchors(sorted(anchors), seen, size, found)
     return Verification(
@@ -160,6 +145,21 @@ def _going_on(found: Findings, what: str) -> Iterator[None]:
         yield
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         found.fault(f"{what} cannot be read any further: {error}")
+
+
+def open_checked(path: Path, now: Callable[[], datetime]) -> Database:
+    """Open the file for the running bot, with the quick check of every start: its `faults` block fixes.
+
+    Raises as `Database.open` does.
+    """
+    database = Database.open(path, now)
+    try:
+        with database.read() as conn:
+            database.faults = tuple(str(fault) for fault in start_check(conn))
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def start_check(conn: sqlite3.Connection) -> tuple[Fault, ...]:

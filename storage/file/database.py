@@ -12,21 +12,17 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol, Self
+from typing import Self
 
 import sqlite_utils
 
-from storage.chain.verify import Anchor, Fault, Verification, start_check, verify
 from storage.file.errors import (
-    AnotherBotRuns,
-    StorageDamaged,
     StorageError,
-    StorageForeign,
     StorageMissing,
     StorageUnavailable,
     storage_error,
@@ -34,51 +30,15 @@ from storage.file.errors import (
 )
 from storage.file.lock import FileLock
 from storage.file.opening import check_ours, connect, create, open_writer, upgraded_copy
-
-__all__ = [
-    "AnotherBotRuns",
-    "Database",
-    "Reader",
-    "StorageDamaged",
-    "StorageError",
-    "StorageForeign",
-    "StorageMissing",
-    "StorageUnavailable",
-    "Transaction",
-]
+from storage.transaction import Transaction
 
 WRITER_WAIT = 30.0  # seconds for one of our own threads to get its turn
-
-
-class Reader(Protocol):
-    """What questions are asked of: a connection for reading, or a transaction."""
-
-    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> sqlite3.Cursor:
-        """Run one statement."""
-
-
-class Transaction:
-    """One open write transaction. `now` is the time it began: all its records carry it."""
-
-    def __init__(self, conn: Reader, now: datetime) -> None:
-        self._conn: Reader | None = conn
-        self.now = now
-
-    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
-        """Run one statement inside the transaction."""
-        if self._conn is None:
-            raise RuntimeError("this transaction is over: its `with` block has ended")
-        return self._conn.execute(sql, parameters)
-
-    def end(self) -> None:
-        """Nothing more can be written through it."""
-        self._conn = None
 
 
 class Database:
     """One open file. Get one from `open`, `open_for_command` or `read_only`.
 
-    `faults` is what the quick check at the start found: fixes stay blocked while there are any.
+    `faults`: what a check of its contents found, as sentences. Fixes stay blocked while there are any.
     """
 
     def __init__(
@@ -91,7 +51,7 @@ class Database:
         immutable: bool = False,
     ) -> None:
         self.path = path
-        self.faults: tuple[Fault, ...] = ()
+        self.faults: tuple[str, ...] = ()
         self._now, self._writer, self._lock = now, writer, lock
         self._turn = threading.Lock()  # whose turn it is to write
         self._writing: int | None = None  # thread that holds it
@@ -125,13 +85,10 @@ class Database:
         try:
             with lock.opening(), storage_errors(path):
                 create(path)
-                db = cls(path, now, writer=open_writer(path), lock=lock)
-                with db.read() as conn:
-                    db.faults = tuple(start_check(conn))
+                return cls(path, now, writer=open_writer(path), lock=lock)
         except BaseException:
             lock.release()
             raise
-        return db
 
     @classmethod
     def read_only(cls, path: Path) -> Self:
@@ -208,11 +165,6 @@ class Database:
                 self._give_back(conn)
         if self._unchanged is not None and self._unchanged != _signature(self.path):
             raise StorageUnavailable(self.path, "a bot began to write while it was read", "Ask again.")
-
-    def verify(self, anchors: Collection[Anchor] = ()) -> Verification:
-        """Check everything (see `storage.chain.verify`); the bot may go on writing meanwhile."""
-        with self.read() as conn, self.read() as spare:
-            return verify(conn, anchors, spare)
 
     def checkpoint(self) -> bool:
         """Empty the write-ahead log into the file: after an erasure, so that nothing erased stays on disk.

@@ -40,7 +40,7 @@ from handlers.inventory import Cluster, Inventory
 from handlers.open_questions import OpenQuestions
 from storage import fixes, notices
 from storage.chain import audit
-from storage.file.database import Database
+from storage.chain.verify import open_checked
 from storage.records import Entry, Fix, Notice
 from tests.handlers.fix.night import LabRemote, Watch
 
@@ -99,7 +99,7 @@ class Shift:
 
     def open(self) -> None:
         """Start the bot; a second time: restart it on the same file."""
-        self.database = Database.open(self.folder / "rootver.db", self.watch.now)
+        self.database = open_checked(self.folder / "rootver.db", self.watch.now)
         client = WebClient(
             token=self.workspace.bot_token,
             base_url=self.server.api_url,

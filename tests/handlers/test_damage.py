@@ -15,8 +15,9 @@ import pytest
 from handlers.record import history
 from handlers.record.history import Question, QuestionError
 from storage import people
-from storage.chain.verify import verify
-from storage.file.database import Database, StorageError
+from storage.chain.verify import check
+from storage.file.database import Database
+from storage.file.errors import StorageError
 from tests.storage.chain.mutants import forge
 from tests.storage.samples import START, Ticking, fill, tell_night
 
@@ -57,7 +58,7 @@ def question(conn: sqlite3.Connection) -> None:
 
 
 READERS: tuple[Callable[[sqlite3.Connection], object], ...] = (
-    lines, json_lines, story, tables, question, verify,
+    lines, json_lines, story, tables, question, check,
 )  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def test_damage_to_one_record_hides_no_other(whole: bytes, tmp_path: Path, what:
             read(conn)
         told = history.show(conn, "FIX-1")
         assert len(list(history.everything(conn, Question()))) == 30
-        assert verify(conn).faults
+        assert check(conn).faults
     assert told is not None
     if what != "details of another shape":
         assert (told.fix.state, told.fix.approver) == ("confirmed", "UBOB")

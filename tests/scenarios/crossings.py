@@ -22,7 +22,8 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 
 from handlers.psrp.session import Session
 from handlers.psrp.wire import Wire
-from storage.file.database import Database, Transaction
+from storage.file.database import Database
+from storage.transaction import Transaction
 
 
 class Crossings:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.chain.verify import verify
+from storage.chain.verify import check
 from storage.file.database import Database
 from tests.scenarios.process import ProcessStage
 from tests.scenarios.stage import NO, ONCALL, YES
@@ -166,7 +166,7 @@ class Night:
     def _look_at_the_record(self) -> None:
         path = self.stage.folder / "rootver.db"
         with Database.read_only(path) as database, database.read() as conn:
-            self.faults += [f"the record: {fault}" for fault in verify(conn, []).faults]
+            self.faults += [f"the record: {fault}" for fault in check(conn, []).faults]
 
     def _look_at_the_host(self) -> None:
         calls = [

@@ -20,7 +20,7 @@ import pytest
 
 from bot.lab.practice import ONCALL, Practice, Timing
 from bot.lab.workspace.limits import SlackRefusal
-from storage.chain.verify import verify
+from storage.chain.verify import check
 from storage.file.database import Database
 from tests.scenarios.surviving import PLANS, survive
 
@@ -90,7 +90,7 @@ def inspect(practice: Practice, card: str) -> Run:
         intents = conn.execute(
             "SELECT count(*) FROM audit WHERE kind = 'change' AND body LIKE '%\"step\":\"send\"%'"
         ).fetchone()[0]
-        faults = [str(fault) for fault in verify(conn, []).faults]
+        faults = [str(fault) for fault in check(conn, []).faults]
     try:
         practice.workspace.message(practice.workspace.id_of(ONCALL), card)
     except SlackRefusal:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from storage.chain.verify import verify
+from storage.chain.verify import check
 from storage.file.database import Database
 from tests.scenarios.process import ProcessStage
 from tests.scenarios.stage import shown
@@ -46,7 +46,7 @@ def stopped(stage: ProcessStage) -> None:
     assert time.monotonic() - began < CONTAINER_WAITS
     assert stage.kinds()[-1] == "stop"
     with Database.read_only(stage.folder / "rootver.db") as database, database.read() as conn:
-        assert not verify(conn, []).faults
+        assert not check(conn, []).faults
 
 
 @pytest.mark.parametrize(("came_through", "ends"), [(True, "applied"), (False, "failed")])

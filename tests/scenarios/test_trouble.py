@@ -206,7 +206,7 @@ def test_an_approver_who_cannot_be_looked_up_is_told_to_react_again(enter: Enter
 def test_a_second_bot_on_the_same_file_is_refused(stage: Stage) -> None:
     """Two would share the events at random."""
     from bot.app import Bot
-    from storage.file.database import AnotherBotRuns
+    from storage.file.errors import AnotherBotRuns
 
     with pytest.raises(AnotherBotRuns, match="another"):
         Bot(load(stage.folder / "rootver.toml", stage._environment()))

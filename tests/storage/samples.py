@@ -7,8 +7,9 @@ from typing import Any
 
 from storage import evidence, fixes, people
 from storage.chain import audit
-from storage.file.database import Database, Transaction
+from storage.file.database import Database
 from storage.records import Entry, Fix, Json, NewFix, Record
+from storage.transaction import Transaction
 
 START = datetime(2026, 11, 2, 8, 41, tzinfo=UTC)
 DIGEST = "5e" * 32

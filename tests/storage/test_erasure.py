@@ -7,7 +7,7 @@ from pathlib import Path
 
 from storage import erasure, evidence, fixes, people
 from storage.chain import audit
-from storage.chain.verify import verify
+from storage.chain.verify import check
 from storage.file.database import Database
 from storage.records import Record
 from tests.storage.samples import START, Ticking, command, new_fix
@@ -34,7 +34,7 @@ def test_a_name_is_gone_and_the_chain_whole(db: Database, path: Path) -> None:
         "erasure", "UBOB", {"count": 1, "person": "UALICE"},
     )  # fmt: skip
     with db.read() as conn:
-        found = verify(conn)
+        found = check(conn)
         assert people.name_of(conn, "UALICE") is None
     assert (found.faults, found.erased_people) == ((), ("UALICE",))
 
@@ -68,7 +68,7 @@ def test_the_raw_data_of_a_fix_is_gone_and_told(db: Database, path: Path) -> Non
         "count": 2, "evidence": sorted([seen, backup]), "fix": "FIX-1",
     }  # fmt: skip
     with db.read() as conn:
-        found = verify(conn)
+        found = check(conn)
         assert evidence.read(conn, seen) is None
         assert evidence.read(conn, other) == b"another node"
     assert (found.faults, found.erased_evidence) == ((), tuple(sorted([seen, backup])))
@@ -88,7 +88,7 @@ def test_evidence_before_a_date_goes(path: Path) -> None:
         assert [json.loads(one.body)["details"]["count"] for one in records] == [500, 500, 200]
         with db.read() as conn:
             assert evidence.read(conn, young) == b"young"
-            found = verify(conn)
+            found = check(conn)
         assert (found.faults, len(found.erased_evidence)) == ((), 1200)
 
 
@@ -109,4 +109,4 @@ def test_evidence_that_comes_again_is_stored_again(db: Database) -> None:
         assert evidence.keep(tx, RAW) == kept
     with db.read() as conn:
         assert evidence.read(conn, kept) == RAW
-        assert verify(conn).erased_evidence == ()
+        assert check(conn).erased_evidence == ()

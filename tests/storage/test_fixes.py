@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from storage import fixes
-from storage.file.database import Database, StorageError
+from storage.file.database import Database
+from storage.file.errors import StorageError
 from storage.records import Fix
 from tests.storage.samples import START, new_fix
 

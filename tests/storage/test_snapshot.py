@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage import browse, people
-from storage.chain.verify import verify
+from storage.chain.verify import check
 from storage.export import CannotCreate
 from storage.file.database import Database
 from storage.snapshot import snapshot
@@ -24,11 +24,11 @@ def test_a_snapshot_of_the_running_bot_verifies(db: Database, tmp_path: Path) ->
     target = tmp_path / "copy.db"
     with db.read() as conn:
         snapshot(conn, target)
-        head = verify(conn).head
+        head = check(conn).head
     fill(db, 1)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     with Database.read_only(target) as copy, copy.read() as conn:
-        found = verify(conn)
+        found = check(conn)
     assert (found.size, found.head, found.faults) == (20, head, ())
     assert not list(tmp_path.glob("copy.db-*"))
 

@@ -21,7 +21,8 @@ from handlers.fix.propose import NotProposed, Proposed
 from handlers.inventory import Cluster, Inventory
 from handlers.record.history import Page, Question, QuestionError
 from handlers.record.story import Story
-from storage.chain.verify import Fault, Verification
+from storage.chain.verify import Verification
+from storage.chain.walk import Fault
 from storage.export import Exported
 from storage.records import Entry
 from tests.bot.message_checks import check, words

@@ -13,7 +13,7 @@ from bot.slack.post import Post
 from handlers.ports import Message
 from storage import evidence, fixes, notices, once
 from storage.chain.verify import parse_anchors
-from storage.file.database import StorageUnavailable
+from storage.file.errors import StorageUnavailable
 from storage.records import Fix, NewNotice
 from tests.bot.shift import ALICE, AUDIT, BOB, CAROL, NO, ONCALL, YES, Shift, whole
 from tests.handlers.fix.night import lose_answer

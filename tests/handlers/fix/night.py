@@ -30,7 +30,7 @@ from handlers.inventory import Cluster, Inventory
 from handlers.ports import LookupFailed, Message, MessageGone, Person, Query
 from storage import fixes, notices
 from storage.chain import audit
-from storage.file.database import Database
+from storage.chain.verify import open_checked
 from storage.records import Entry, Fix, Notice
 
 ALICE, BOB, CAROL, DAVE, BOT = "UALICE", "UBOB", "UCAROL", "UDAVE", "UBOT"
@@ -184,7 +184,7 @@ class Night:
 
     def open(self) -> None:
         """Start the bot on the file; a second time: restart it."""
-        self.database = Database.open(self.folder / "rootver.db", self.watch.now)
+        self.database = open_checked(self.folder / "rootver.db", self.watch.now)
         self.diagnoser = Diagnoser(
             self.remote,
             self.inventory,

@@ -12,7 +12,6 @@ from handlers.approval import ApprovalRules, State
 from handlers.fix.propose import NotProposed, Proposed
 from handlers.ports import Message, Person
 from storage import fixes
-from storage.chain.verify import Fault
 from tests.handlers.fix.night import ALICE, BOB, CAROL, THREAD, Night, lose_question
 
 Start = Callable[..., Night]
@@ -86,7 +85,7 @@ def test_an_audit_that_failed_its_check_blocks_fixes_but_not_diagnoses(night: Ni
     """No card, no approval, nothing sent."""
     night.propose()
     night.react(BOB)
-    night.database.faults = (Fault("a trigger is missing"),)
+    night.database.faults = ("a trigger is missing",)
     night.tick(seconds=6)
     assert (night.state, night.writes) == (State.PROPOSED, 0)
     assert not_proposed(night) == ["audit_fault"]

@@ -30,6 +30,7 @@ from handlers.record.history import (
 )
 from storage import people, queries
 from storage.chain import audit
+from storage.chain.verify import open_checked
 from storage.file.database import Database
 from storage.queries import Filter, Summary
 from storage.records import Record
@@ -288,5 +289,5 @@ def test_a_record_that_cannot_be_read_says_so_and_hides_no_other(tmp_path: Path,
         assert "rootver verify" in line(newest, {})
         assert "rootver verify" in json_line(newest)
         assert queries.names_seen(reader) == {}
-    with Database.open(path, Ticking()) as db:
+    with open_checked(path, Ticking()) as db:
         assert db.faults

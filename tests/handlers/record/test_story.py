@@ -12,8 +12,9 @@ import pytest
 from handlers.record.history import QuestionError, show
 from storage import erasure, fixes
 from storage.chain import audit
-from storage.file.database import Database, Transaction
+from storage.file.database import Database
 from storage.records import Fix, Json, Record
+from storage.transaction import Transaction
 from tests.storage.samples import BAD, DIGEST, GOOD, Ticking, new_fix, tell_night
 
 

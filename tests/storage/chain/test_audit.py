@@ -19,8 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from storage import fixes
 from storage.chain import audit
 from storage.chain.canonical import NotCanonical, canonical, recordable
-from storage.chain.verify import verify
-from storage.file.database import Database, StorageError
+from storage.chain.verify import check, open_checked
+from storage.file.database import Database
+from storage.file.errors import StorageError
 from storage.records import Entry, Record
 from storage.times import to_text
 from tests.storage.samples import Ticking, command, fill, new_fix
@@ -112,7 +113,7 @@ def test_details_that_are_too_long_are_cut_visibly(db: Database, details: dict[s
         "sha256": hashlib.sha256(whole).hexdigest(),
     }
     with db.read() as conn:
-        assert verify(conn).ok
+        assert check(conn).ok
 
 
 def test_short_details_are_never_cut(db: Database) -> None:
@@ -126,7 +127,7 @@ def test_names_that_are_too_long_are_cut(db: Database) -> None:
     entry = append(db, Record("command", "refused", "U" * 9000, "n\ud800" * 9000, "FIX-1"))
     assert len(entry.actor) == audit.MAX_NAME
     with db.read() as conn:
-        assert verify(conn).faults == ()
+        assert check(conn).faults == ()
 
 
 @settings(deadline=None, max_examples=60)
@@ -144,7 +145,7 @@ def test_hostile_text_is_recorded_and_verified(
     with Database.open(path, Ticking()) as db:
         append(db, Record("command", "unknown", actor, node, details={"words": words, "number": number}))
         with db.read() as conn:
-            assert verify(conn).faults == ()
+            assert check(conn).faults == ()
 
 
 COLUMNS_AFTER_ACTOR = "node, fix_id, body, leaf, hash FROM audit"
@@ -191,7 +192,7 @@ def test_eight_threads_make_one_chain(db: Database) -> None:
     for thread in threads:
         thread.join()
     with db.read() as conn:
-        found = verify(conn)
+        found = check(conn)
         assert (found.size, found.faults) == (200, ())
         assert conn.execute("SELECT count(DISTINCT actor || body) FROM audit").fetchone()[0] == 200
 
@@ -249,13 +250,13 @@ class Operations(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.db.close()
-        self.db = Database.open(self.path, self.clock)
+        self.db = open_checked(self.path, self.clock)
         assert self.db.faults == ()
 
     @invariant()
     def whole(self) -> None:
         with self.db.read() as conn:
-            found = verify(conn)
+            found = check(conn)
         assert (found.size, found.faults) == (self.records, ())
 
     def teardown(self) -> None:

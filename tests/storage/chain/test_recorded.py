@@ -8,7 +8,7 @@ import pytest
 
 from storage import fixes, queries
 from storage.chain import audit, recorded
-from storage.chain.verify import verify
+from storage.chain.verify import check
 from storage.file.database import Database
 from storage.records import Json, Record
 from tests.storage.samples import START, new_fix, tell_night
@@ -35,7 +35,7 @@ EDITS = {
 
 def faults(db: Database) -> list[str]:
     with db.read() as conn:
-        return [str(fault) for fault in verify(conn).faults]
+        return [str(fault) for fault in check(conn).faults]
 
 
 @pytest.mark.parametrize("column", EDITS)

@@ -12,8 +12,9 @@ import pytest
 
 from storage import evidence, fixes
 from storage.chain import audit
-from storage.chain.verify import Anchor, Verification, anchor_line, parse_anchors, verify
-from storage.file.database import Database, StorageError
+from storage.chain.verify import Anchor, Verification, anchor_line, check, open_checked, parse_anchors, verify
+from storage.file.database import Database
+from storage.file.errors import StorageError
 from storage.records import Record
 from tests.storage.chain.mutants import ANCHORED, CHAIN, UNGUARDED, cut_tail, drop_trigger, forge
 from tests.storage.samples import Ticking, command, new_fix
@@ -45,19 +46,19 @@ def anchors(original: tuple[Path, tuple[Anchor, ...]]) -> tuple[Anchor, ...]:
     return original[1]
 
 
-def check(path: Path, anchors: tuple[Anchor, ...] = ()) -> Verification:
+def checked(path: Path, anchors: tuple[Anchor, ...] = ()) -> Verification:
     with Database.read_only(path) as db, db.read() as conn:
-        return verify(conn, anchors)
+        return check(conn, anchors)
 
 
 def start_faults(path: Path) -> list[str]:
-    with Database.open(path, Ticking()) as db:
-        return [str(fault) for fault in db.faults]
+    with open_checked(path, Ticking()) as db:
+        return list(db.faults)
 
 
 def test_a_good_file_is_never_accused(copy: Path, anchors: tuple[Anchor, ...]) -> None:
     """No fault, both anchors compared, ten records not yet anchored."""
-    found = check(copy, anchors)
+    found = checked(copy, anchors)
     assert (found.ok, found.size, found.anchors, found.unanchored, found.first_bad) == (
         True,
         100,
@@ -70,14 +71,14 @@ def test_a_good_file_is_never_accused(copy: Path, anchors: tuple[Anchor, ...]) -
 
 def test_without_anchors_nothing_is_anchored(copy: Path) -> None:
     """The exposure is the whole file, and it is told."""
-    assert check(copy).unanchored == RECORDS
+    assert checked(copy).unanchored == RECORDS
 
 
 @pytest.mark.parametrize("mutate", CHAIN, ids=lambda mutate: mutate.__name__)
 def test_the_chain_alone_finds_it(copy: Path, mutate: Callable[[sqlite3.Connection], None]) -> None:
     """Edit, delete, swap, a record twice: found without any anchor, with the first bad record."""
     forge(copy, mutate)
-    assert check(copy).first_bad == CHAIN[mutate]
+    assert checked(copy).first_bad == CHAIN[mutate]
     assert start_faults(copy)
 
 
@@ -87,8 +88,8 @@ def test_an_anchor_finds_what_the_chain_cannot(
 ) -> None:
     """A chain written anew and a cut tail look whole by themselves; the anchor at 90 knows better."""
     forge(copy, mutate)
-    assert check(copy).ok
-    found = check(copy, anchors)
+    assert checked(copy).ok
+    found = checked(copy, anchors)
     assert found.first_bad in {86, 90}
     assert len(found.faults) == 1
 
@@ -96,7 +97,7 @@ def test_an_anchor_finds_what_the_chain_cannot(
 def test_the_fault_of_a_rewritten_chain_names_the_range(copy: Path, anchors: tuple[Anchor, ...]) -> None:
     """Up to the last good anchor nothing was changed."""
     forge(copy, ANCHORED[1])
-    found = check(copy, anchors)
+    found = checked(copy, anchors)
     assert "records 31 to 90" in str(found.faults[0])
     assert found.unanchored == 70
 
@@ -104,7 +105,7 @@ def test_the_fault_of_a_rewritten_chain_names_the_range(copy: Path, anchors: tup
 def test_a_tail_cut_behind_the_last_anchor_is_exposure(copy: Path, anchors: tuple[Anchor, ...]) -> None:
     """It cannot be found; what verify says is how many records nobody vouches for."""
     forge(copy, lambda conn: conn.execute("DELETE FROM audit WHERE seq > 95"))
-    found = check(copy, anchors)
+    found = checked(copy, anchors)
     assert (found.ok, found.size, found.unanchored) == (True, 95, 5)
 
 
@@ -112,21 +113,21 @@ def test_a_tail_cut_behind_the_last_anchor_is_exposure(copy: Path, anchors: tupl
 def test_missing_or_altered_guards_are_found(copy: Path, mutate: Callable[[Path], None]) -> None:
     """By verify and at the next start; the bot starts all the same, so that it can say so."""
     mutate(copy)
-    assert UNGUARDED[mutate] in " ".join(map(str, check(copy).faults))
+    assert UNGUARDED[mutate] in " ".join(map(str, checked(copy).faults))
     assert UNGUARDED[mutate] in " ".join(start_faults(copy))
 
 
 def test_all_faults_are_reported(copy: Path) -> None:
     """Not only the first one."""
     forge(copy, lambda conn: conn.execute("UPDATE audit SET node = 'n9' WHERE seq IN (7, 8, 50)"))
-    assert [fault.seq for fault in check(copy).faults] == [7, 8, 50]
+    assert [fault.seq for fault in checked(copy).faults] == [7, 8, 50]
 
 
 def test_many_faults_are_counted(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The list ends somewhere, the count does not."""
     monkeypatch.setattr("storage.chain.walk.MAX_FAULTS", 10)
     forge(copy, lambda conn: conn.execute("UPDATE audit SET node = 'n9'"))
-    found = check(copy)
+    found = checked(copy)
     assert (len(found.faults), found.more_faults) == (10, RECORDS - 10)
 
 
@@ -148,7 +149,7 @@ def test_an_edit_of_any_column_is_found(copy: Path, column: str) -> None:
             f"UPDATE audit SET {column} = ? WHERE seq = 99", (values.get(column, "other"),)
         ),
     )
-    assert check(copy).first_bad == 99
+    assert checked(copy).first_bad == 99
     assert start_faults(copy)
 
 
@@ -171,7 +172,7 @@ def test_a_body_of_another_shape_is_found(copy: Path, body: str) -> None:
         ANCHORED[1](conn)
 
     forge(copy, mutate)
-    assert 9 in {fault.seq for fault in check(copy).faults}
+    assert 9 in {fault.seq for fault in checked(copy).faults}
 
 
 def test_random_damage_is_found_or_harmless(copy: Path, tmp_path: Path) -> None:
@@ -189,7 +190,7 @@ def test_random_damage_is_found_or_harmless(copy: Path, tmp_path: Path) -> None:
         path = tmp_path / "damaged.db"
         path.write_bytes(damaged)
         try:
-            found = check(path)
+            found = checked(path)
         except StorageError:
             continue
         if found.ok:
@@ -213,9 +214,9 @@ def test_anchors_are_found_in_any_text() -> None:
 
 def test_an_anchor_of_another_file_is_a_fault(copy: Path) -> None:
     """Also one for size 0 with another hash; the one of an empty file is good."""
-    assert check(copy, (Anchor(0, "00" * 32),)).ok
-    assert not check(copy, (Anchor(0, "11" * 32),)).ok
-    found = check(copy, (Anchor(50, "ab" * 32), Anchor(5000, "ab" * 32)))
+    assert checked(copy, (Anchor(0, "00" * 32),)).ok
+    assert not checked(copy, (Anchor(0, "11" * 32),)).ok
+    found = checked(copy, (Anchor(50, "ab" * 32), Anchor(5000, "ab" * 32)))
     assert [fault.seq for fault in found.faults] == [50, 101]
 
 
@@ -241,7 +242,7 @@ def test_a_file_with_faults_still_records(copy: Path) -> None:
     """Fixes are blocked by whoever reads `faults`; diagnoses go on and are recorded."""
     forge(copy, cut_tail)
     drop_trigger(copy)
-    with Database.open(copy, Ticking()) as db:
+    with open_checked(copy, Ticking()) as db:
         assert db.faults
         with db.write() as tx:
             assert audit.append(tx, command()).seq == 86
@@ -256,11 +257,11 @@ def test_evidence_that_was_changed_is_found(db: Database) -> None:
         kept = evidence.keep(tx, b'{"root_ver": "0.0.0.0"}')
         audit.append(tx, Record("probe", "ok", "bot", details={"evidence": kept}))
     with db.read() as conn:
-        assert verify(conn).ok
+        assert check(conn).ok
     with db.write() as tx:
         tx.execute("UPDATE evidence SET data = x'00'")
     with db.read() as conn:
-        assert [str(fault) for fault in verify(conn).faults] == [f"evidence {kept} is not what was stored"]
+        assert [str(fault) for fault in check(conn).faults] == [f"evidence {kept} is not what was stored"]
 
 
 def test_evidence_that_went_without_a_record_is_found(db: Database) -> None:
@@ -271,7 +272,7 @@ def test_evidence_that_went_without_a_record_is_found(db: Database) -> None:
     with db.write() as tx:
         tx.execute("DELETE FROM evidence")
     with db.read() as conn:
-        assert "no record tells of its erasure" in str(verify(conn).faults[0])
+        assert "no record tells of its erasure" in str(check(conn).faults[0])
 
 
 def test_a_fix_stands_where_its_records_leave_it(db: Database) -> None:
@@ -280,11 +281,11 @@ def test_a_fix_stands_where_its_records_leave_it(db: Database) -> None:
         fix = fixes.insert(tx, new_fix())
         audit.append(tx, Record("proposal", "pending", fix.requester, fix.node, fix.id))
     with db.read() as conn:
-        assert verify(conn).ok
+        assert check(conn).ok
     with db.write() as tx:
         tx.execute("UPDATE fix SET state = 'approved'")
     with db.read() as conn:
-        assert [str(fault) for fault in verify(conn).faults] == [
+        assert [str(fault) for fault in check(conn).faults] == [
             "FIX-1 is approved, but by its records it is proposed"
         ]
     with db.write() as tx:
@@ -294,7 +295,7 @@ def test_a_fix_stands_where_its_records_leave_it(db: Database) -> None:
             tx, Record("decision", "refused", "bot", fix.node, fix.id, {"state": ["proposed", "voided"]})
         )
     with db.read() as conn:
-        assert verify(conn).ok
+        assert check(conn).ok
 
 
 @pytest.mark.parametrize("table", ["fix", "evidence"])
@@ -306,7 +307,7 @@ def test_a_table_that_is_gone_ends_one_check_and_not_the_others(copy: Path, tabl
         conn.execute("UPDATE audit SET actor = 'UEVE' WHERE seq = 40")
 
     forge(copy, mutate)
-    found = check(copy)
+    found = checked(copy)
     assert (found.size, found.first_bad) == (RECORDS, 40)
     assert f"no such table: {table}" in " ".join(map(str, found.faults))
 
@@ -316,7 +317,7 @@ def test_an_audit_that_is_gone_is_told(copy: Path) -> None:
     with sqlite3.connect(copy) as conn:
         conn.execute("DROP TABLE audit")
     conn.close()
-    told = " ".join(map(str, check(copy).faults))
+    told = " ".join(map(str, checked(copy).faults))
     assert "audit_no_delete is missing" in told
     assert "no such table: audit" in told
 
@@ -324,7 +325,7 @@ def test_an_audit_that_is_gone_is_told(copy: Path) -> None:
 def test_the_file_itself_is_checked_at_the_same_time(copy: Path, anchors: tuple[Anchor, ...]) -> None:
     """`Database.verify` uses a second connection for SQLite's own check; the answer is the same."""
     with Database.read_only(copy) as db:
-        assert db.verify(anchors) == check(copy, anchors)
+        assert verify(db, anchors) == checked(copy, anchors)
     with sqlite3.connect(copy) as conn:
         (page,) = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'audit_actor'").fetchone()
         (size,) = conn.execute("PRAGMA page_size").fetchone()
@@ -333,7 +334,7 @@ def test_the_file_itself_is_checked_at_the_same_time(copy: Path, anchors: tuple[
     content[page * size - 40 : page * size] = bytes(40)  # the end of an index page: no record reads it
     copy.write_bytes(content)
     with Database.read_only(copy) as db:
-        found = db.verify()
+        found = verify(db)
     assert "malformed" in str(found.faults[0])
 
 
@@ -344,7 +345,7 @@ def test_the_tables_of_litestream_are_no_fault(copy: Path) -> None:
         conn.execute("CREATE TABLE _litestream_lock (id INTEGER)")
     conn.close()
     assert start_faults(copy) == []
-    assert check(copy).ok
+    assert checked(copy).ok
 
 
 def test_verify_reads_in_batches(
@@ -353,4 +354,4 @@ def test_verify_reads_in_batches(
     """Whatever their size: the same answer."""
     for size in (1, 7, 100, 101):
         monkeypatch.setattr("storage.chain.walk.BATCH", size)
-        assert check(copy, anchors).ok
+        assert checked(copy, anchors).ok

@@ -11,7 +11,7 @@ import pytest
 
 from storage import evidence, fixes, notices, once
 from storage.chain import audit
-from storage.chain.verify import verify
+from storage.chain.verify import check, open_checked
 from storage.file.database import Database
 from storage.records import NewNotice, Record
 from tests.storage.samples import Ticking, new_fix
@@ -68,7 +68,7 @@ def test_nothing_that_was_committed_is_lost_by_a_kill(path: Path) -> None:
     committed = 0
     for _ in range(KILLS):
         committed = max(committed, run_and_kill(path, dice.randrange(1, 12)))
-        with Database.open(path, Ticking()) as db:
+        with open_checked(path, Ticking()) as db:
             assert db.faults == ()
             with db.read() as conn:
                 there = conn.execute("SELECT max(number), count(*) FROM fix").fetchone()
@@ -79,7 +79,7 @@ def test_nothing_that_was_committed_is_lost_by_a_kill(path: Path) -> None:
                 ]
             assert counts == [there[1], there[1], there[1], 2 * there[1]]
     with Database.read_only(path) as db, db.read() as conn:
-        assert verify(conn).faults == ()
+        assert check(conn).faults == ()
 
 
 @pytest.mark.kill
@@ -96,5 +96,5 @@ def test_a_reader_reads_what_a_killed_bot_left(path: Path) -> None:
     wal = path.with_name("rootver.db-wal").read_bytes()
     with Database.read_only(path) as db, db.read() as conn:
         assert conn.execute("SELECT max(number) FROM fix").fetchone()[0] >= committed
-        assert verify(conn).faults == ()
+        assert check(conn).faults == ()
     assert path.with_name("rootver.db-wal").read_bytes() == wal

@@ -15,17 +15,17 @@ from pathlib import Path
 import pytest
 
 from storage.chain import audit
-from storage.chain.verify import verify
-from storage.file.database import (
+from storage.chain.verify import check
+from storage.file.database import Database
+from storage.file.errors import (
     AnotherBotRuns,
-    Database,
     StorageDamaged,
     StorageError,
     StorageForeign,
     StorageMissing,
     StorageUnavailable,
-    Transaction,
 )
+from storage.transaction import Transaction
 from tests.storage.samples import START, Ticking, command, fill
 
 
@@ -155,7 +155,7 @@ def test_commands_record_side_by_side_but_not_beside_a_bot(path: Path) -> None:
         with pytest.raises(AnotherBotRuns):
             Database.open(path, Ticking())
         with one.read() as conn:
-            assert (verify(conn).size, verify(conn).faults) == (5, ())
+            assert (check(conn).size, check(conn).faults) == (5, ())
     with Database.open(path, Ticking()), pytest.raises(AnotherBotRuns):
         Database.open_for_command(path, Ticking())
 
@@ -242,7 +242,7 @@ def test_a_reader_leaves_no_file_behind(path: Path) -> None:
     path.with_name("rootver.db.lock").unlink()
     before = path.stat().st_mtime_ns
     with Database.read_only(path) as db, db.read() as conn:
-        assert verify(conn).ok
+        assert check(conn).ok
     assert names(path.parent) == {"rootver.db"}
     assert path.stat().st_mtime_ns == before
 
@@ -254,7 +254,7 @@ def test_a_reader_works_beside_the_running_bot(db: Database, path: Path) -> None
         assert audit.head(conn)[0] == 1
         fill(db, 1)
         assert audit.head(conn)[0] == 2
-        assert verify(conn).ok
+        assert check(conn).ok
 
 
 def test_a_reader_that_a_bot_starts_beside_is_told(path: Path) -> None:
@@ -390,7 +390,7 @@ def test_a_full_disk_loses_nothing(db: Database) -> None:
             audit.append(tx, command("diagnose " + "x" * 500))
     assert "nothing was written" in str(full.value)
     with db.read() as conn:
-        assert (verify(conn).size, verify(conn).faults) == (1, ())
+        assert (check(conn).size, check(conn).faults) == (1, ())
     with db.write() as tx:
         tx.execute("PRAGMA max_page_count = 1000000")
     assert fill(db, 1)[0].seq == 2
@@ -453,7 +453,7 @@ def test_a_file_without_write_access_says_so(shared_path: Path) -> None:
 
     def read() -> str:
         with Database.read_only(shared_path) as db, db.read() as conn:
-            return str(verify(conn).size)
+            return str(check(conn).size)
 
     assert "write access" in as_nobody(lambda: str(Database.open(shared_path, Ticking())))
     assert as_nobody(read) == "2"
@@ -492,4 +492,4 @@ def test_what_was_read_before_the_clock_is_no_error(path: Path) -> None:
         clock.at = START.replace(year=2025)
         fill(db, 1)
         with db.read() as conn:
-            assert verify(conn).ok
+            assert check(conn).ok

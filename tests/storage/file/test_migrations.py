@@ -14,9 +14,10 @@ import sqlite_utils
 
 from storage import fixes, queries
 from storage.chain import audit
-from storage.chain.verify import verify
+from storage.chain.verify import check, open_checked, verify
 from storage.export import export
-from storage.file.database import Database, StorageDamaged
+from storage.file.database import Database
+from storage.file.errors import StorageDamaged
 from storage.file.migrations import APPLICATION_ID, LATEST, STEPS, audit_schema, expected_audit, migrations
 from storage.queries import Filter
 from tests.storage.samples import Ticking, command, fill
@@ -46,9 +47,9 @@ def test_processes_that_start_at_once_all_find_a_whole_file(path: Path, attempt:
     for process in started:
         process.join(60)
     assert [results.get(timeout=10) for _ in started] == ["ok"] * PROCESSES
-    with Database.open(path, Ticking()) as db, db.read() as conn:
+    with open_checked(path, Ticking()) as db, db.read() as conn:
         assert db.faults == ()
-        assert (verify(conn).size, verify(conn).faults) == (PROCESSES, ())
+        assert (check(conn).size, check(conn).faults) == (PROCESSES, ())
         assert conn.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0] == LATEST
 
 
@@ -72,7 +73,7 @@ def test_an_older_file_is_upgraded_with_its_chain(path: Path, steps: int) -> Non
             assert audit_schema(conn) == expected_audit()
         fill(upgraded, 1)
         with upgraded.read() as conn:
-            assert (verify(conn).size, verify(conn).faults) == (head[0] + 1, ())
+            assert (check(conn).size, check(conn).faults) == (head[0] + 1, ())
 
 
 @pytest.mark.parametrize("steps", range(1, LATEST))
@@ -86,7 +87,7 @@ def test_an_older_copy_answers_questions_and_stays_as_it_is(path: Path, steps: i
             assert [entry.seq for entry in queries.all_of(conn, Filter())] == [5, 4, 3, 2, 1]
             assert (queries.names_seen(conn), fixes.get(conn, 1)) == ({}, None)
             assert export(conn, Filter(), "csv", BytesIO()).records == 5
-        assert (db.verify().size, db.verify().faults) == (5, ())
+        assert (verify(db).size, verify(db).faults) == (5, ())
         assert copy.parent.stat().st_mode & 0o077 == 0
     assert path.read_bytes() == before
     assert sorted(path.parent.iterdir()) == [path]
@@ -101,7 +102,7 @@ def test_an_older_copy_that_was_altered_is_found_out(path: Path) -> None:
         conn.execute("UPDATE audit SET actor = 'UMALLORY' WHERE seq = 3")
         conn.commit()
     with Database.read_only(path) as db:
-        found = db.verify()
+        found = verify(db)
     assert found.first_bad == 3
     assert any("audit_no_update is missing" in str(fault) for fault in found.faults)
 
@@ -130,7 +131,7 @@ def make_old(path: Path, steps: int) -> None:
 
 def open_old(path: Path) -> sqlite_utils.Database:
     """Records written while the file still had its earlier layout."""
-    from storage.file.database import Transaction
+    from storage.transaction import Transaction
 
     db = sqlite_utils.Database(sqlite3.connect(path, isolation_level=None))
     tx = Transaction(db, Ticking()())
@@ -152,6 +153,6 @@ def test_an_upgrade_that_fails_changes_nothing(path: Path, monkeypatch: pytest.M
     with pytest.raises(RuntimeError, match="broken step"):
         Database.open(path, Ticking())
     monkeypatch.undo()
-    with Database.open(path, Ticking()) as db, db.read() as conn:
+    with open_checked(path, Ticking()) as db, db.read() as conn:
         assert db.faults == ()
         assert conn.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone()[0] == 0
