@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import platform
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 from slack_bolt import App
@@ -34,21 +31,14 @@ from bot.slack.socket_mode import EventSocket
 from bot.slack.web_api import NotSaid, SlackChat, retry_handlers
 from handlers.admission import Admission
 from handlers.diagnose import Diagnoser, last_change
-from handlers.fix.apply import Changes
-from handlers.fix.approvers import ApproverList
-from handlers.fix.decide import Decisions
-from handlers.fix.follow_up import FollowUps
-from handlers.fix.outcome import Outcomes
-from handlers.fix.propose import Proposals
-from handlers.fix.timekeeper import Timekeeper
+from handlers.fix.parts import fix_parts
+from handlers.life import record_start, record_stop
 from handlers.open_questions import OpenQuestions
 from handlers.ports import Clock
 from handlers.psrp import PsrpRemote
 from handlers.record.anchors import Anchors
-from storage import fixes, notices
-from storage.chain import audit
+from storage import fixes
 from storage.chain.verify import open_checked
-from storage.records import Json, NewNotice, Record
 
 log = logging.getLogger(__name__)
 
@@ -97,37 +87,17 @@ class Bot:
         self.fixes = ThreadPoolExecutor(FIXES, thread_name_prefix="fix")
         self.front = ThreadPoolExecutor(FRONT, thread_name_prefix="front")
 
-        deadlines = {name: one.deadline_seconds for name, one in settings.hosts().items()}
-        approvers = ApproverList(rules, self.chat)
+        hosts = settings.hosts()
+        deadlines = {name: host.deadline_seconds for name, host in hosts.items()}
         self.diagnoser = Diagnoser(
             self.remote, inventory, clock, self.workers, deadlines, self.database, last_change(self.database)
         )
-        self.decisions = Decisions(self.database, self.chat, clock, rules, approvers, self.chat.identity.user)
-        shared = frozenset(name for name, one in settings.hosts().items() if one.change is None)
-        self.proposals = Proposals(self.database, clock, rules, approvers, inventory, self.diagnoser, shared)
-        script_seconds = {
-            name: max(each.deadline_seconds for each in (one, one.change) if each is not None)
-            for name, one in settings.hosts().items()
-        }
-        outcomes = Outcomes(self.database, clock, rules, inventory, self.diagnoser, script_seconds)
-        changes = Changes(
-            self.database,
-            self.remote,
-            self.chat,
-            clock,
-            rules,
-            approvers,
-            inventory,
-            self.diagnoser,
-            outcomes,
-            self.chat.identity.user,
-        )
-        follow_ups = FollowUps(self.database, clock, rules, inventory, self.diagnoser)
-        self.timekeeper = Timekeeper(
-            self.database, clock, rules, self.decisions, changes, outcomes, follow_ups, steady
-        )
+        proposals, self.decisions, pause, self.timekeeper = fix_parts(
+            self.database, self.remote, self.chat, clock, rules=rules, inventory=inventory,
+            diagnoser=self.diagnoser, hosts=hosts, bot_user=self.chat.identity.user, steady=steady,
+        )  # fmt: skip
         self.deliverer = Deliverer(
-            self.database, self.chat, rules, self.proposals.card_posted, self.decisions.card_gone,
+            self.database, self.chat, rules, proposals.card_posted, self.decisions.card_gone,
             settings.slack.audit_channel,
         )  # fmt: skip
         self.scheduler = Scheduler(self.timekeeper, self.fixes, self._beat, self._step_failed)
@@ -146,7 +116,7 @@ class Bot:
         moved = self._wake
         self._desk = Desk(
             Answers(
-                self.chat, self.database, inventory, self.diagnoser, self.proposals, self.decisions,
+                self.chat, self.database, inventory, self.diagnoser, proposals, self.decisions, pause,
                 AuditAnswers(self.database, clock, inventory), self._doctor, self.front, moved,
             ),
             Admission(
@@ -168,7 +138,7 @@ class Bot:
 
     def start(self) -> None:
         """Record the start, finish what the last run left, connect. Raises where Slack refuses."""
-        self._record_start()
+        record_start(self.database, self.settings.sha256, self.settings.public())
         self.timekeeper.recover()
         self._desk.tell_what_is_left_open()
         self._socket.client.message_listeners.append(self._on_message)
@@ -188,7 +158,7 @@ class Bot:
         self.remote.close()  # what is still under way ends now, as an unknown outcome
         _drain(self.fixes, DRAIN_SECONDS)
         self.workers.shutdown()
-        _quietly(self._record_stop)
+        _quietly(partial(record_stop, self.database))
         _within(
             TELL_SECONDS, partial(_quietly, self.deliverer.run_once)
         )  # the rest is told at the next start
@@ -242,27 +212,6 @@ class Bot:
 
     def _doctor(self) -> list[DoctorLine]:
         return checks(self.settings, self.remote, self._client, self.database, self._clock)
-
-    def _record_stop(self) -> None:
-        with self.database.write() as tx:
-            audit.append(tx, Record("stop", "ok", "bot"))
-
-    def _record_start(self) -> None:
-        faults = self.database.faults
-        started: dict[str, Json] = {
-            "version": version("rootver-bot"),
-            "host": platform.node(),
-            "process": os.getpid(),
-            "faults": list(faults),
-        }
-        with self.database.write() as tx:
-            audit.append(tx, Record("start", "error" if faults else "ok", "bot", details=started))
-            settings: dict[str, Json] = {"sha256": self.settings.sha256, "settings": self.settings.public()}
-            audit.append(tx, Record("settings", "ok", "bot", details=settings))
-            if faults:
-                notices.add(tx, NewNotice("audit", "storage_fault", details={"faults": list(faults)}))
-        for fault in faults:
-            log.error("the audit failed its check, fixes are blocked: %s", fault)
 
 
 def run(settings: Settings) -> int:

@@ -222,6 +222,13 @@ def _not_allowed(fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules) ->
         return None
     if who.id == fix.requester and not rules.allow_self_approval:
         return "own_request"
+    return not_an_approver(who)
+
+
+def not_an_approver(who: Reactor) -> str | None:
+    """Why this person may not do what any approver may; None = they may."""
+    if who.flags:
+        return "not_a_member"
     if who.via is None:
         return "not_verified" if who.unknown else "not_an_approver"
     return None
@@ -231,8 +238,9 @@ def rule_cancel(fix: Fix, who: Reactor) -> Ruling:
     """Judge `cancel FIX-n`: the requester or any approver, until applying begins."""
     if who.flags:
         return Ruling("refuse", "not_a_member")
-    if who.id != fix.requester and who.via is None:
-        return Ruling("refuse", "not_verified" if who.unknown else "not_an_approver")
+    refusal = None if who.id == fix.requester else not_an_approver(who)
+    if refusal:
+        return Ruling("refuse", refusal)
     return Ruling("cancel") if fix.state in UNDECIDED else Ruling("refuse", "too_late")
 
 

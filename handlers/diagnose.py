@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -142,9 +142,8 @@ class Diagnoser:
 
     def _refused(self, asked: str, unknown: UnknownName, actor: str) -> ClusterReport:
         if self.database is not None:
-            details: dict[str, Json] = {"asked": asked, "reason": str(unknown)}
             with self.database.write() as tx:
-                audit.append(tx, Record("diagnosis", "refused", actor, details=details))
+                _record_refused(tx, asked, str(unknown), actor)
         return ClusterReport(asked, None, self.clock.now(), (), (refused(asked, str(unknown)),))
 
 
@@ -177,6 +176,16 @@ def keep_answer(tx: Transaction, report: ClusterReport, node: str) -> str:
     return evidence.keep(tx, json.dumps(report.collection.results.get(node)).encode())
 
 
+def record_asked(tx: Transaction, asked: str, reports: Sequence[ClusterReport], actor: str) -> None:
+    """Record a question that was asked and answered without the file: the command, then what was found."""
+    audit.append(tx, Record("command", "ok", actor, details={"command": "diagnose", "words": asked}))
+    for report in reports:
+        if report.collection is not None:
+            record_report(tx, report, actor)
+        else:
+            _record_refused(tx, asked, " ".join(report.diagnoses[0].why), actor)
+
+
 def record_report(tx: Transaction, report: ClusterReport, actor: str) -> dict[str, int]:
     """Record each probe with what decided and the hash of its raw answer, and behind it its diagnosis.
 
@@ -206,6 +215,11 @@ def record_probe(tx: Transaction, report: ClusterReport, node: str, actor: str) 
     }
     audit.append(tx, Record("probe", "ok" if facts else "error", actor, node, details=details))
     return stored
+
+
+def _record_refused(tx: Transaction, asked: str, reason: str, actor: str) -> None:
+    details: dict[str, Json] = {"asked": asked, "reason": reason}
+    audit.append(tx, Record("diagnosis", "refused", actor, details=details))
 
 
 def _diagnosis_record(report: ClusterReport, diagnosis: Diagnosis, actor: str, stored: str) -> Record:

@@ -25,6 +25,7 @@ from bot.slack.web_api import NotSaid, SlackChat
 from handlers.approval import OPEN
 from handlers.diagnose import Diagnoser
 from handlers.fix.decide import Decisions
+from handlers.fix.pause import PauseSwitch
 from handlers.fix.propose import NotProposed, Proposal, Proposals
 from handlers.inventory import Inventory
 from handlers.ports import Message, MessageGone
@@ -53,6 +54,7 @@ class Answers:
     diagnoser: Diagnoser
     proposals: Proposals
     decisions: Decisions
+    pause_switch: PauseSwitch
     audit: AuditAnswers
     doctor: Callable[[], Sequence[DoctorLine]]
     editors: Executor
@@ -138,11 +140,11 @@ class Answers:
 
     def pause(self, _command: commands.Pause, user: str, place: Place) -> None:
         """Stop approving and sending."""
-        self._switched(self.decisions.pause(user).reason, place)
+        self._switched(self.pause_switch.pause(user).reason, place)
 
     def resume(self, _command: commands.Resume, user: str, place: Place) -> None:
         """End the pause."""
-        self._switched(self.decisions.resume(user).reason, place)
+        self._switched(self.pause_switch.resume(user).reason, place)
 
     def _switched(self, refused: str, place: Place) -> None:
         if refused:

@@ -17,11 +17,9 @@ from handlers.ports import Clock
 from handlers.record import history
 from handlers.record.history import Question, QuestionError
 from storage import people
-from storage.chain import audit
 from storage.chain.verify import Anchor, anchor_line, last_anchor, verify
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Json, Record
 from storage.transaction import Reader
 
 LARGEST_EXPORT = 32 * 1024 * 1024  # bytes held in memory; more is for the command line
@@ -122,12 +120,10 @@ class AuditAnswers:
             written = history.write(conn, question, file_format, content)
         except _TooLarge:
             return words.too_large(f"{LARGEST_EXPORT // 2**20} MB")
-        details: dict[str, Json] = {
-            "format": file_format, "filter": " ".join(self._nameless(conn, asked)),
-            "records": written.records, "sha256": written.sha256, "channel": channel,
-        }  # fmt: skip
         with self.database.write() as tx:
-            audit.append(tx, Record("export", "ok", user, details=details))
+            history.record_export(
+                tx, user, self._nameless(conn, asked), file_format, written, channel=channel
+            )
         return words.exported(written, content.getvalue(), file_format)
 
 

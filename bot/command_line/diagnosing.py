@@ -20,17 +20,15 @@ from bot.settings.doubts import NO_CLUSTER
 from bot.settings.loading import load
 from bot.settings.settings import Settings
 from handlers.contract.collection import Collection, NotACollection, dump_collection, load_collection
-from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_report
+from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_asked
 from handlers.inventory import same_name
 from handlers.kb906154.assess import Diagnosis
 from handlers.psrp import PsrpRemote
 from handlers.report import exit_code, to_json
 from handlers.report import replay as judge
-from storage.chain import audit
 from storage.export import create
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Json, Record
 
 WORKERS = 16  # nodes asked at the same time
 
@@ -123,16 +121,9 @@ def _recorded(database: Path) -> Database | None:
 
 def _record(settings: Settings, target: str, reports: Sequence[ClusterReport]) -> None:
     """Record it, briefly: a bot could not start meanwhile. Where that is not possible, say so."""
-    command: dict[str, Json] = {"command": "diagnose", "words": target}
     try:
         with Database.open_for_command(settings.database, now) as database, database.write() as tx:
-            audit.append(tx, Record("command", "ok", actor(), details=command))
-            for report in reports:
-                if report.collection is not None:
-                    record_report(tx, report, actor())
-                else:
-                    refused: dict[str, Json] = {"asked": target, "reason": " ".join(report.diagnoses[0].why)}
-                    audit.append(tx, Record("diagnosis", "refused", actor(), details=refused))
+            record_asked(tx, target, reports, actor())
     except StorageError as error:
         click.echo(f"rootver: This diagnosis was not recorded: {error}", err=True)
 

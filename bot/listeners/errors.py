@@ -11,10 +11,9 @@ from typing import Any
 from bot.slack.post import Post, post
 from bot.slack.text import plain
 from bot.slack.web_api import NotSaid, SlackChat
-from storage.chain import audit
+from handlers.life import record_failure
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Json, Record
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +34,7 @@ class Failures:
     def report(self, error: BaseException, where: str, tell: Tell) -> None:
         """Log it, record it, tell it."""
         log.error("%s failed", where, exc_info=error)
-        number = self._record(error, where)
+        number = record_failure(self.database, where, error)
         try:
             tell(failure_words(error, number))
         except NotSaid as failure:
@@ -45,16 +44,6 @@ class Failures:
         error = done.exception()
         if error is not None:
             self.report(error, where, tell)
-
-    def _record(self, error: BaseException, where: str) -> int | None:
-        """The number of the record; None: the file cannot be written, which may be the very failure."""
-        details: dict[str, Json] = {"where": where, "error": type(error).__name__, "reason": str(error)}
-        try:
-            with self.database.write() as tx:
-                return audit.append(tx, Record("error", "error", "bot", details=details)).seq
-        except StorageError as failure:
-            log.error("it could not be recorded: %s", failure)  # noqa: TRY400 - its cause is logged above
-            return None
 
 
 def failure_words(error: BaseException, number: int | None) -> Post:

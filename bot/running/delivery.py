@@ -20,12 +20,12 @@ from bot.slack.post import Post, post
 from bot.slack.text import code
 from bot.slack.web_api import NotSaid, SlackChat
 from handlers.approval import ApprovalRules, State
+from handlers.life import record_untold
 from handlers.ports import Message, MessageGone
 from storage import evidence, fixes, notices, once, queries, switches
-from storage.chain import audit
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Entry, Fix, Json, Notice, Record
+from storage.records import Entry, Fix, Notice
 
 log = logging.getLogger(__name__)
 
@@ -130,11 +130,8 @@ class Deliverer:
         """
         log.error("%s %s is dropped: %s", notice.audience, notice.topic, reason)
         fix = self._fix(notice)
-        where = f"telling {notice.audience} {notice.topic}"
-        details: dict[str, Json] = {"where": where, "reason": reason, "channel": notice.channel}
-        node, fix_id = (fix.node, fix.id) if fix else (None, None)
-        with self.database.write() as tx:
-            audit.append(tx, Record("error", "error", "bot", node, fix_id, details))
+        what = f"{notice.audience} {notice.topic}"
+        record_untold(self.database, what, reason, notice.channel, fix)
         if fix is None:
             return
         if reason == GONE and (notice.topic in ABOUT_THE_CARD or notice.audience == "card"):

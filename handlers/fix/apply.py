@@ -14,19 +14,14 @@ from handlers.diagnose import Diagnoser, keep_answer
 from handlers.errors import NotSent, RemoteError
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
-from handlers.fix.decide import Standing, blocked, withdraw
-from handlers.fix.moves import Told, advance, note
+from handlers.fix.decide import Standing
+from handlers.fix.moves import BLOCKED, Told, advance, blocked, note, withdraw
 from handlers.fix.outcome import Outcomes
 from handlers.inventory import Cluster, Inventory, UnknownName, same_name
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Query, Remote
 from storage import evidence, fixes
 from storage.file.database import Database
 from storage.records import Fix, Json, Outcome
-
-BLOCKED = {
-    "paused": "Fixes were paused just then: approve again after `resume`.",
-    "audit_fault": "The audit's check had found a fault: see `doctor`. Approve again once it is repaired.",
-}
 
 
 class Ended(Exception):

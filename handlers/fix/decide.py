@@ -1,4 +1,4 @@
-"""Reactions and words of people: approve, withdraw, decline, cancel, pause.
+"""Reactions and words of people: approve, withdraw, decline, cancel.
 
 A reaction event says that something happened, late or twice perhaps; what stands on the card says what holds.
 So an approval counts only if the card shows it, and a withdrawal only if the card no longer does.
@@ -23,13 +23,13 @@ from handlers.approval import (
     unsent,
 )
 from handlers.fix.approvers import ApproverList
-from handlers.fix.moves import Told, advance, due_while_proposed, note, tell_privately
+from handlers.fix.moves import Told, advance, blocked, note, tell_privately, withdraw
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone
-from storage import fixes, notices, once, people, switches
+from storage import fixes, once, people
 from storage.chain import audit
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Fix, Json, NewNotice, Outcome, Record
+from storage.records import Fix, Json, Outcome, Record
 from storage.transaction import Transaction
 
 Standing = Mapping[str, frozenset[str]]  # emoji → users, as the card shows them
@@ -137,14 +137,6 @@ class Decisions:
             else:
                 self._end(tx, fix, State.CANCELLED, who, asked="cancel")
             return ruling, fixes.get(tx, number)
-
-    def pause(self, user: str) -> Ruling:
-        """Stop approving and sending until somebody resumes; any approver."""
-        return self._switch(user, "pause")
-
-    def resume(self, user: str) -> Ruling:
-        """End the pause; any approver."""
-        return self._switch(user, "resume")
 
     # --- inside ---
 
@@ -287,36 +279,6 @@ class Decisions:
             if once.first_time(tx, f"hint {meant[0].id} {reaction.user}"):
                 tell_privately(tx, meant[0], reaction.user, "hint", {})
 
-    def _switch(self, user: str, verb: str) -> Ruling:
-        who = self.approvers.reactor(user)
-        reason = _not_an_approver(who)
-        details: dict[str, Json] = {"command": verb, "via": who.via}
-        with self.database.write() as tx:
-            if reason:
-                audit.append(tx, Record("refusal", "refused", user, details={**details, "reason": reason}))
-                return Ruling("refuse", reason)
-            if verb == "pause":
-                switches.pause(tx, user)
-            else:
-                switches.resume(tx)
-            audit.append(tx, Record("decision", "ok", user, details=details))
-            for fix in fixes.in_states(tx, UNDECIDED):
-                notices.add(tx, NewNotice("card", "card", fix=fix.number))
-        return Ruling("approve")
-
-
-def blocked(tx: Transaction, database: Database) -> str | None:
-    """Why nothing may be approved or sent now: an audit that failed its check, or somebody's pause."""
-    if database.faults:
-        return "audit_fault"
-    return "paused" if switches.paused(tx) else None
-
-
-def withdraw(tx: Transaction, fix: Fix, told: Told, rules: ApprovalRules) -> Fix | None:
-    """Take an approved (or just applying, nothing sent) fix back to proposed, open for another approval."""
-    changes = {"approver": None, "approved_at": None, "due_at": due_while_proposed(fix, rules)}
-    return advance(tx, fix, State.PROPOSED, told, **changes)
-
 
 def _event(reaction: Reaction) -> str:
     return f"event {reaction.event_id}"
@@ -324,14 +286,6 @@ def _event(reaction: Reaction) -> str:
 
 def _stands(standing: Standing, user: str, emoji: str) -> bool:
     return any(user in users for name, users in standing.items() if emoji_name(name) == emoji_name(emoji))
-
-
-def _not_an_approver(who: Reactor) -> str | None:
-    if who.flags:
-        return "not_a_member"
-    if who.via is None:
-        return "not_verified" if who.unknown else "not_an_approver"
-    return None
 
 
 def _record_refusal(tx: Transaction, fix: Fix, who: Reactor, reason: str, *, asked: str) -> None:

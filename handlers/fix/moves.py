@@ -7,12 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.approval import ApprovalRules, State, check_move
-from storage import fixes, notices
+from storage import fixes, notices, switches
 from storage.chain import audit
+from storage.file.database import Database
 from storage.records import Fix, Json, Kind, NewNotice, Outcome, Record
 from storage.transaction import Transaction
 
 BOT = "bot"  # the actor of what no person caused
+
+BLOCKED = {
+    "paused": "Fixes were paused just then: approve again after `resume`.",
+    "audit_fault": "The audit's check had found a fault: see `doctor`. Approve again once it is repaired.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +78,16 @@ def due_while_proposed(fix: Fix, rules: ApprovalRules) -> datetime:
     """When a fix that waits for a decision needs the bot: its reminder, else its end."""
     reminder = fix.created_at + rules.remind
     return fix.expires_at if fix.reminded or reminder >= fix.expires_at else reminder
+
+
+def withdraw(tx: Transaction, fix: Fix, told: Told, rules: ApprovalRules) -> Fix | None:
+    """Take an approved (or just applying, nothing sent) fix back to proposed, open for another approval."""
+    changes = {"approver": None, "approved_at": None, "due_at": due_while_proposed(fix, rules)}
+    return advance(tx, fix, State.PROPOSED, told, **changes)
+
+
+def blocked(tx: Transaction, database: Database) -> str | None:
+    """Why nothing may be approved or sent now: an audit that failed its check, or somebody's pause."""
+    if database.faults:
+        return "audit_fault"
+    return "paused" if switches.paused(tx) else None

@@ -23,11 +23,12 @@ from handlers.record.questions import (
 )
 from handlers.record.story import Story, gist, people_of, show
 from storage import people, queries
+from storage.chain import audit
 from storage.export import Exported, Format, export, export_some
 from storage.queries import Filter, Summary
-from storage.records import Entry
+from storage.records import Entry, Json, Record
 from storage.times import to_text
-from storage.transaction import Reader
+from storage.transaction import Reader, Transaction
 
 __all__ = [
     "Page", "Question", "QuestionError", "Story", "answer", "chart", "everything", "gist", "json_line",
@@ -95,6 +96,17 @@ def write(conn: Reader, question: Question, file_format: Format, out: BinaryIO) 
     if question.last is None:
         return export(conn, _filter(conn, question), file_format, out)
     return export_some(conn, [entry.seq for entry in everything(conn, question)], file_format, out)
+
+
+def record_export(
+    tx: Transaction, user: str, words: Sequence[str], file_format: Format, written: Exported, *, channel: str
+) -> None:
+    """Record that records left the audit as a file. `words`: the question, nameless (see `nameless`)."""
+    details: dict[str, Json] = {
+        "format": file_format, "filter": " ".join(words), "records": written.records,
+        "sha256": written.sha256, "channel": channel,
+    }  # fmt: skip
+    audit.append(tx, Record("export", "ok", user, details=details))
 
 
 # --- as words -------------------------------------------------------------------------------------

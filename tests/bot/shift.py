@@ -29,20 +29,14 @@ from bot.slack.web_api import SlackChat, retry_handlers
 from handlers.admission import Admission
 from handlers.approval import ApprovalRules
 from handlers.diagnose import Diagnoser, last_change
-from handlers.fix.apply import Changes
-from handlers.fix.approvers import ApproverList
-from handlers.fix.decide import Decisions
-from handlers.fix.follow_up import FollowUps
-from handlers.fix.outcome import Outcomes
-from handlers.fix.propose import Proposals
-from handlers.fix.timekeeper import Timekeeper
+from handlers.fix.parts import fix_parts
 from handlers.inventory import Cluster, Inventory
 from handlers.open_questions import OpenQuestions
 from storage import fixes, notices
 from storage.chain import audit
 from storage.chain.verify import open_checked
 from storage.records import Entry, Fix, Notice
-from tests.handlers.fix.night import LabRemote, Watch
+from tests.handlers.fix.night import HOST, LabRemote, Watch
 
 ONCALL, AUDIT = "C07ONCALL00", "C07AUDIT000"
 ALICE, BOB, CAROL, DAVE = "U07ALICE000", "U07BOB00000", "U07CAROL000", "U07DAVE0000"
@@ -111,19 +105,10 @@ class Shift:
             self.remote, INVENTORY, self.watch, self.remote_workers, {"mgmt1": 120.0}, self.database,
             last_change(self.database),
         )  # fmt: skip
-        approvers = ApproverList(self.rules, self.chat)
-        common = (self.database, self.watch, self.rules)
-        self.proposals = Proposals(*common, approvers, INVENTORY, self.diagnoser, frozenset())
-        self.decisions = Decisions(
-            self.database, self.chat, self.watch, self.rules, approvers, self.chat.identity.user
-        )
-        outcomes = Outcomes(*common, INVENTORY, self.diagnoser, {"mgmt1": 120.0})
-        changes = Changes(
-            self.database, self.remote, self.chat, self.watch, self.rules, approvers, INVENTORY,
-            self.diagnoser, outcomes, self.chat.identity.user,
+        self.proposals, self.decisions, pause, self.timekeeper = fix_parts(
+            self.database, self.remote, self.chat, self.watch, rules=self.rules, inventory=INVENTORY,
+            diagnoser=self.diagnoser, hosts={"mgmt1": HOST}, bot_user=self.chat.identity.user,
         )  # fmt: skip
-        follow_ups = FollowUps(*common, INVENTORY, self.diagnoser)
-        self.timekeeper = Timekeeper(*common, self.decisions, changes, outcomes, follow_ups)
         self.deliverer = Deliverer(
             self.database, self.chat, self.rules, self.proposals.card_posted, self.decisions.card_gone, AUDIT,
             lambda: self.monotonic,
@@ -132,7 +117,7 @@ class Shift:
             self.database, self.chat.recent_person, self.channels, self.direct_messages
         )
         answers = Answers(
-            self.chat, self.database, INVENTORY, self.diagnoser, self.proposals, self.decisions,
+            self.chat, self.database, INVENTORY, self.diagnoser, self.proposals, self.decisions, pause,
             AuditAnswers(self.database, self.watch, INVENTORY), lambda: self.findings, AtOnce(), self._moved,
         )  # fmt: skip
         questions = OpenQuestions(self.database, self.watch, SLOW)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.blocks.card import Surroundings, card, involved, prepare_line, reading_words
 from handlers.approval import UNDECIDED, ApprovalRules, State
-from handlers.fix.apply import BLOCKED
+from handlers.fix.moves import BLOCKED
 from storage.records import Json
 from tests.bot.message_checks import check, words
 from tests.bot.samples import (

@@ -19,13 +19,10 @@ from bot.lab.incidents import build
 from handlers.approval import ApprovalRules, Permit
 from handlers.diagnose import ClusterReport, Diagnoser, last_change
 from handlers.errors import NotSent, RemoteError
-from handlers.fix.apply import Changes
-from handlers.fix.approvers import ApproverList
-from handlers.fix.decide import Decisions, Reaction
-from handlers.fix.follow_up import FollowUps
-from handlers.fix.outcome import Outcomes
-from handlers.fix.propose import Proposals, Proposed
-from handlers.fix.timekeeper import Timekeeper
+from handlers.fix.decide import Reaction
+from handlers.fix.parts import fix_parts
+from handlers.fix.propose import Proposed
+from handlers.hosts import HostOptions
 from handlers.inventory import Cluster, Inventory
 from handlers.ports import LookupFailed, Message, MessageGone, Person, Query
 from storage import fixes, notices
@@ -36,6 +33,7 @@ from storage.records import Entry, Fix, Notice
 ALICE, BOB, CAROL, DAVE, BOT = "UALICE", "UBOB", "UCAROL", "UDAVE", "UBOT"
 THREAD = Message("C1", "100.0")
 RULES = ApprovalRules(approvers=frozenset({BOB, CAROL}))
+HOST = HostOptions(server="mgmt1.corp.example", change=HostOptions(server="mgmt1.corp.example"))
 YES, NO = "white_check_mark", "x"
 
 
@@ -161,8 +159,7 @@ class Night:
     folder: Path
     incident: str = "zero"
     rules: ApprovalRules = RULES
-    shared_account: frozenset[str] = frozenset()
-    script_seconds: float = 120.0
+    host: HostOptions = HOST
     watch: Watch = field(default_factory=Watch)
     chat: FakeChat = field(default_factory=FakeChat)
 
@@ -194,19 +191,10 @@ class Night:
             self.database,
             last_change(self.database),
         )
-        approvers = ApproverList(self.rules, self.chat)
-        common = (self.database, self.watch, self.rules)
-        self.proposals = Proposals(*common, approvers, self.inventory, self.diagnoser, self.shared_account)
-        self.decisions = Decisions(self.database, self.chat, self.watch, self.rules, approvers, BOT)
-        self.outcomes = Outcomes(*common, self.inventory, self.diagnoser, {"mgmt1": self.script_seconds})
-        self.changes = Changes(
-            self.database, self.remote, self.chat, self.watch, self.rules, approvers, self.inventory,
-            self.diagnoser, self.outcomes, BOT,
+        self.proposals, self.decisions, self.pause, self.timekeeper = fix_parts(
+            self.database, self.remote, self.chat, self.watch, rules=self.rules, inventory=self.inventory,
+            diagnoser=self.diagnoser, hosts={"mgmt1": self.host}, bot_user=BOT, steady=self.watch.steady,
         )  # fmt: skip
-        follow_ups = FollowUps(*common, self.inventory, self.diagnoser)
-        self.timekeeper = Timekeeper(
-            *common, self.decisions, self.changes, self.outcomes, follow_ups, self.watch.steady
-        )
 
     def restart(self) -> None:
         """Stop at once and start again on the same file."""

@@ -20,6 +20,7 @@ from tests.handlers.fix.night import (
     BOT,
     CAROL,
     DAVE,
+    HOST,
     NO,
     YES,
     Night,
@@ -163,7 +164,7 @@ def test_a_pause_during_the_backup_stops_it(night: Night) -> None:
 
 
 def assert_paused(night: Night) -> None:
-    assert night.decisions.pause(CAROL).step == "approve"
+    assert night.pause.pause(CAROL).step == "approve"
 
 
 def test_a_second_approval_has_a_grace_period_of_its_own(night: Night) -> None:
@@ -172,7 +173,7 @@ def test_a_second_approval_has_a_grace_period_of_its_own(night: Night) -> None:
     night.watch.move(seconds=6)
     night.unreact(BOB)
     night.react(CAROL)
-    night.changes.apply(1)
+    night.timekeeper.changes.apply(1)
     assert (night.state, night.writes) == (State.APPROVED, 0)
 
 
@@ -377,7 +378,7 @@ def test_an_old_value_that_was_read_before_the_script_could_be_over_is_not_belie
 
 def test_a_change_account_with_a_longer_deadline_is_waited_for(start: Start) -> None:
     """Its script may run for so long."""
-    night = start(script_seconds=600.0)
+    night = start(host=replace(HOST, change=replace(HOST, change=None, deadline_seconds=600.0)))
     approved(night)
     night.remote.faults["Set-RootVer"] = lose_question
     night.tick(seconds=6)
@@ -464,7 +465,6 @@ def test_a_crash_is_voided_before_sending_and_read_back_after(night: Night, poin
 
     if command == "Get-RootVerFact":
         night.watch.move(seconds=6)
-        night.changes = replace(night.changes, diagnoser=replace(night.diagnoser, remote=night.remote))
     night.remote.before[command] = crash
     with pytest.raises(Crash):
         night.tick(seconds=6)

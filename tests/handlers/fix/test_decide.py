@@ -401,13 +401,13 @@ def test_cancel_by_command(night: Night) -> None:
 def test_while_paused_nothing_is_approved_or_sent(night: Night) -> None:
     """Diagnoses go on; the pause survives a restart; any approver ends it."""
     night.propose()
-    assert night.decisions.pause(DAVE) == Ruling("refuse", "not_an_approver")
-    night.decisions.pause(CAROL)
+    assert night.pause.pause(DAVE) == Ruling("refuse", "not_an_approver")
+    night.pause.pause(CAROL)
     night.restart()
     night.react(BOB)
     assert reasons(night)[-1] == "paused"
     assert night.diagnose()[0].asked_for[0].verdict == "rootver_invalid"
-    night.decisions.resume(BOB)
+    night.pause.resume(BOB)
     night.unreact(BOB)
     night.react(BOB)
     assert night.state == State.APPROVED
@@ -417,7 +417,7 @@ def test_a_pause_in_the_grace_period_takes_the_fix_back_to_proposed(night: Night
     """Approved before, but not sent while paused."""
     night.propose()
     night.react(BOB)
-    night.decisions.pause(CAROL)
+    night.pause.pause(CAROL)
     night.tick(seconds=6)
     assert night.state == State.PROPOSED
     assert night.writes == 0
@@ -498,8 +498,8 @@ def play(night: Night, action: str) -> None:
         "tick": lambda: night.tick(seconds=int(rest)),
         "clock": lambda: night.watch.set(seconds=int(rest)),
         "catch": night.decisions.catch_up,
-        "pause": lambda: night.decisions.pause(BOB),
-        "resume": lambda: night.decisions.resume(BOB),
+        "pause": lambda: night.pause.pause(BOB),
+        "resume": lambda: night.pause.resume(BOB),
         "break": lambda: night.chat.broken.update({BOB, "card"}),
         "mend": night.chat.broken.clear,
         "restart": night.restart,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from handlers.approval import ApprovalRules, State
 from handlers.fix.propose import NotProposed, Proposed
 from handlers.ports import Message, Person
 from storage import fixes
-from tests.handlers.fix.night import ALICE, BOB, CAROL, THREAD, Night, lose_question
+from tests.handlers.fix.night import ALICE, BOB, CAROL, HOST, THREAD, Night, lose_question
 
 Start = Callable[..., Night]
 
@@ -93,7 +94,7 @@ def test_an_audit_that_failed_its_check_blocks_fixes_but_not_diagnoses(night: Ni
 
 def test_no_write_access_with_a_shared_account_is_no_card(start: Start) -> None:
     """With a change account of its own it is one."""
-    shared = start(shared_account=frozenset({"mgmt1"}))
+    shared = start(host=replace(HOST, change=None))
     shared.remote.cluster.owner().writable = False
     assert not_proposed(shared) == ["no_write_access"]
 

@@ -1,0 +1,67 @@
+"""What the record says of the bot itself: its starts, stops and failures."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+
+from storage import notices
+from storage.chain import audit
+from storage.file.database import Database
+from storage.file.errors import StorageError
+from storage.records import Fix, Json, NewNotice, Record
+
+log = logging.getLogger(__name__)
+
+
+def record_start(database: Database, settings_sha256: str | None, settings: Mapping[str, Json]) -> None:
+    """The bot starts with these settings (never a secret); what the check at the start found is told.
+
+    `settings_sha256` is that of the settings file, in hex; None: there is no file.
+    """
+    faults = database.faults
+    started: dict[str, Json] = {
+        "version": version("rootver-bot"),
+        "host": platform.node(),
+        "process": os.getpid(),
+        "faults": list(faults),
+    }
+    with database.write() as tx:
+        audit.append(tx, Record("start", "error" if faults else "ok", "bot", details=started))
+        loaded: dict[str, Json] = {"sha256": settings_sha256, "settings": dict(settings)}
+        audit.append(tx, Record("settings", "ok", "bot", details=loaded))
+        if faults:
+            notices.add(tx, NewNotice("audit", "storage_fault", details={"faults": list(faults)}))
+    for fault in faults:
+        log.error("the audit failed its check, fixes are blocked: %s", fault)
+
+
+def record_stop(database: Database) -> None:
+    """The bot stops in order. Raises `StorageError`."""
+    with database.write() as tx:
+        audit.append(tx, Record("stop", "ok", "bot"))
+
+
+def record_failure(database: Database, where: str, error: BaseException) -> int | None:
+    """Something failed inside while `where` was done; returns the number of the record.
+
+    None: the file cannot be written, which may be the very failure.
+    """
+    details: dict[str, Json] = {"where": where, "error": type(error).__name__, "reason": str(error)}
+    try:
+        with database.write() as tx:
+            return audit.append(tx, Record("error", "error", "bot", details=details)).seq
+    except StorageError as failure:
+        log.error("it could not be recorded: %s", failure)  # noqa: TRY400 - its cause is logged by the caller
+        return None
+
+
+def record_untold(database: Database, what: str, reason: str, channel: str | None, fix: Fix | None) -> None:
+    """Slack never takes what was to be told (`what`); `reason` is its code. Raises `StorageError`."""
+    details: dict[str, Json] = {"where": f"telling {what}", "reason": reason, "channel": channel}
+    node, fix_id = (fix.node, fix.id) if fix else (None, None)
+    with database.write() as tx:
+        audit.append(tx, Record("error", "error", "bot", node, fix_id, details))
