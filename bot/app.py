@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -21,7 +20,7 @@ from bot.answers.from_record import AuditAnswers
 from bot.doctor.findings import DoctorLine
 from bot.doctor.self_check import checks
 from bot.listeners.desk import Desk
-from bot.listeners.errors import Failures, failure_words
+from bot.listeners.error_listener import Failures, failure_words
 from bot.running import health
 from bot.running.delivery import Deliverer
 from bot.running.scheduler import Loop, Scheduler
@@ -34,7 +33,7 @@ from handlers.diagnose import Diagnoser, last_change
 from handlers.fix.parts import fix_parts
 from handlers.life import record_start, record_stop
 from handlers.open_questions import OpenQuestions
-from handlers.ports import Clock
+from handlers.ports import Clock, SystemClock
 from handlers.psrp import PsrpRemote
 from handlers.record.anchors import Anchors
 from storage import fixes
@@ -53,14 +52,6 @@ CLOSE_SECONDS = 4.0  # Slack's client usually closes within three; not if it is 
 LOOP_SECONDS = 1.0  # for the step of a loop under way; a delivery may be waiting for Slack
 TELL_SECONDS = 2.0  # for telling what is stored; a throttled Slack may take minutes
 DRAIN_SECONDS = 4.0  # for work under way at SIGTERM; a container is killed ten seconds after it
-
-
-class SystemClock:
-    """The machine's time."""
-
-    def now(self) -> datetime:
-        """Aware, in UTC."""
-        return datetime.now(UTC)
 
 
 class Bot:

@@ -169,14 +169,14 @@ def reactor(user: str, flags: tuple[str, ...], approvers: Approvers, name: str |
     return Reactor(user, flags, via, unknown, name)
 
 
-Step = Literal["approve", "decline", "cancel", "refuse", "ignore"]
+RulingStep = Literal["approve", "decline", "cancel", "refuse", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """What becomes of a reaction or a cancel command; `reason` is a word for the audit and the sentence."""
 
-    step: Step
+    step: RulingStep
     reason: str = ""
 
 

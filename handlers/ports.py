@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from handlers.approval import Permit
@@ -24,14 +24,14 @@ class Remote(Protocol):
     def query(self, host: str, query: Query) -> str:
         """Run a Get-, Test- or Backup- command on a management host (its name in the settings).
 
-        Raises `handlers.errors.RemoteError`.
+        Raises `handlers.remote_errors.RemoteError`.
         """
 
     def change(self, permit: Permit) -> str:
         """Send the one change that an approved fix in state `applying` allows.
 
-        Raises `handlers.errors.NotSent` when certainly nothing reached the host, and another
-        `handlers.errors.RemoteError` when the outcome is unknown.
+        Raises `handlers.remote_errors.NotSent` when certainly nothing reached the host, and another
+        `handlers.remote_errors.RemoteError` when the outcome is unknown.
         """
 
 
@@ -85,3 +85,11 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Aware, in UTC."""
+
+
+class SystemClock:
+    """The machine's time: the clock of everything but tests."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+        return datetime.now(UTC)

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from storage.chain.audit import COLUMNS, last
+from storage.damaged_rows import rows
 from storage.file.errors import StorageError, storage_error
 from storage.queries import Filter, conditions
-from storage.reading import rows
 from storage.transaction import Reader
 
 Format = Literal["csv", "jsonl"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from storage.chain.canonical import visible
-from storage.reading import rows, rows_beside
+from storage.damaged_rows import rows, rows_beside
 from storage.transaction import Reader, Transaction
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from storage.chain.audit import COLUMNS, entries_of
 from storage.chain.canonical import visible
-from storage.reading import rows, rows_beside
+from storage.damaged_rows import rows, rows_beside
 from storage.records import Entry, Json
 from storage.times import to_text
 from storage.transaction import Reader

@@ -16,7 +16,7 @@ from bot import commands
 from bot.answers.from_record import AuditAnswers
 from bot.answers.place import Place
 from bot.answers.status_line import StatusLine
-from bot.blocks import answers as words
+from bot.blocks import replies as words
 from bot.blocks.diagnosis import checking, diagnosed
 from bot.doctor.findings import DoctorLine
 from bot.slack.post import Attachment, Post, post

@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Any, Literal
 
 from bot.answers.place import Place
-from bot.blocks import answers as words
+from bot.blocks import replies as words
 from bot.slack.post import Post
 from handlers.inventory import Inventory
 from handlers.ports import Clock

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.blocks import approvers
-from bot.blocks.approvers import words_of
+from bot.blocks import deciders
+from bot.blocks.deciders import words_of
 from bot.blocks.words import NOTES, meant
 from bot.slack.post import Post, context, post, section
 from bot.slack.text import (
@@ -43,7 +43,7 @@ class Surroundings:
 
 def prepare_line(fix: Fix) -> Post:
     """What is posted first and becomes the card by an edit: only a post notifies those whom it mentions."""
-    able = approvers.able(fix)
+    able = deciders.able(fix)
     return post([
         f"{fix.id} is being prepared for {plain(fix.computer)}{', ' + able if able else ''}; "
         "if this line stays, its card is further down."
@@ -167,9 +167,9 @@ def _deciding(fix: Fix, around: Surroundings) -> Iterator[str]:
     """Who may do what, until when."""
     approve, decline = (_emojis(names) for names in (around.rules.approve, around.rules.decline))
     asked = "" if around.rules.allow_self_approval else f" (not {mention(fix.requester)}, who asked)"
-    who = approvers.able(fix) or approvers.nobody(fix, "can approve right now")
+    who = deciders.able(fix) or deciders.nobody(fix, "can approve right now")
     yield f"approvers: {who}{asked} · open until {clock_time(fix.expires_at)}"
-    unread = approvers.unread_groups(fix)
+    unread = deciders.unread_groups(fix)
     if unread:
         yield f"group {unread} could not be read: its members are refused until it can"
     yield f"{approve} approve · {decline} decline · `@rootver cancel {fix.id}`"

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bot.command_line.exits import Exit, Stop
-from bot.command_line.options import Clock, config_option, database_option, json_option, now
+from bot.command_line.options import config_option, database_option, json_option, now
 from bot.running import health as status
 from bot.slack import manifest as app
 
@@ -26,6 +26,7 @@ def doctor(config: Path | None, as_json: bool) -> int:
     from bot.doctor.self_check import checks  # noqa: PLC0415
     from bot.settings.loading import load  # noqa: PLC0415
     from bot.slack.web_api import retry_handlers  # noqa: PLC0415
+    from handlers.ports import SystemClock  # noqa: PLC0415
     from handlers.psrp import PsrpRemote  # noqa: PLC0415
 
     settings = load(config, os.environ)
@@ -36,7 +37,7 @@ def doctor(config: Path | None, as_json: bool) -> int:
         client = WebClient(token.get_secret_value(), base_url=url, retry_handlers=retries)
     remote = PsrpRemote(settings.hosts())
     try:
-        found = checks(settings, remote, client, None, Clock())
+        found = checks(settings, remote, client, None, SystemClock())
     finally:
         remote.close()
     if as_json:

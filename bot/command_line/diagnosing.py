@@ -15,7 +15,7 @@ import click
 from bot.command_line import report_text
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.files import make_folder, read_text
-from bot.command_line.options import FILE, Clock, actor, config_option, json_option, now
+from bot.command_line.options import FILE, actor, config_option, json_option, now
 from bot.settings.doubts import NO_CLUSTER
 from bot.settings.loading import load
 from bot.settings.settings import Settings
@@ -23,6 +23,7 @@ from handlers.contract.collection import Collection, NotACollection, dump_collec
 from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_asked
 from handlers.inventory import same_name
 from handlers.kb906154.assess import Diagnosis
+from handlers.ports import SystemClock
 from handlers.psrp import PsrpRemote
 from handlers.report import exit_code, to_json
 from handlers.report import replay as judge
@@ -96,7 +97,7 @@ def _look(settings: Settings, target: str) -> list[ClusterReport]:
     fixed = _recorded(settings.database)
     try:
         diagnoser = Diagnoser(
-            remote, settings.inventory(), Clock(), workers, deadlines,
+            remote, settings.inventory(), SystemClock(), workers, deadlines,
             fixed_before=last_change(fixed) if fixed else None,
         )  # fmt: skip
         return diagnoser.diagnose(target, actor(), _progress if sys.stderr.isatty() else None)

@@ -62,7 +62,7 @@ _CODES: Mapping[str, Exit] = {
     "builtins.OSError": Exit.CANNOT_CREATE,
     "builtins.TimeoutError": Exit.UNAVAILABLE,
     "bot.settings.file.SettingsError": Exit.SETTINGS,
-    "handlers.errors.RemoteError": Exit.UNAVAILABLE,
+    "handlers.remote_errors.RemoteError": Exit.UNAVAILABLE,
     "handlers.ports.LookupFailed": Exit.UNAVAILABLE,
     "handlers.record.questions.QuestionError": Exit.USAGE,
     "slack_sdk.errors.SlackClientError": Exit.UNAVAILABLE,

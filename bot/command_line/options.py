@@ -59,14 +59,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Clock:
-    """The machine's time, for use cases."""
-
-    def now(self) -> datetime:
-        """Aware, in UTC."""
-        return now()
-
-
 def actor() -> str:
     """Who works here, as the audit names them: `os:name`."""
     try:

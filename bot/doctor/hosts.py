@@ -8,12 +8,12 @@ from typing import Protocol
 from bot.doctor.findings import DoctorLine, fail, ok, warn
 from handlers.contract.results import HostNode, HostReport, decode_host
 from handlers.contract.strict_json import BrokenContract
-from handlers.errors import RemoteError
-from handlers.hosts import SECOND_HOP, HostOptions
+from handlers.host_options import SECOND_HOP, HostOptions
 from handlers.inventory import Inventory, same_name
 from handlers.kb906154.facts import Reading, Unreadable, Value
 from handlers.kb906154.wording import prose, unreadable_words
 from handlers.ports import Clock, Query
+from handlers.remote_errors import RemoteError
 
 CLOCK_DIFFERENCE = timedelta(minutes=5)  # Kerberos refuses more (RFC 4120, section 1.6)
 

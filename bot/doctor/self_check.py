@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from slack_sdk import WebClient
 
-from bot.doctor import hosts, slack, storage
+from bot.doctor import hosts, record_file, slack_app
 from bot.doctor.findings import DoctorLine, fail, ok, warn
 from bot.doctor.hosts import Hosts
 from bot.settings.settings import Settings
@@ -30,7 +30,11 @@ def checks(
             workers.submit(hosts.look, name, options, inventory, remote, clock)
             for name, options in settings.hosts().items()
         ]
-        lines = [*_settings(settings), *_slack(settings, client), *storage.look(settings.database, database)]
+        lines = [
+            *_settings(settings),
+            *_slack(settings, client),
+            *record_file.look(settings.database, database),
+        ]
         return [*lines, *(line for one in asked for line in one.result())]
 
 
@@ -42,4 +46,4 @@ def _settings(settings: Settings) -> list[DoctorLine]:
 def _slack(settings: Settings, client: WebClient | None) -> list[DoctorLine]:
     if client is None:
         return [fail("bot token", "it is not set. Set SLACK_BOT_TOKEN or SLACK_BOT_TOKEN_FILE.")]
-    return list(slack.look(settings, client))
+    return list(slack_app.look(settings, client))

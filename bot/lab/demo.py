@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from bot.lab.payload import Payload
 from bot.lab.practice import ONCALL, Practice, Timing
-from bot.lab.workspace.limits import Json
 from bot.lab.workspace.messages import Change, Message
 
 # Short enough to watch, long enough to be seen: the real defaults are 5 s and 1, 5 and 15 minutes.
@@ -135,7 +135,7 @@ def plain_lines(message: Message, name_of: Callable[[str], str]) -> list[str]:
     return _plain(text, name_of).splitlines() or [""]
 
 
-def _block_text(block: Json) -> str:
+def _block_text(block: Payload) -> str:
     parts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
     return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, dict))
 

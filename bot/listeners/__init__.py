@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from slack_bolt import App
 
-from bot.listeners import errors, mentions, messages, reactions
+from bot.listeners import error_listener, mentions, messages, reactions
 from bot.listeners.desk import Desk
 
 
@@ -18,4 +18,4 @@ def register(app: App, desk: Desk) -> None:
     app.event("message")(messages.listener(desk))
     app.event("reaction_added")(reactions.added(desk))
     app.event("reaction_removed")(reactions.removed(desk))
-    app.error(errors.listener(desk.failures, desk.answers.slack))
+    app.error(error_listener.listener(desk.failures, desk.answers.slack))

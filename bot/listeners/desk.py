@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any
 
 from bot import commands
-from bot.answers.by_command import Answers
+from bot.answers.by_command import Answers, Step
 from bot.answers.place import Place
-from bot.blocks import answers as words
-from bot.listeners.errors import Failures, Step, Tell
+from bot.blocks import replies as words
+from bot.listeners.error_listener import Failures, Tell
 from bot.slack.post import Post, post
 from bot.slack.text import mention
 from handlers.admission import Admission, Asked, Refused

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bot.blocks.card import Surroundings, card, prepare_line
-from bot.blocks.notices import Told, in_thread, to_audit, to_one
+from bot.blocks.news import News, in_thread, to_audit, to_one
 from bot.blocks.reg_file import backup_file
 from bot.slack.post import Post, post
 from bot.slack.text import code
@@ -235,10 +235,10 @@ class Deliverer:
         if channel:
             self.slack.post(channel, to_audit(notice.topic, notice.details))
 
-    def _told(self, notice: Notice, fix: Fix) -> Told:
+    def _told(self, notice: Notice, fix: Fix) -> News:
         link = self.slack.link(_card_of(fix), fix.thread_ts) if fix.card_ts else ""
         with self.database.read() as conn:
-            return Told(fix, notice.details, self.rules, link, switches.paused(conn) is not None)
+            return News(fix, notice.details, self.rules, link, switches.paused(conn) is not None)
 
     def _fix(self, notice: Notice) -> Fix | None:
         if notice.fix is None:

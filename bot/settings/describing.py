@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from bot.settings.environment import NAMED, SINGLE, variable_of
-from bot.settings.wording import toml
+from bot.settings.refused import toml
 
 _WORDS = {str: "text", bool: "true/false", int: "number", float: "number", SecretStr: "secret"}
 _EXPLAINED_IN_HOSTS = "hosts"  # docs/hosts.md has that table

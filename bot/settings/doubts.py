@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from bot.settings.environment import variable_of
-from bot.settings.sections import Approval, Cluster, Slack
-from handlers import hosts
-from handlers.hosts import HostOptions
+from bot.settings.sections import Approval, ClusterSection, Slack
+from handlers import host_options
+from handlers.host_options import HostOptions
 
 _BY_TICKET = ("negotiate", "kerberos")  # may log on without a password
 NO_CLUSTER = "There is no cluster, so nothing can be diagnosed. docs/settings.md shows an example."
@@ -26,14 +26,14 @@ def about_chat(slack: Slack, approval: Approval) -> Iterator[str]:
         yield f"SLACK_API_URL: the tokens travel unencrypted to {url.hostname}."
 
 
-def about_hosts(options: Mapping[str, HostOptions], clusters: Mapping[str, Cluster]) -> Iterator[str]:
+def about_hosts(options: Mapping[str, HostOptions], clusters: Mapping[str, ClusterSection]) -> Iterator[str]:
     """What keeps a host from being reached or used."""
     if not clusters:
         yield NO_CLUSTER
     used = {cluster.host for cluster in clusters.values()}
     yield from (f"hosts.{name} is the host of no cluster." for name in options if name not in used)
     for name, one in options.items():
-        yield from (f"hosts.{name}: {sentence}" for sentence in hosts.warnings(one))
+        yield from (f"hosts.{name}: {sentence}" for sentence in host_options.warnings(one))
         yield from _without_password(("hosts", name), one)
         if one.change:
             yield from _without_password(("hosts", name, "change"), one.change)

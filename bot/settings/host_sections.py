@@ -1,4 +1,4 @@
-"""[hosts.NAME] and [hosts.NAME.change]: the options of `handlers.hosts`, as sections of the settings."""
+"""[hosts.NAME] and [hosts.NAME.change]: the options of `handlers.host_options`, as settings."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import AfterValidator, Field, SecretStr, create_model
 
-from bot.settings import checks
+from bot.settings import single_values
 from bot.settings.sections import Seconds, Section
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 
 SECRETS = ("password", "certificate_key_password", "proxy")  # a proxy's address may hold a password
 SECRET_FILES = tuple(f"{name}_file" for name in SECRETS)  # read before validation (`secrets`)
@@ -18,7 +18,7 @@ PATHS = ("certificate_pem", "certificate_key_pem", "cert_validation")
 
 _TYPES: Mapping[str, Any] = {
     "port": Annotated[int, Field(ge=1, le=65535)] | None,
-    "username": Annotated[str, AfterValidator(checks.one_line)] | None,
+    "username": Annotated[str, AfterValidator(single_values.one_line)] | None,
     **dict.fromkeys(SECRETS, SecretStr | None),
 }
 _EXAMPLES: Mapping[str, Any] = {

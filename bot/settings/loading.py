@@ -14,11 +14,11 @@ from bot.settings import environment, names, secrets
 from bot.settings.environment import NAMED, KeyPath
 from bot.settings.file import SettingsError, SettingsFile, read
 from bot.settings.host_sections import PATHS, Host, options
-from bot.settings.sections import Approval, Cluster, Node, Section, Slack, Storage
+from bot.settings.refused import sentences
+from bot.settings.sections import Approval, ClusterSection, NodeSection, Section, Slack, Storage
 from bot.settings.settings import Settings
-from bot.settings.wording import sentences
-from handlers import hosts as host_rules
-from handlers.hosts import HostOptions
+from handlers import host_options
+from handlers.host_options import HostOptions
 
 
 class Tree(Section):
@@ -28,8 +28,8 @@ class Tree(Section):
     approval: Approval = Approval()
     storage: Storage = Storage()
     hosts: dict[str, Host] = Field(default_factory=dict)
-    clusters: dict[str, Cluster] = Field(default_factory=dict)
-    nodes: dict[str, Node] = Field(default_factory=dict)
+    clusters: dict[str, ClusterSection] = Field(default_factory=dict)
+    nodes: dict[str, NodeSection] = Field(default_factory=dict)
 
 
 def load(config: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -99,7 +99,7 @@ def _located(one: HostOptions, source: SettingsFile) -> HostOptions:
 
 
 def _host_reasons(name: str, one: HostOptions) -> Iterator[str]:
-    yield from (f"hosts.{name}: {sentence}" for sentence in host_rules.check(one))
+    yield from (f"hosts.{name}: {sentence}" for sentence in host_options.check(one))
     for where, part in ((f"hosts.{name}", one), (f"hosts.{name}.change", one.change)):
         for path in (getattr(part, key) for key in PATHS if part):
             if isinstance(path, str) and (why := _unreadable(Path(path))):

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
-from bot.settings import checks
+from bot.settings import single_values
 from bot.settings.environment import variable_of
-from bot.settings.sections import Cluster, Node
+from bot.settings.sections import ClusterSection, NodeSection
 from handlers.inventory import same_name
 from handlers.record.questions import near
 
 
-def check(clusters: Mapping[str, Cluster], nodes: Mapping[str, Node], hosts: Iterable[str]) -> Iterator[str]:
+def check(
+    clusters: Mapping[str, ClusterSection], nodes: Mapping[str, NodeSection], hosts: Iterable[str]
+) -> Iterator[str]:
     """What is wrong with the names, a sentence each. `hosts`: the names of all management hosts."""
     known = list(hosts)
     for family, names in (("hosts", known), ("clusters", list(clusters)), ("nodes", list(nodes))):
@@ -23,7 +25,7 @@ def check(clusters: Mapping[str, Cluster], nodes: Mapping[str, Node], hosts: Ite
     yield from _ambiguous(clusters, nodes)
 
 
-def orphans(clusters: Mapping[str, Cluster], nodes: Mapping[str, Node]) -> Iterator[str]:
+def orphans(clusters: Mapping[str, ClusterSection], nodes: Mapping[str, NodeSection]) -> Iterator[str]:
     """Sections of nodes that are in no cluster."""
     listed = [node for cluster in clusters.values() for node in cluster.nodes]
     for name in nodes:
@@ -35,12 +37,12 @@ def orphans(clusters: Mapping[str, Cluster], nodes: Mapping[str, Node]) -> Itera
             )
 
 
-def computers(cluster: Cluster, nodes: Mapping[str, Node]) -> dict[str, str]:
+def computers(cluster: ClusterSection, nodes: Mapping[str, NodeSection]) -> dict[str, str]:
     """Node → computer name; the node's name in upper case if none is given."""
     return {node: _computer(node, nodes) for node in cluster.nodes}
 
 
-def _computer(node: str, nodes: Mapping[str, Node]) -> str:
+def _computer(node: str, nodes: Mapping[str, NodeSection]) -> str:
     return (nodes[node].computer if node in nodes else None) or node.upper()
 
 
@@ -55,13 +57,13 @@ def _alike(family: str, names: list[str]) -> Iterator[str]:
 
 def _unfit(name: str) -> str | None:
     try:
-        checks.name(name)
+        single_values.name(name)
     except ValueError as error:
         return str(error)
     return None
 
 
-def _cluster(name: str, cluster: Cluster, hosts: list[str]) -> Iterator[str]:
+def _cluster(name: str, cluster: ClusterSection, hosts: list[str]) -> Iterator[str]:
     if not cluster.nodes:
         yield f'clusters.{name}.nodes is empty. Example: nodes = ["exch-node1", "exch-node2"]'
     if cluster.host not in hosts:
@@ -73,7 +75,7 @@ def _cluster(name: str, cluster: Cluster, hosts: list[str]) -> Iterator[str]:
         )
 
 
-def _ambiguous(clusters: Mapping[str, Cluster], nodes: Mapping[str, Node]) -> Iterator[str]:
+def _ambiguous(clusters: Mapping[str, ClusterSection], nodes: Mapping[str, NodeSection]) -> Iterator[str]:
     """Two things that one typed name could mean. A node and its own computer name are one thing."""
     things = [thing for name, cluster in clusters.items() for thing in _things(name, cluster, nodes)]
     for (what, names), (other, others) in combinations(things, 2):
@@ -82,7 +84,9 @@ def _ambiguous(clusters: Mapping[str, Cluster], nodes: Mapping[str, Node]) -> It
             yield f'{what} and {other} are both "{clash}", but a typed name must mean one thing. Rename one.'
 
 
-def _things(name: str, cluster: Cluster, nodes: Mapping[str, Node]) -> Iterator[tuple[str, set[str]]]:
+def _things(
+    name: str, cluster: ClusterSection, nodes: Mapping[str, NodeSection]
+) -> Iterator[tuple[str, set[str]]]:
     yield f"clusters.{name}", {name}
     for node in cluster.nodes:
         yield f"node {node} of clusters.{name}", {node, _computer(node, nodes)}

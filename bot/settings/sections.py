@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from bot.settings import checks
+from bot.settings import single_values
 from handlers.approval import ApprovalRules
 
 _YEAR = 366 * 24 * 60  # minutes; no time in these settings makes sense beyond
@@ -22,16 +22,16 @@ class Section(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-User = Annotated[str, AfterValidator(checks.user)]
-Group = Annotated[str, AfterValidator(checks.group)]
-Channel = Annotated[str, AfterValidator(checks.channel)]
-Emoji = Annotated[str, AfterValidator(checks.emoji)]
-Name = Annotated[str, AfterValidator(checks.name)]
-Text = Annotated[str, AfterValidator(checks.one_line)]
+User = Annotated[str, AfterValidator(single_values.user)]
+Group = Annotated[str, AfterValidator(single_values.group)]
+Channel = Annotated[str, AfterValidator(single_values.channel)]
+Emoji = Annotated[str, AfterValidator(single_values.emoji)]
+Name = Annotated[str, AfterValidator(single_values.name)]
+Text = Annotated[str, AfterValidator(single_values.one_line)]
 Minutes = Annotated[float, Field(ge=0, le=_YEAR, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, le=_YEAR * 60, allow_inf_nan=False)]
-BotToken = Annotated[SecretStr, AfterValidator(checks.bot_token)]
-AppToken = Annotated[SecretStr, AfterValidator(checks.app_token)]
+BotToken = Annotated[SecretStr, AfterValidator(single_values.bot_token)]
+AppToken = Annotated[SecretStr, AfterValidator(single_values.app_token)]
 
 
 def _key(default: Any, meaning: str, example: Any, variable: str | None = None) -> Any:
@@ -65,7 +65,7 @@ class Slack(Section):
     app_token_file: Text | None = _key(
         None, "a file that holds the app-level token", "/run/secrets/slack_app_token", "SLACK_APP_TOKEN_FILE"
     )
-    api_url: Annotated[str, AfterValidator(checks.api_url)] = _key(
+    api_url: Annotated[str, AfterValidator(single_values.api_url)] = _key(
         "https://slack.com/api/", "where Slack's Web API is", "http://127.0.0.1:8040/api/", "SLACK_API_URL"
     )
 
@@ -91,8 +91,8 @@ class Approval(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Approval:
-        checks.reactions(self.approve, self.decline)
-        checks.rising(self.follow_up_minutes)
+        single_values.reactions(self.approve, self.decline)
+        single_values.rising(self.follow_up_minutes)
         return self
 
     def rules(self) -> ApprovalRules:
@@ -116,7 +116,7 @@ class Storage(Section):
     path: Text = _key("rootver.db", "the database file; it is made if it is not there", "rootver.db")
 
 
-class Cluster(Section):
+class ClusterSection(Section):
     """[clusters.NAME]."""
 
     host: str = _key(..., "its management host: the NAME of a [hosts.NAME]", "mgmt1")
@@ -126,9 +126,9 @@ class Cluster(Section):
     )
 
 
-class Node(Section):
+class NodeSection(Section):
     """[nodes.NAME]."""
 
-    computer: Annotated[Name, AfterValidator(checks.no_address)] | None = _key(
+    computer: Annotated[Name, AfterValidator(single_values.no_address)] | None = _key(
         None, "its computer name; none: the node's name in upper case", "EXCH-NODE2"
     )

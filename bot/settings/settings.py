@@ -9,11 +9,11 @@ from pathlib import Path
 from bot.settings.doubts import about_chat, about_hosts
 from bot.settings.file import SettingsError
 from bot.settings.names import computers
-from bot.settings.sections import Approval, Cluster, Node, Slack
+from bot.settings.sections import Approval, ClusterSection, NodeSection, Slack
 from bot.settings.showing import shown
 from handlers import inventory
 from handlers.approval import ApprovalRules
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.inventory import Inventory
 from storage.records import Json
 
@@ -35,8 +35,8 @@ class Settings:
     database: Path
     slack: Slack
     approval: Approval
-    clusters: Mapping[str, Cluster]
-    nodes: Mapping[str, Node]
+    clusters: Mapping[str, ClusterSection]
+    nodes: Mapping[str, NodeSection]
     host_options: Mapping[str, HostOptions]
 
     def inventory(self) -> Inventory:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, SecretStr
 
 from bot.settings.host_sections import SECRETS
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from storage.records import Json
 
 SET = "(set)"  # stands for a secret

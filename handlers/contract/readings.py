@@ -11,7 +11,7 @@ from handlers.kb906154.facts import (
     Absent,
     Account,
     AspNetVersion,
-    Cluster,
+    ClusterView,
     DllFile,
     EventLog,
     EventRecord,
@@ -169,8 +169,8 @@ def _service(part: Part) -> Service:
     )
 
 
-def _cluster(part: Part) -> Cluster:
-    return Cluster(
+def _cluster(part: Part) -> ClusterView:
+    return ClusterView(
         name=part.field("name").text(),
         virtual_servers=part.field("virtual_servers").texts(),
         resources=part.field("resources").many(_resource),

@@ -127,7 +127,7 @@ def _named_value(part: Part) -> NamedValue:
 
 # --- Set-RootVer and Restore-RootVer ---
 
-Outcome = Literal["written", "refused", "failed"]
+ChangeOutcome = Literal["written", "refused", "failed"]
 Reason = Literal["changed", "unreadable", "access_denied", "write_failed", "read_back_differs"]
 
 # Which reasons go with which outcome: refused = nothing was tried, failed = a write was.
@@ -146,7 +146,7 @@ class ChangeResult:
     module: str
     computer: str | None
     fix: str  # "FIX-12"
-    outcome: Outcome
+    outcome: ChangeOutcome
     reason: Reason | None
     before: Reading[RegistryValue]
     after: Reading[RegistryValue]
@@ -172,7 +172,7 @@ def decode_change(text: str, fix_id: str, computer: str) -> ChangeResult:
         module=answer.field("module").version(),
         computer=_computer(answer.field("computer"), computer),
         fix=fix_id,
-        outcome=cast(Outcome, outcome),
+        outcome=cast(ChangeOutcome, outcome),
         reason=cast("Reason | None", reason),
         before=root_ver(answer.field("before")),
         after=root_ver(answer.field("after")),

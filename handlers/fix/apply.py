@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from handlers.approval import ApprovalRules, Meaning, State, differences, digest, meaning, permit
 from handlers.contract.results import BrokenContract, decode_backup, decode_change
 from handlers.diagnose import Diagnoser, keep_answer
-from handlers.errors import NotSent, RemoteError
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
-from handlers.fix.decide import Standing
-from handlers.fix.moves import BLOCKED, Told, advance, blocked, note, withdraw
+from handlers.fix.decide import CardReactions
+from handlers.fix.moves import BLOCKED, Noted, advance, blocked, note, withdraw
 from handlers.fix.outcome import Outcomes
 from handlers.inventory import Cluster, Inventory, UnknownName, same_name
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Query, Remote
+from handlers.remote_errors import NotSent, RemoteError
 from storage import evidence, fixes
 from storage.file.database import Database
 from storage.records import Fix, Json, Outcome
@@ -69,16 +69,16 @@ class Changes:
                 return None  # not, or no longer: a new approval has a grace period of its own
             why = blocked(tx, self.database)
             if why is not None:
-                told = Told("withdrawal", "refused", topic="reopened", reason=BLOCKED[why])
-                withdraw(tx, fix, told, self.rules)
+                noted = Noted("withdrawal", "refused", topic="reopened", reason=BLOCKED[why])
+                withdraw(tx, fix, noted, self.rules)
                 return None
             if now >= fix.expires_at:
                 reason = "Its life ended before anything was sent. Diagnose again."
-                told = Told("expiry", "ok", topic="expired", reason=reason)
-                advance(tx, fix, State.EXPIRED, told, ended_at=now, due_at=None)
+                noted = Noted("expiry", "ok", topic="expired", reason=reason)
+                advance(tx, fix, State.EXPIRED, noted, ended_at=now, due_at=None)
                 return None
             return advance(
-                tx, fix, State.APPLYING, Told("change", "pending", details={"step": "begin"}), due_at=None
+                tx, fix, State.APPLYING, Noted("change", "pending", details={"step": "begin"}), due_at=None
             )
 
     def _prepare(self, fix: Fix) -> Fix:
@@ -90,7 +90,7 @@ class Changes:
             why = blocked(tx, self.database)
             if why is not None:
                 raise Ended(State.PROPOSED, BLOCKED[why])
-            note(tx, fix, Told("change", "pending"), step="send", expected=fix.expected, target=fix.target)
+            note(tx, fix, Noted("change", "pending"), step="send", expected=fix.expected, target=fix.target)
             sending = fixes.change(tx, fix.number, State.APPLYING, **self.outcomes.sending(fix))
         if sending is None:
             raise Ended(State.VOIDED, "Another attempt had begun.")
@@ -111,9 +111,9 @@ class Changes:
         bound = basis.now(fix, facts, diagnosis)
         changed: dict[str, Json] = dict(differences(fix.basis, bound))
         outcome: Outcome = "refused" if changed else "ok"
-        told = Told("recheck", outcome, details={"digest": digest(bound), "changed": changed})
+        noted = Noted("recheck", outcome, details={"digest": digest(bound), "changed": changed})
         with self.database.write() as tx:
-            note(tx, fix, told, evidence=keep_answer(tx, report, fix.node))
+            note(tx, fix, noted, evidence=keep_answer(tx, report, fix.node))
         if changed:
             reason = f"{fix.computer} is no longer as it was when this was approved. Diagnose again."
             raise Ended(State.VOIDED, reason, {"changed": changed})
@@ -133,7 +133,7 @@ class Changes:
             raise Ended(State.VOIDED, reason, {"changed": {"root_ver": [fix.basis["root_ver"], found]}})
         with self.database.write() as tx:
             stored = evidence.keep(tx, text.encode())
-            note(tx, fix, Told("backup", "ok"), evidence=stored)
+            note(tx, fix, Noted("backup", "ok"), evidence=stored)
             kept = fixes.change(tx, fix.number, State.APPLYING, backup=stored)
         if kept is None:
             raise Ended(State.VOIDED, "Another attempt had begun.")
@@ -156,7 +156,7 @@ class Changes:
             raise Ended(State.PROPOSED, f"The approval of <@{fix.approver}> no longer stood on the card.")
         self._nobody_declines(self._who(standing, "decline"), fix)
 
-    def _who(self, standing: Standing, want: Meaning) -> set[str]:
+    def _who(self, standing: CardReactions, want: Meaning) -> set[str]:
         return {
             user for emoji, users in standing.items() if meaning(self.rules, emoji) == want for user in users
         }
@@ -178,15 +178,15 @@ class Changes:
         now = self.clock.now()
         with self.database.write() as tx:
             if ended.to == State.VOIDED:
-                told = Told("change", "refused", topic="voided", reason=ended.reason, details=ended.details)
-                advance(tx, fix, State.VOIDED, told, ended_at=now, due_at=None)
+                noted = Noted("change", "refused", topic="voided", reason=ended.reason, details=ended.details)
+                advance(tx, fix, State.VOIDED, noted, ended_at=now, due_at=None)
                 return
             topic = "reopened" if ended.to == State.PROPOSED else None
-            told = Told("withdrawal", "refused", topic=topic, reason=ended.reason)
-            open_again = withdraw(tx, fix, told, self.rules)
+            noted = Noted("withdrawal", "refused", topic=topic, reason=ended.reason)
+            open_again = withdraw(tx, fix, noted, self.rules)
             if ended.to == State.CANCELLED and open_again is not None:
-                told = Told("decision", "ok", topic="cancelled", reason=ended.reason)
-                advance(tx, open_again, State.CANCELLED, told, ended_at=now, due_at=None)
+                noted = Noted("decision", "ok", topic="cancelled", reason=ended.reason)
+                advance(tx, open_again, State.CANCELLED, noted, ended_at=now, due_at=None)
 
     # --- the change ---
 

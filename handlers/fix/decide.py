@@ -23,7 +23,7 @@ from handlers.approval import (
     unsent,
 )
 from handlers.fix.approvers import ApproverList
-from handlers.fix.moves import Told, advance, blocked, note, tell_privately, withdraw
+from handlers.fix.moves import Noted, advance, blocked, note, tell_privately, withdraw
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone
 from storage import fixes, once, people
 from storage.chain import audit
@@ -32,7 +32,7 @@ from storage.file.errors import StorageError
 from storage.records import Fix, Json, Outcome, Record
 from storage.transaction import Transaction
 
-Standing = Mapping[str, frozenset[str]]  # emoji → users, as the card shows them
+CardReactions = Mapping[str, frozenset[str]]  # emoji → users, as the card shows them
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ class Decisions:
         with self.database.write() as tx:
             fix = fixes.get(tx, number)
             if fix is not None and fix.state in UNDECIDED:
-                told = Told("decision", "ok", topic="cancelled", reason=reason)
-                advance(tx, fix, State.CANCELLED, told, ended_at=self.clock.now(), due_at=None)
+                noted = Noted("decision", "ok", topic="cancelled", reason=reason)
+                advance(tx, fix, State.CANCELLED, noted, ended_at=self.clock.now(), due_at=None)
 
     def thread_of(self, card: Message) -> str | None:
         """The thread (its `ts`) of the fix whose card this is; None: it is none, or nothing can be read."""
@@ -149,7 +149,7 @@ class Decisions:
         with self.database.read() as conn:
             return once.seen(conn, _event(reaction))
 
-    def _standing(self, fix: Fix) -> Standing | None:
+    def _standing(self, fix: Fix) -> CardReactions | None:
         """The reactions on a fix's card; None if Slack does not tell. A deleted card cancels the fix."""
         assert fix.card_ts is not None  # noqa: S101 - a fix found by its card has one
         try:
@@ -221,17 +221,17 @@ class Decisions:
             "digest": fix.digest,
             "seen_late": seen_late,
         }
-        told = Told("decision", "ok", who.id, details=details)
+        noted = Noted("decision", "ok", who.id, details=details)
         advance(
-            tx, fix, State.APPROVED, told, approver=who.id, approved_at=now, due_at=now + self.rules.grace
+            tx, fix, State.APPROVED, noted, approver=who.id, approved_at=now, due_at=now + self.rules.grace
         )
 
     def _end(
         self, tx: Transaction, fix: Fix, to: State, who: Reactor, *, asked: str, seen_late: bool = False
     ) -> None:
         details: dict[str, Json] = {"decision": asked, "via": who.via, "by": who.id, "seen_late": seen_late}
-        told = Told("decision", "ok", who.id, topic=to.value, details=details)
-        advance(tx, fix, to, told, ended_at=self.clock.now(), due_at=None)
+        noted = Noted("decision", "ok", who.id, topic=to.value, details=details)
+        advance(tx, fix, to, noted, ended_at=self.clock.now(), due_at=None)
 
     def _refuse(self, tx: Transaction, fix: Fix, who: Reactor, reason: str, want: str) -> None:
         """Record a refused reaction, and tell the person once per card and reason."""
@@ -253,12 +253,12 @@ class Decisions:
             return
         details: dict[str, Json] = {"by": user, "seen_late": seen_late}
         if fix.state == State.APPROVED:
-            told = Told("withdrawal", "ok", user, topic="withdrawn", details=details)
-            withdraw(tx, fix, told, self.rules)
+            noted = Noted("withdrawal", "ok", user, topic="withdrawn", details=details)
+            withdraw(tx, fix, noted, self.rules)
         else:
             outcome: Outcome
             outcome, reason = ("pending", "rechecking") if unsent(fix) else ("refused", "too_late")
-            note(tx, fix, Told("withdrawal", outcome, user, reason=reason, details=details))
+            note(tx, fix, Noted("withdrawal", outcome, user, reason=reason, details=details))
             tell_privately(tx, fix, user, "refused", {"reason": reason, "want": "withdraw", "flags": []})
 
     def _hint(self, reaction: Reaction) -> None:
@@ -284,7 +284,7 @@ def _event(reaction: Reaction) -> str:
     return f"event {reaction.event_id}"
 
 
-def _stands(standing: Standing, user: str, emoji: str) -> bool:
+def _stands(standing: CardReactions, user: str, emoji: str) -> bool:
     return any(user in users for name, users in standing.items() if emoji_name(name) == emoji_name(emoji))
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from handlers.approval import ApprovalRules, State
 from handlers.diagnose import Diagnoser, keep_answer
 from handlers.fix import basis
-from handlers.fix.moves import Told, advance, note, tell_thread
+from handlers.fix.moves import Noted, advance, note, tell_thread
 from handlers.inventory import Inventory, UnknownName
 from handlers.kb906154.assess import Diagnosis
 from handlers.ports import Clock
@@ -56,7 +56,7 @@ class FollowUps:
         """The value stands; on an owner the service must run too, without new strong symptoms."""
         trouble = None if fix.kind == "restore" else _holds_back(diagnosis)
         if trouble is None:
-            self._end(fix, State.CONFIRMED, Told("follow_up", "ok", topic="confirmed", details=seen))
+            self._end(fix, State.CONFIRMED, Noted("follow_up", "ok", topic="confirmed", details=seen))
         else:
             self._again(fix, {**seen, "seen": trouble[0], "reason": trouble[1]})
 
@@ -66,15 +66,15 @@ class FollowUps:
             later = fixes.sent_after(conn, fix)
         if later is not None and later.target == basis.parameter(found):
             details: Seen = {**seen, "found": found, "replaced_by": later.id}
-            told = Told("follow_up", "ok", topic="replaced", reason=_whose(later), details=details)
+            noted = Noted("follow_up", "ok", topic="replaced", reason=_whose(later), details=details)
         else:
             reason, details = "The value is another again.", {**seen, "found": found}
-            told = Told("follow_up", "error", topic="drifted", reason=reason, details=details)
-        self._end(fix, State.DRIFTED, told)
+            noted = Noted("follow_up", "error", topic="drifted", reason=reason, details=details)
+        self._end(fix, State.DRIFTED, noted)
 
-    def _end(self, fix: Fix, to: State, told: Told) -> None:
+    def _end(self, fix: Fix, to: State, noted: Noted) -> None:
         with self.database.write() as tx:
-            advance(tx, fix, to, told, looks=told.details["look"], due_at=None)
+            advance(tx, fix, to, noted, looks=noted.details["look"], due_at=None)
 
     def _again(self, fix: Fix, seen: Seen) -> None:
         """Not confirmed yet: tell it and look again later; after the last look say that it stays so."""
@@ -86,7 +86,7 @@ class FollowUps:
             due = None if last or now.due_at is None else now.due_at + self._between(fix.looks, done)
             if fixes.change(tx, fix.number, State.APPLIED, looks=done, due_at=due) is None:
                 return
-            note(tx, fix, Told("follow_up", "unknown", details=details))
+            note(tx, fix, Noted("follow_up", "unknown", details=details))
             tell_thread(tx, fix, "unconfirmed" if last else "look", details)
 
     def _number(self, fix: Fix) -> int:

@@ -22,7 +22,7 @@ BLOCKED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Noted:
     """The record of a move or an event, and the topic that the thread is told (None: only the card)."""
 
     kind: Kind
@@ -33,27 +33,27 @@ class Told:
     details: Mapping[str, Json] = field(default_factory=dict)
 
 
-def advance(tx: Transaction, fix: Fix, to: State, told: Told, **changes: object) -> Fix | None:
+def advance(tx: Transaction, fix: Fix, to: State, noted: Noted, **changes: object) -> Fix | None:
     """Move a fix, record it and tell it; None if somebody else was first (then nothing happened).
 
     Raises `IllegalMove`, before anything is written, if the state table has no such move.
     """
     check_move(fix.id, fix.state, to)
-    moved = fixes.move(tx, fix.number, fix.state, to, reason=told.reason, **changes)
+    moved = fixes.move(tx, fix.number, fix.state, to, reason=noted.reason, **changes)
     if moved is None:
         return None
-    note(tx, moved, told, state=[fix.state, to.value])
+    note(tx, moved, noted, state=[fix.state, to.value])
     notices.add(tx, NewNotice("card", "card", fix=fix.number))
-    if told.topic:
-        tell_thread(tx, moved, told.topic, {**told.details, "reason": told.reason})
+    if noted.topic:
+        tell_thread(tx, moved, noted.topic, {**noted.details, "reason": noted.reason})
     return moved
 
 
-def note(tx: Transaction, fix: Fix, told: Told, **more: Json) -> None:
+def note(tx: Transaction, fix: Fix, noted: Noted, **more: Json) -> None:
     """Record something about a fix that is no move."""
-    reason: dict[str, Json] = {"reason": told.reason} if told.reason else {}
-    details = {**told.details, **more, **reason}
-    audit.append(tx, Record(told.kind, told.outcome, told.actor, fix.node, fix.id, details))
+    reason: dict[str, Json] = {"reason": noted.reason} if noted.reason else {}
+    details = {**noted.details, **more, **reason}
+    audit.append(tx, Record(noted.kind, noted.outcome, noted.actor, fix.node, fix.id, details))
 
 
 def tell_thread(tx: Transaction, fix: Fix, topic: str, details: Mapping[str, Json]) -> None:
@@ -80,10 +80,10 @@ def due_while_proposed(fix: Fix, rules: ApprovalRules) -> datetime:
     return fix.expires_at if fix.reminded or reminder >= fix.expires_at else reminder
 
 
-def withdraw(tx: Transaction, fix: Fix, told: Told, rules: ApprovalRules) -> Fix | None:
+def withdraw(tx: Transaction, fix: Fix, noted: Noted, rules: ApprovalRules) -> Fix | None:
     """Take an approved (or just applying, nothing sent) fix back to proposed, open for another approval."""
     changes = {"approver": None, "approved_at": None, "due_at": due_while_proposed(fix, rules)}
-    return advance(tx, fix, State.PROPOSED, told, **changes)
+    return advance(tx, fix, State.PROPOSED, noted, **changes)
 
 
 def blocked(tx: Transaction, database: Database) -> str | None:

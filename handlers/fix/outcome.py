@@ -11,7 +11,7 @@ from handlers.approval import ApprovalRules, State
 from handlers.contract.results import ChangeResult
 from handlers.diagnose import Diagnoser, keep_answer
 from handlers.fix import basis
-from handlers.fix.moves import BOT, Told, advance, note, tell_thread
+from handlers.fix.moves import BOT, Noted, advance, note, tell_thread
 from handlers.inventory import Inventory, UnknownName, same_name
 from handlers.kb906154.facts import NodeFacts, Unreadable, Value
 from handlers.ports import Clock
@@ -78,9 +78,9 @@ class Outcomes:
 
     def doubt(self, fix: Fix, reason: str, details: Mapping[str, Json] | None = None) -> None:
         """It may have been written or not: say so, and read back at once."""
-        told = Told("change", "unknown", topic="indeterminate", reason=reason, details=details or {})
+        noted = Noted("change", "unknown", topic="indeterminate", reason=reason, details=details or {})
         with self.database.write() as tx:
-            advance(tx, fix, State.INDETERMINATE, told, due_at=self.clock.now())
+            advance(tx, fix, State.INDETERMINATE, noted, due_at=self.clock.now())
         self.read_back(fix.number)
 
     def read_back(self, number: int) -> None:
@@ -128,26 +128,26 @@ class Outcomes:
 
     def _later(self, fix: Fix, reason: str, at: datetime) -> None:
         with self.database.write() as tx:
-            note(tx, fix, Told("readback", "unknown", reason=reason))
+            note(tx, fix, Noted("readback", "unknown", reason=reason))
             fixes.change(tx, fix.number, State.INDETERMINATE, due_at=at)
 
     def _refused(self, fix: Fix, result: ChangeResult, details: Mapping[str, Json]) -> None:
         reason = f"The host refused it ({result.reason}), nothing was written. Diagnose again."
-        told = Told("change", "refused", topic="voided", reason=reason, details=details)
+        noted = Noted("change", "refused", topic="voided", reason=reason, details=details)
         with self.database.write() as tx:
-            advance(tx, fix, State.VOIDED, told, ended_at=self.clock.now(), due_at=None)
+            advance(tx, fix, State.VOIDED, noted, ended_at=self.clock.now(), due_at=None)
 
     def _applied(self, fix: Fix, changed_at: datetime, details: Mapping[str, Json]) -> None:
         now, looks = self.clock.now(), self.rules.follow_up
-        told = Told("change" if fix.state == State.APPLYING else "readback", "ok", details=details)
+        noted = Noted("change" if fix.state == State.APPLYING else "readback", "ok", details=details)
         due = now + looks[0] if looks else None
         with self.database.write() as tx:
-            moved = advance(tx, fix, State.APPLIED, told, changed_at=changed_at, ended_at=now, due_at=due)
+            moved = advance(tx, fix, State.APPLIED, noted, changed_at=changed_at, ended_at=now, due_at=due)
             if moved is not None:
                 _tell_applied(tx, moved, details)
 
     def _failed(self, fix: Fix, reason: str, details: Mapping[str, Json]) -> None:
-        kind = Told(
+        kind = Noted(
             "change" if fix.state == State.APPLYING else "readback", "error", BOT, "failed", reason, details
         )
         with self.database.write() as tx:

@@ -15,7 +15,7 @@ from handlers.fix.outcome import Outcomes
 from handlers.fix.pause import PauseSwitch
 from handlers.fix.propose import Proposals
 from handlers.fix.timekeeper import Timekeeper
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.inventory import Inventory
 from handlers.ports import Chat, Clock, Remote
 from storage.file.database import Database

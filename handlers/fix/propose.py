@@ -11,7 +11,7 @@ from handlers.approval import RESTORABLE, UNDECIDED, ApprovalRules, State, diffe
 from handlers.diagnose import ClusterReport, Diagnoser, record_probe
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
-from handlers.fix.moves import Told, advance, tell_thread
+from handlers.fix.moves import Noted, advance, tell_thread
 from handlers.inventory import Inventory, UnknownName
 from handlers.kb906154.assess import Diagnosis
 from handlers.kb906154.facts import NodeFacts
@@ -247,8 +247,8 @@ def _certain(changed: dict[str, Json], facts: NodeFacts, diagnosis: Diagnosis) -
 
 def void(tx: Transaction, fix: Fix, now: datetime, reason: str, changed: dict[str, Json]) -> Fix | None:
     """End a fix that nothing was sent for, telling what is different now."""
-    told = Told("decision", "refused", topic="voided", reason=reason, details={"changed": changed})
-    return advance(tx, fix, State.VOIDED, told, ended_at=now, due_at=None)
+    noted = Noted("decision", "refused", topic="voided", reason=reason, details={"changed": changed})
+    return advance(tx, fix, State.VOIDED, noted, ended_at=now, due_at=None)
 
 
 def _record_new(tx: Transaction, new: NewFix) -> Fix:

@@ -13,7 +13,7 @@ from handlers.fix.apply import Changes
 from handlers.fix.clock_steps import StepWatch
 from handlers.fix.decide import Decisions
 from handlers.fix.follow_up import FollowUps
-from handlers.fix.moves import Told, advance, note, tell_thread
+from handlers.fix.moves import Noted, advance, note, tell_thread
 from handlers.fix.outcome import Outcomes
 from handlers.ports import Clock
 from storage import fixes
@@ -94,10 +94,12 @@ class Timekeeper:
             if fix is None or fix.state not in UNDECIDED:
                 return
             if now >= fix.expires_at:
-                told = Told("expiry", "ok", topic="expired", reason="Nobody decided in time. Diagnose again.")
-                advance(tx, fix, State.EXPIRED, told, ended_at=now, due_at=None)
+                noted = Noted(
+                    "expiry", "ok", topic="expired", reason="Nobody decided in time. Diagnose again."
+                )
+                advance(tx, fix, State.EXPIRED, noted, ended_at=now, due_at=None)
             elif fixes.change(tx, number, State.PROPOSED, reminded=True, due_at=fix.expires_at):
-                note(tx, fix, Told("reminder", "ok"))
+                note(tx, fix, Noted("reminder", "ok"))
                 tell_thread(tx, fix, "reminder", {})
 
     def _recover_applying(self, number: int) -> None:
@@ -111,5 +113,5 @@ class Timekeeper:
             return
         reason = "The bot stopped before anything was sent. Diagnose again."
         with self.database.write() as tx:
-            told = Told("change", "refused", topic="voided", reason=reason)
-            advance(tx, fix, State.VOIDED, told, ended_at=self.clock.now(), due_at=None)
+            noted = Noted("change", "refused", topic="voided", reason=reason)
+            advance(tx, fix, State.VOIDED, noted, ended_at=self.clock.now(), due_at=None)

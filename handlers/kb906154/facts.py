@@ -123,7 +123,7 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class ClusterView:
     """What a node says of the cluster it is in."""
 
     name: str
@@ -181,7 +181,7 @@ class NodeFacts:
     frameworks: Reading[tuple[Framework, ...]]
     exchange: Reading[Exchange]
     services: Reading[tuple[Service, ...]]
-    cluster: Reading[Cluster]
+    cluster: Reading[ClusterView]
     events: Reading[EventLog]
     aspnet_account: Reading[Account]
     former_domain_controller: Reading[bool]

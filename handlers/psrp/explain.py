@@ -27,7 +27,7 @@ from spnego.exceptions import (
 )
 from urllib3.exceptions import NameResolutionError, NewConnectionError, ProxyError
 
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.psrp.failures import Failed, Failure, cut
 
 ACCESS_DENIED = 5

@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import replace
 
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.psrp.failures import Failed, Failure, waited_for_logon
 
 ADMISSION_SECONDS = 60

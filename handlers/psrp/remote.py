@@ -11,16 +11,16 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from handlers.errors import NotSent, RemoteError
 from handlers.psrp.deadline import Deadline
 from handlers.psrp.failures import Failed, stopping, unknown_host, unusable
-from handlers.psrp.limits import Limits
 from handlers.psrp.logons import Doors
+from handlers.psrp.session_limits import Limits
 from handlers.psrp.shells import Shells
+from handlers.remote_errors import NotSent, RemoteError
 
 if TYPE_CHECKING:
     from handlers.approval import Permit
-    from handlers.hosts import HostOptions
+    from handlers.host_options import HostOptions
     from handlers.ports import Query
     from handlers.psrp.session import Session
 

@@ -12,14 +12,14 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.shell import SignalCode
 from pypsrp.wsman import SelectorSet
 
-from handlers.hosts import HostOptions
-from handlers.psrp.answers import answer_of
+from handlers.host_options import HostOptions
 from handlers.psrp.deadline import Deadline
 from handlers.psrp.explain import OPERATION_TIMEOUT, explain
 from handlers.psrp.failures import Failed, Failure, stopping, timed_out
-from handlers.psrp.limits import Limits
 from handlers.psrp.logons import Door
 from handlers.psrp.packing import remember_forms
+from handlers.psrp.pipeline_output import answer_of
+from handlers.psrp.session_limits import Limits
 from handlers.psrp.watchdog import Watchdog
 from handlers.psrp.wire import Wire
 

@@ -19,7 +19,7 @@ from pypsrp._pool_manager import DisableNewConnectionsContext, NewConnectionDisa
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.wsman import NAMESPACES, WSMan
 
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.psrp.deadline import Deadline
 from handlers.psrp.explain import TooMuch, explain
 from handlers.psrp.failures import Failure, interrupted
@@ -27,8 +27,8 @@ from handlers.psrp.failures import Failure, interrupted
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-    from handlers.psrp.limits import Limits
     from handlers.psrp.logons import Door
+    from handlers.psrp.session_limits import Limits
 
 ANSWER_LIMIT = 16 * 1024 * 1024
 """Bytes (base64) of one answer. 500 events at their longest, in three-byte characters, make 8 MB."""

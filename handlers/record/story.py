@@ -14,7 +14,7 @@ from typing import TypeAlias
 from handlers.record.questions import parse_fix, printable
 from storage import evidence, fixes, people, queries
 from storage.chain import recorded
-from storage.reading import is_damage
+from storage.damaged_rows import is_damage
 from storage.records import Entry, Fix, Json
 from storage.times import to_text
 from storage.transaction import Reader

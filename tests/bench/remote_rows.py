@@ -6,15 +6,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 from pypsrp.client import Client
 
 from bot.lab.host.endpoint import ACCOUNTS, QUERY_USER
 from handlers.diagnose import Diagnoser
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.inventory import Cluster, Inventory
+from handlers.ports import SystemClock
 from handlers.psrp import PsrpRemote
 from tests.bench.host import COLD, COLD_BASIC, WARM, Bare, practice_host
 from tests.bench.table import Goal, Measured, Row, take_turns
@@ -25,13 +25,6 @@ CHECKS = 11
 
 _GOALS = {100: Goal("<=", 1.15), 20: Goal("<=", 1.35)}
 _PAIR = Cluster("EXCH-CL1", "mgmt1", {"exch-node1": "EXCH-NODE1", "exch-node2": "EXCH-NODE2"}, ("EXCHVS1",))
-
-
-class SystemClock:
-    """The time, for a `Diagnoser`."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 def options(port: int, **changed: Any) -> HostOptions:

@@ -23,7 +23,7 @@ from bot.doctor.findings import DoctorLine
 from bot.lab.workspace.messages import Message as Seen
 from bot.lab.workspace.web.server import WorkspaceServer
 from bot.listeners.desk import Desk
-from bot.listeners.errors import Failures
+from bot.listeners.error_listener import Failures
 from bot.running.delivery import Deliverer
 from bot.slack.web_api import SlackChat, retry_handlers
 from handlers.admission import Admission

@@ -8,9 +8,9 @@ import pytest
 
 from handlers.approval import Permit
 from handlers.diagnose import Diagnoser
-from handlers.errors import RemoteError
-from handlers.hosts import SECOND_HOP
+from handlers.host_options import SECOND_HOP
 from handlers.ports import Query
+from handlers.remote_errors import RemoteError
 from tests.bot.shift import INVENTORY
 from tests.handlers.fix.night import Watch
 

@@ -12,7 +12,7 @@ import pytest
 
 from bot.lab.workspace.web.socket_mode import SocketMode
 from bot.settings.loading import load
-from handlers.errors import RemoteError
+from handlers.remote_errors import RemoteError
 from storage.chain import audit
 from storage.file.errors import StorageUnavailable
 from storage.records import Record

@@ -10,33 +10,33 @@ from collections.abc import Callable, Collection, Mapping
 from bot.lab.incidents import INCIDENTS
 from bot.lab.misbehaviours import MISBEHAVIOURS, behave, switch
 from bot.lab.page.rounds import Rounds
-from bot.lab.workspace.limits import Json
+from bot.lab.payload import Payload
 
 
-def _begin(rounds: Rounds, wanted: Json) -> Json:
+def _begin(rounds: Rounds, wanted: Payload) -> Payload:
     """`incident`: which one; without it, the same again."""
     rounds.begin(wanted.get("incident") or rounds.current.practice.incident)
     return {}
 
 
-def _restart_bot(rounds: Rounds, wanted: Json) -> Json:
+def _restart_bot(rounds: Rounds, wanted: Payload) -> Payload:
     """`kill`: true ends the bot as a power failure does."""
     rounds.restart_bot(kill=bool(wanted.get("kill")))
     return {}
 
 
-def _bring_online(rounds: Rounds, _: Json) -> Json:
+def _bring_online(rounds: Rounds, _: Payload) -> Payload:
     """Answers `came`: whether the System Attendant came up."""
     return {"came": rounds.current.practice.cluster.bring_online()}
 
 
-def _fail_over(rounds: Rounds, _: Json) -> Json:
+def _fail_over(rounds: Rounds, _: Payload) -> Payload:
     """Answers `came`, and `owner`: the computer that owns the virtual server now."""
     cluster = rounds.current.practice.cluster
     return {"came": cluster.fail_over(), "owner": cluster.owner().computer}
 
 
-def _set_root_ver(rounds: Rounds, wanted: Json) -> Json:
+def _set_root_ver(rounds: Rounds, wanted: Payload) -> Payload:
     """`node`, and `data`: the new text; null removes the value."""
     cluster = rounds.current.practice.cluster
     data = wanted["data"]
@@ -44,7 +44,7 @@ def _set_root_ver(rounds: Rounds, wanted: Json) -> Json:
     return {}
 
 
-def _network(rounds: Rounds, wanted: Json) -> Json:
+def _network(rounds: Rounds, wanted: Payload) -> Payload:
     """`node`, and `up`: whether the management host reaches it."""
     cluster = rounds.current.practice.cluster
     with cluster.lock:
@@ -52,18 +52,18 @@ def _network(rounds: Rounds, wanted: Json) -> Json:
     return {}
 
 
-def _misbehave(rounds: Rounds, wanted: Json) -> Json:
+def _misbehave(rounds: Rounds, wanted: Payload) -> Payload:
     """`name`: one of `misbehaviours`; a switch that is on goes off. Answers `on`."""
     return {"on": switch(rounds.current.practice, wanted["name"])}
 
 
-def _behave(rounds: Rounds, _: Json) -> Json:
+def _behave(rounds: Rounds, _: Payload) -> Payload:
     """Everything works again."""
     behave(rounds.current.practice)
     return {}
 
 
-ACTS: Mapping[str, Callable[[Rounds, Json], Json]] = {
+ACTS: Mapping[str, Callable[[Rounds, Payload], Payload]] = {
     "begin": _begin,
     "restart_bot": _restart_bot,
     "bring_online": _bring_online,
@@ -75,7 +75,7 @@ ACTS: Mapping[str, Callable[[Rounds, Json], Json]] = {
 }
 
 
-def do(rounds: Rounds, wanted: Json) -> Json:
+def do(rounds: Rounds, wanted: Payload) -> Payload:
     """Do what the page asks; returns what there is to answer.
 
     Raises KeyError, TypeError or ValueError for what is not understood; RuntimeError if it cannot be done.

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
+from bot.lab.payload import Payload
 from bot.lab.workspace.cast import Channel
-from bot.lab.workspace.limits import Json, SlackRefusal
+from bot.lab.workspace.limits import SlackRefusal
 from bot.lab.workspace.messages import Change, File, Message
 from bot.lab.workspace.workspace import Workspace
 
@@ -29,7 +30,7 @@ class ChatNews:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._changes: deque[Change] = deque()
-        self._channels: list[Json] | None = None
+        self._channels: list[Payload] | None = None
         self._unsubscribe = workspace.subscribe(self._changes.append)
         for name in CAST:
             workspace.dm(name)
@@ -38,7 +39,7 @@ class ChatNews:
         """Ask no more."""
         self._unsubscribe()
 
-    def news(self) -> Iterator[Json]:
+    def news(self) -> Iterator[Payload]:
         """Yield what to tell the page: `people` and `channels` where they changed, `messages`, `gone`."""
         with self._workspace.locked():
             first = self._channels is None
@@ -50,7 +51,7 @@ class ChatNews:
         if changed:
             yield {"kind": "messages", "messages": changed, "first": first}
 
-    def _people(self) -> list[Json]:
+    def _people(self) -> list[Payload]:
         return [
             {
                 "id": person.id,
@@ -63,7 +64,7 @@ class ChatNews:
             for person in self._workspace.people.values()
         ]
 
-    def _everything(self) -> list[Json]:
+    def _everything(self) -> list[Payload]:
         self._changes.clear()
         return [_message(one) for channel in self._workspace.channels for one in self._all(channel)]
 
@@ -73,7 +74,7 @@ class ChatNews:
             replies = self._workspace.messages(channel, first.ts)
             yield from (one for one in replies if one.is_reply and not one.broadcast)
 
-    def _changed(self) -> list[Json]:
+    def _changed(self) -> list[Payload]:
         """The messages behind the changes, each once, as they are now."""
         touched = {}
         while self._changes:
@@ -81,7 +82,7 @@ class ChatNews:
             touched[change.channel, change.ts] = change
         return [self._now(change) for change in touched.values()]
 
-    def _now(self, change: Change) -> Json:
+    def _now(self, change: Change) -> Payload:
         try:
             return _message(self._workspace.message(change.channel, change.ts))
         except SlackRefusal:  # deleted; or seen by one person only, so not to be asked for
@@ -90,7 +91,7 @@ class ChatNews:
             return _message(found) if found else {"channel": change.channel, "ts": change.ts, "gone": True}
 
 
-def _channel(channel: Channel) -> Json:
+def _channel(channel: Channel) -> Payload:
     return {
         "id": channel.id,
         "name": channel.name,
@@ -100,7 +101,7 @@ def _channel(channel: Channel) -> Json:
     }
 
 
-def _message(message: Message) -> Json:
+def _message(message: Message) -> Payload:
     return {
         "channel": message.channel,
         "ts": message.ts,
@@ -116,5 +117,5 @@ def _message(message: Message) -> Json:
     }
 
 
-def _file(file: File) -> Json:
+def _file(file: File) -> Payload:
     return {"id": file.id, "name": file.name, "title": file.title or file.name, "size": file.length}

@@ -10,8 +10,8 @@ from bot.lab.cluster.healthy import NDP_KEY
 from bot.lab.cluster.node import ASPNET_KEY, Node
 from bot.lab.cluster.practice_cluster import EXCHANGE_SERVICES, PracticeCluster
 from bot.lab.page.rounds import Round
+from bot.lab.payload import Payload
 from bot.lab.practice import Practice
-from bot.lab.workspace.limits import Json
 
 NEWEST_EVENTS, NEWEST_CALLS = 12, 40
 """How many of each the page shows."""
@@ -25,12 +25,12 @@ class MachineNews:
 
     def __init__(self, played: Round) -> None:
         self._round = played
-        self._told: Json = {}
+        self._told: Payload = {}
 
     def close(self) -> None:
         """Ask no more."""
 
-    def news(self) -> Iterator[Json]:
+    def news(self) -> Iterator[Payload]:
         """Yield the whole picture if it is another than before."""
         now = {"kind": "machines", **machines(self._round.practice, self._round.before)}
         if now != self._told:
@@ -38,12 +38,12 @@ class MachineNews:
             yield now
 
 
-def machines(practice: Practice, before: Mapping[str, tuple[str, ...]]) -> Json:
+def machines(practice: Practice, before: Mapping[str, tuple[str, ...]]) -> Payload:
     """Everything at this moment; `before`: each node's ASP.NET key as the round found it."""
     cluster = practice.cluster
     with cluster.lock:
         attendant = cluster.attendant()
-        seen: Json = {
+        seen: Payload = {
             "cluster": cluster.name,
             "virtual_server": cluster.virtual_servers[0],
             "attendant": {"name": attendant.name, "state": attendant.state},
@@ -56,7 +56,7 @@ def machines(practice: Practice, before: Mapping[str, tuple[str, ...]]) -> Json:
     return seen | {"host": _host(practice), "slack": _slack(practice)}
 
 
-def _node(cluster: PracticeCluster, node: Node, before: tuple[str, ...]) -> Json:
+def _node(cluster: PracticeCluster, node: Node, before: tuple[str, ...]) -> Payload:
     value, key = node.root_ver(), node.registry.find(ASPNET_KEY)
     return {
         "name": node.name,
@@ -87,7 +87,7 @@ def _frameworks(node: Node) -> Iterator[str]:
         yield f"{name} SP{as_text(pack.data)}" if pack and pack.data else name
 
 
-def _event(event: Event) -> Json:
+def _event(event: Event) -> Payload:
     record = event.record
     return {
         "number": event.number,
@@ -100,7 +100,7 @@ def _event(event: Event) -> Json:
     }
 
 
-def _host(practice: Practice) -> Json:
+def _host(practice: Practice) -> Payload:
     endpoint = practice.endpoint
     calls = list(practice.costs.with_costs())[-NEWEST_CALLS:]
     return {
@@ -121,7 +121,7 @@ def _host(practice: Practice) -> Json:
     }
 
 
-def _slack(practice: Practice) -> Json:
+def _slack(practice: Practice) -> Payload:
     workspace = practice.workspace
     return {
         "connected": practice.server.sockets.connected,

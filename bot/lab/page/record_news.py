@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.lab.workspace.limits import Json
+from bot.lab.payload import Payload
 
 _ROWS = "SELECT * FROM audit WHERE seq > ? ORDER BY seq"
 _TOLD = "SELECT body, hash FROM audit WHERE seq <= ? ORDER BY seq"
@@ -35,7 +35,7 @@ class RecordNews:
         self._seen = -1  # PRAGMA data_version, which changes with every commit of somebody else
         self._seq, self._hash, self._linked = 0, bytes(32), True
         self._told: list[tuple[bytes, bytes]] = []  # leaf and hash of every record
-        self._fixes: list[Json] = []
+        self._fixes: list[Payload] = []
         self._whole = True
 
     def close(self) -> None:
@@ -43,7 +43,7 @@ class RecordNews:
         if self._connection is not None:
             self._connection.close()
 
-    def news(self) -> Iterator[Json]:
+    def news(self) -> Iterator[Payload]:
         """Yield new records and the fixes as they are; nothing while there is no file, or nothing new."""
         try:
             yield from self._news(self._open())
@@ -56,7 +56,7 @@ class RecordNews:
             self._connection.row_factory = sqlite3.Row
         return self._connection
 
-    def _news(self, connection: sqlite3.Connection) -> Iterator[Json]:
+    def _news(self, connection: sqlite3.Connection) -> Iterator[Payload]:
         version = connection.execute("PRAGMA data_version").fetchone()[0]
         if version == self._seen:
             return
@@ -73,7 +73,7 @@ class RecordNews:
         rows = connection.execute(_TOLD, (self._seq,))
         return self._told == [(_leaf(row["body"]), row["hash"]) for row in rows]
 
-    def _record(self, row: sqlite3.Row) -> Json:
+    def _record(self, row: sqlite3.Row) -> Payload:
         leaf = _leaf(row["body"])
         expected = (self._seq + 1, leaf, hashlib.sha256(self._hash + leaf).digest())
         linked = (row["seq"], row["leaf"], row["hash"]) == expected
@@ -94,7 +94,7 @@ def _leaf(body: str) -> bytes:
     return hashlib.sha256(b"\0" + body.encode()).digest()
 
 
-def record_body(folder: Path, seq: int) -> Json | None:
+def record_body(folder: Path, seq: int) -> Payload | None:
     """What one record says, whole; None if there is no such record."""
     connection = sqlite3.connect(f"{(folder / 'rootver.db').as_uri()}?mode=ro", uri=True)
     try:
@@ -104,7 +104,7 @@ def record_body(folder: Path, seq: int) -> Json | None:
     return _read(row[0]) if row else None
 
 
-def _read(body: str) -> Json:
+def _read(body: str) -> Payload:
     """A record's body; of one that somebody has ruined, its words."""
     try:
         read = json.loads(body)
@@ -113,12 +113,12 @@ def _read(body: str) -> Json:
     return read if isinstance(read, dict) else {"cannot be read": body}
 
 
-def _details(body: str) -> Json:
+def _details(body: str) -> Payload:
     details = _read(body).get("details")
     return details if isinstance(details, dict) else {}
 
 
-def _gist(details: Json) -> str:
+def _gist(details: Payload) -> str:
     """The most telling detail, in a few words."""
     state = details.get("state")
     if isinstance(state, list) and len(state) == 2:

@@ -24,7 +24,8 @@ from bot.lab.page.acts import do
 from bot.lab.page.record_news import record_body
 from bot.lab.page.rounds import Rounds
 from bot.lab.page.stream import stream
-from bot.lab.workspace.limits import Json, SlackRefusal
+from bot.lab.payload import Payload
+from bot.lab.workspace.limits import SlackRefusal
 from bot.lab.workspace.web.control import act, misbehave
 
 PAGE = Path(__file__).with_name("static")
@@ -49,10 +50,10 @@ def page_app(rounds: Rounds) -> Starlette:
 def page_routes(rounds: Rounds) -> list[BaseRoute]:
     """Every address; see the module."""
 
-    def say(wanted: Json) -> Json:
+    def say(wanted: Payload) -> Payload:
         return act(rounds.current.practice.workspace, wanted)
 
-    def fault(wanted: Json) -> Json:
+    def fault(wanted: Payload) -> Payload:
         practice = rounds.current.practice
         return misbehave(practice.workspace, practice.server.sockets, wanted)
 
@@ -85,7 +86,7 @@ def page_routes(rounds: Rounds) -> list[BaseRoute]:
     ]
 
 
-def _acting(carry_out: Callable[[Json], Json]) -> Callable[[Request], Any]:
+def _acting(carry_out: Callable[[Payload], Payload]) -> Callable[[Request], Any]:
     async def handle(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
             return JSONResponse({"ok": False, "error": "send application/json"}, status_code=415)

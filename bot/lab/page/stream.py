@@ -14,7 +14,7 @@ from bot.lab.page.chat_news import ChatNews
 from bot.lab.page.machine_news import MachineNews
 from bot.lab.page.record_news import RecordNews
 from bot.lab.page.rounds import Round, Rounds
-from bot.lab.workspace.limits import Json
+from bot.lab.payload import Payload
 
 LOOK_SECONDS = 0.05
 """Between looks for news: soon enough for a conversation."""
@@ -26,7 +26,7 @@ QUIET_SECONDS = 15.0
 class News(Protocol):
     """Something that can change."""
 
-    def news(self) -> Iterator[Json]:
+    def news(self) -> Iterator[Payload]:
         """What is new since the last time."""
 
     def close(self) -> None:
@@ -38,14 +38,14 @@ class LabNews:
 
     def __init__(self, played: Round) -> None:
         self._round = played
-        self._told: Json = {}
+        self._told: Payload = {}
 
     def close(self) -> None:
         """Ask no more."""
 
-    def news(self) -> Iterator[Json]:
+    def news(self) -> Iterator[Payload]:
         """Yield it if it has changed."""
-        now: Json = {
+        now: Payload = {
             "kind": "lab",
             "bot": self._round.bot,
             "trouble": self._round.trouble,
@@ -88,7 +88,7 @@ async def _while_played(rounds: Rounds, played: Round, sources: list[News]) -> A
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _opening(played: Round) -> Json:
+def _opening(played: Round) -> Payload:
     practice = played.practice
     timing, workspace = practice.timing, practice.workspace
     return {
@@ -109,5 +109,5 @@ def _opening(played: Round) -> Json:
     }
 
 
-def _event(told: Json) -> str:
+def _event(told: Payload) -> str:
     return f"data: {json.dumps(told, ensure_ascii=False)}\n\n"

@@ -7,7 +7,7 @@ The shapes are those of `users.info` (https://docs.slack.dev/reference/objects/u
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.lab.workspace.limits import Json
+from bot.lab.payload import Payload
 
 TEAM_ID = "T07PRACTICE"
 """The practice workspace."""
@@ -30,7 +30,7 @@ Kind = Literal[
 ]
 
 # The role flags that users.info gives of members who are not deactivated.
-_NO_ROLE: Json = {
+_NO_ROLE: Payload = {
     "is_admin": False,
     "is_owner": False,
     "is_primary_owner": False,
@@ -38,7 +38,7 @@ _NO_ROLE: Json = {
     "is_ultra_restricted": False,
 }
 
-_KIND_FLAGS: dict[Kind, Json] = {
+_KIND_FLAGS: dict[Kind, Payload] = {
     "member": {},
     "admin": {"is_admin": True, "is_owner": True},
     "guest": {"is_restricted": True},
@@ -76,9 +76,9 @@ class Person:
         """Neither a bot nor a workflow."""
         return self.kind not in ("bot", "workflow")
 
-    def as_json(self) -> Json:
+    def as_json(self) -> Payload:
         """The `user` object of users.info. A deactivated member has no role fields at all."""
-        seen: Json = {
+        seen: Payload = {
             "id": self.id,
             "team_id": self.team_id,
             "name": self.name,
@@ -99,8 +99,8 @@ class Person:
             }
         return seen | _KIND_FLAGS[self.kind]
 
-    def _profile(self) -> Json:
-        profile: Json = {
+    def _profile(self) -> Payload:
+        profile: Payload = {
             "real_name": self.real_name,
             "display_name": self.name if self.is_human else "",
             "team": self.team_id,
@@ -129,9 +129,9 @@ class Channel:
             return "im"
         return "group" if self.is_private else "channel"
 
-    def as_json(self, viewer: str) -> Json:
+    def as_json(self, viewer: str) -> Payload:
         """The `channel` object of conversations.info as `viewer` gets it."""
-        seen: Json = {
+        seen: Payload = {
             "id": self.id,
             "created": 1760000000,
             "is_im": self.is_im,
@@ -162,7 +162,7 @@ class UserGroup:
     users: list[str] = field(default_factory=list)
     disabled: bool = False
 
-    def as_json(self) -> Json:
+    def as_json(self) -> Payload:
         """The object of usergroups.list."""
         return {
             "id": self.id,

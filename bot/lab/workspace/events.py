@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Literal
 
+from bot.lab.payload import Payload
 from bot.lab.workspace.cast import APP_ID, BOT_USER_ID, PARTNER_TEAM_ID, TEAM_ID, Channel, Person
-from bot.lab.workspace.limits import Json
 from bot.lab.workspace.messages import Message
 from bot.lab.workspace.typed_text import mentioned_users
 
@@ -18,9 +18,9 @@ class EventLog:
     def __init__(self) -> None:
         self.subscriptions = set(SUBSCRIPTIONS)
         """`message.channels` and `message.groups` may be added."""
-        self.payloads: list[Json] = []
+        self.payloads: list[Payload] = []
         """Every event, as its callback payload."""
-        self.sinks: list[Callable[[Json], None]] = []
+        self.sinks: list[Callable[[Payload], None]] = []
         """Whoever delivers them."""
 
     def said(self, message: Message, author: Person, channel: Channel) -> None:
@@ -28,7 +28,7 @@ class EventLog:
         self.of_message(message_posted(message, author, channel, message.ts), channel)
         self.mention(message, author, channel, message.ts)
 
-    def of_message(self, event: Json, channel: Channel) -> None:
+    def of_message(self, event: Payload, channel: Channel) -> None:
         """Something happened to a message."""
         plural = {"im": "message.im", "channel": "message.channels", "group": "message.groups"}
         self._emit(plural[channel.channel_type], event, channel)
@@ -42,11 +42,11 @@ class EventLog:
         if others and BOT_USER_ID in mentioned_users(message.text):
             self._emit("app_mention", app_mention(message, author, event_ts), channel)
 
-    def reaction(self, event: Json, channel: Channel) -> None:
+    def reaction(self, event: Payload, channel: Channel) -> None:
         """A reaction came or went."""
         self._emit(event["type"], event, channel)
 
-    def _emit(self, subscription: str, event: Json, channel: Channel) -> None:
+    def _emit(self, subscription: str, event: Payload, channel: Channel) -> None:
         # Nothing is heard from where the bot is no member.
         if subscription not in self.subscriptions or BOT_USER_ID not in channel.members:
             return
@@ -56,7 +56,7 @@ class EventLog:
             give(payload)
 
 
-def callback(event: Json, number: int, *, ext_shared: bool) -> Json:
+def callback(event: Payload, number: int, *, ext_shared: bool) -> Payload:
     """The payload of an envelope: the event with its id, time and receivers."""
     return {
         "token": "practice-verification-token",
@@ -82,12 +82,12 @@ def callback(event: Json, number: int, *, ext_shared: bool) -> Json:
     }
 
 
-def app_mention(message: Message, author: Person, event_ts: str) -> Json:
+def app_mention(message: Message, author: Person, event_ts: str) -> Payload:
     """Somebody mentioned the bot; an edited message carries `edited` and its old `ts`."""
     return _said("app_mention", message, author, event_ts)
 
 
-def message_posted(message: Message, author: Person, channel: Channel, event_ts: str) -> Json:
+def message_posted(message: Message, author: Person, channel: Channel, event_ts: str) -> Payload:
     """A new message in a conversation whose messages the app is subscribed to."""
     said = _said("message", message, author, event_ts)
     if message.files:
@@ -95,7 +95,7 @@ def message_posted(message: Message, author: Person, channel: Channel, event_ts:
     return said | {"channel_type": channel.channel_type}
 
 
-def message_changed(now: Message, before: Message, channel: Channel, event_ts: str) -> Json:
+def message_changed(now: Message, before: Message, channel: Channel, event_ts: str) -> Payload:
     """An edit, an unfurl, anything that touched the message."""
     return {
         "type": "message",
@@ -110,7 +110,7 @@ def message_changed(now: Message, before: Message, channel: Channel, event_ts: s
     }
 
 
-def message_deleted(before: Message, channel: Channel, event_ts: str) -> Json:
+def message_deleted(before: Message, channel: Channel, event_ts: str) -> Payload:
     """A message is gone."""
     return {
         "type": "message",
@@ -133,9 +133,9 @@ def reaction(
     *,
     author: Person,
     event_ts: str,
-) -> Json:
+) -> Payload:
     """A reaction came or went. `item_user` is absent where the author is no user (a workflow)."""
-    event: Json = {
+    event: Payload = {
         "type": kind,
         "user": person,
         "reaction": emoji,
@@ -145,8 +145,8 @@ def reaction(
     return event if author.kind == "workflow" else event | {"item_user": message.user}
 
 
-def _said(kind: str, message: Message, author: Person, event_ts: str) -> Json:
-    event: Json = {
+def _said(kind: str, message: Message, author: Person, event_ts: str) -> Payload:
+    event: Payload = {
         "type": kind,
         "user": message.user,
         "text": message.text,

@@ -8,7 +8,7 @@ reported in public threads (grafana/oncall#5121). What is only reported, not doc
 from collections.abc import Callable, Iterator
 from typing import Any
 
-Json = dict[str, Any]
+from bot.lab.payload import Payload
 
 BLOCKS_PER_MESSAGE = 50
 SECTION_TEXT = 3_000
@@ -50,13 +50,13 @@ class SlackRefusal(Exception):
         super().__init__("; ".join([error, *self.messages]))
 
 
-def check_post(text: str, blocks: list[Json]) -> str:
+def check_post(text: str, blocks: list[Payload]) -> str:
     """The text that is stored, cut to `POSTED_TEXT` characters; raises SlackRefusal as chat.postMessage."""
     check_content(text, blocks)
     return text[:POSTED_TEXT]
 
 
-def check_edit(text: str, blocks: list[Json]) -> str:
+def check_edit(text: str, blocks: list[Payload]) -> str:
     """The text that is stored; raises SlackRefusal as chat.update."""
     check_content(text, blocks)
     if len(text) > EDITED_TEXT:
@@ -64,7 +64,7 @@ def check_edit(text: str, blocks: list[Json]) -> str:
     return text
 
 
-def check_content(text: str, blocks: list[Json]) -> None:
+def check_content(text: str, blocks: list[Payload]) -> None:
     """Refuse an empty message and blocks that are wrong or too long."""
     if not text.strip() and not blocks:
         raise SlackRefusal("no_text")
@@ -74,7 +74,7 @@ def check_content(text: str, blocks: list[Json]) -> None:
         raise SlackRefusal("msg_blocks_too_long")
 
 
-def problems_of(blocks: list[Json]) -> Iterator[str]:
+def problems_of(blocks: list[Payload]) -> Iterator[str]:
     """Everything that Slack refuses in these blocks, in its words, each with a JSON pointer."""
     if len(blocks) > BLOCKS_PER_MESSAGE:
         yield f"no more than {BLOCKS_PER_MESSAGE} items allowed [json-pointer:/blocks]"
@@ -127,7 +127,7 @@ def _block_problems(block: Any, at: str) -> Iterator[str]:
     yield from _BLOCKS[kind](block, at)
 
 
-def _section(block: Json, at: str) -> Iterator[str]:
+def _section(block: Payload, at: str) -> Iterator[str]:
     if "text" not in block and not block.get("fields"):
         yield f"missing required field: text or fields [json-pointer:{at}]"
     if "text" in block:
@@ -139,11 +139,11 @@ def _section(block: Json, at: str) -> Iterator[str]:
         yield from _element(block["accessory"], f"{at}/accessory")
 
 
-def _header(block: Json, at: str) -> Iterator[str]:
+def _header(block: Payload, at: str) -> Iterator[str]:
     yield from _text(block.get("text"), HEADER_TEXT, f"{at}/text", kinds=("plain_text",))
 
 
-def _context(block: Json, at: str) -> Iterator[str]:
+def _context(block: Payload, at: str) -> Iterator[str]:
     elements = block.get("elements") or []
     yield from _too_many(elements, CONTEXT_ELEMENTS, f"{at}/elements", at_least_one=True)
     for number, part in enumerate(elements):
@@ -153,7 +153,7 @@ def _context(block: Json, at: str) -> Iterator[str]:
             yield from _text(part, SECTION_TEXT, f"{at}/elements/{number}")
 
 
-def _actions(block: Json, at: str) -> Iterator[str]:
+def _actions(block: Payload, at: str) -> Iterator[str]:
     elements = block.get("elements") or []
     yield from _too_many(elements, ACTION_ELEMENTS, f"{at}/elements", at_least_one=True)
     for number, part in enumerate(elements):
@@ -175,7 +175,7 @@ def _element(element: Any, at: str) -> Iterator[str]:
             yield f"failed to match all allowed schemas [json-pointer:{at}/style]"
 
 
-def _image(block: Json, at: str) -> Iterator[str]:
+def _image(block: Payload, at: str) -> Iterator[str]:
     if not block.get("image_url") and not block.get("slack_file"):
         yield f"missing required field: image_url [json-pointer:{at}]"
     if not block.get("alt_text"):
@@ -183,30 +183,30 @@ def _image(block: Json, at: str) -> Iterator[str]:
     yield from _too_long(block.get("alt_text"), IMAGE_TEXT, f"{at}/alt_text")
 
 
-def _markdown(block: Json, at: str) -> Iterator[str]:
+def _markdown(block: Payload, at: str) -> Iterator[str]:
     if not isinstance(block.get("text"), str) or not block["text"]:
         yield f"missing required field: text [json-pointer:{at}]"
 
 
-def _rich_text(block: Json, at: str) -> Iterator[str]:
+def _rich_text(block: Payload, at: str) -> Iterator[str]:
     if not isinstance(block.get("elements"), list):
         yield f"missing required field: elements [json-pointer:{at}]"
 
 
-def _table(block: Json, at: str) -> Iterator[str]:
+def _table(block: Payload, at: str) -> Iterator[str]:
     rows = block.get("rows") or []
     yield from _too_many(rows, TABLE_ROWS, f"{at}/rows", at_least_one=True)
     for number, row in enumerate(rows):
         yield from _too_many(row, TABLE_CELLS, f"{at}/rows/{number}", at_least_one=True)
 
 
-def _anything(_block: Json, _at: str) -> Iterator[str]:
+def _anything(_block: Payload, _at: str) -> Iterator[str]:
     yield from ()
 
 
 # What a message may hold. `alert` is for modals only (node-slack-sdk#2567); blocks younger than this page
 # (card, carousel, container, plan, task_card) are refused, because not every workspace has them.
-_BLOCKS: dict[str, Callable[[Json, str], Iterator[str]]] = {
+_BLOCKS: dict[str, Callable[[Payload, str], Iterator[str]]] = {
     "section": _section,
     "header": _header,
     "context": _context,

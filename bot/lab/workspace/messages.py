@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from bot.lab.payload import Payload
 from bot.lab.workspace.cast import TEAM_ID
-from bot.lab.workspace.limits import Json
 
 
 @dataclass
@@ -17,7 +17,7 @@ class File:
     title: str = ""
     data: bytes | None = None
 
-    def as_json(self) -> Json:
+    def as_json(self) -> Payload:
         """The file object of https://docs.slack.dev/reference/objects/file-object."""
         return {
             "id": self.id,
@@ -40,15 +40,15 @@ class Message:
     ts: str
     user: str
     text: str
-    blocks: list[Json] = field(default_factory=list)
+    blocks: list[Payload] = field(default_factory=list)
     thread_ts: str | None = None
     bot_id: str | None = None
     app_id: str | None = None
-    edited: Json | None = None
+    edited: Payload | None = None
     """`{"user", "ts"}` of the last edit that Slack would show."""
     edits: int = 0
     """How often it was edited, shown or not."""
-    metadata: Json | None = None
+    metadata: Payload | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
     """Emoji name → ids of those who reacted, first one first."""
     files: list[File] = field(default_factory=list)
@@ -66,12 +66,18 @@ class Message:
         """False for a message that is private to somebody else; None sees everything."""
         return viewer is None or self.ephemeral_to in (None, viewer)
 
-    def as_json(self, *, with_metadata: bool = False, reactors: int | None = None) -> Json:
+    def as_json(self, *, with_metadata: bool = False, reactors: int | None = None) -> Payload:
         """The message object of conversations.replies and reactions.get.
 
         `reactors` limits the users named per reaction (the count stays right).
         """
-        seen: Json = {"type": "message", "user": self.user, "text": self.text, "ts": self.ts, "team": TEAM_ID}
+        seen: Payload = {
+            "type": "message",
+            "user": self.user,
+            "text": self.text,
+            "ts": self.ts,
+            "team": TEAM_ID,
+        }
         if self.bot_id:
             seen |= {"bot_id": self.bot_id, "app_id": self.app_id}
         for name in ("blocks", "edited", "thread_ts"):

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from bot.lab.payload import Payload
 from bot.lab.workspace.cast import Channel, Person, UserGroup
-from bot.lab.workspace.limits import POSTED_TEXT, Json, marked_up_texts_of
+from bot.lab.workspace.limits import POSTED_TEXT, marked_up_texts_of
 from bot.lab.workspace.messages import Anomaly, Message, Notification
 from bot.lab.workspace.typed_text import broadcasts, mentioned_groups, mentioned_users, unescaped
 
@@ -43,7 +44,7 @@ def _found(message: Message, people: Mapping[str, Person]) -> Iterator[tuple[str
         yield from (("unescaped_text", place) for place in unescaped(text))
 
 
-def _broadcast_elements(part: object) -> Iterator[Json]:
+def _broadcast_elements(part: object) -> Iterator[Payload]:
     """`{"type": "broadcast", "range": "channel"}` of rich text, at any depth."""
     if isinstance(part, list):
         for inner in part:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal, TypeVar
 
+from bot.lab.payload import Payload
 from bot.lab.workspace import events
 from bot.lab.workspace.cast import (
     BOT_ID,
@@ -25,7 +26,7 @@ from bot.lab.workspace.cast import (
     user_groups,
 )
 from bot.lab.workspace.faults import ApiFaults
-from bot.lab.workspace.limits import Json, SlackRefusal
+from bot.lab.workspace.limits import SlackRefusal
 from bot.lab.workspace.messages import Anomaly, Change, File, Message, Notification
 from bot.lab.workspace.post_checks import anomalies_of, notified_by
 from bot.lab.workspace.rates import Rates
@@ -88,7 +89,7 @@ class Workspace:
         self._subscribers: list[Callable[[Change], None]] = []
 
     @property
-    def events(self) -> list[Json]:
+    def events(self) -> list[Payload]:
         """Every event of the app so far, as its callback payload."""
         return self.log.payloads
 
@@ -250,7 +251,7 @@ class Workspace:
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
-    def on_event(self, sink: Callable[[Json], None]) -> Callable[[], None]:
+    def on_event(self, sink: Callable[[Payload], None]) -> Callable[[], None]:
         """Give every event's callback payload to `sink`, under the same rules; returns what ends that."""
         self.log.sinks.append(sink)
         return lambda: self.log.sinks.remove(sink)
@@ -284,10 +285,10 @@ class Workspace:
         channel: str,
         text: str,
         *,
-        blocks: list[Json] | None = None,
+        blocks: list[Payload] | None = None,
         thread_ts: str | None = None,
         broadcast: bool = False,
-        metadata: Json | None = None,
+        metadata: Payload | None = None,
         files: list[File] | None = None,
         ephemeral_to: str | None = None,
     ) -> Message:

@@ -12,8 +12,8 @@ from bot import commands
 from bot.answers import from_record
 from bot.answers.by_command import _METHODS, SLOW, Step
 from bot.doctor.findings import DoctorLine
-from handlers.errors import RemoteError
 from handlers.record.anchors import Anchors
+from handlers.remote_errors import RemoteError
 from storage import erasure
 from storage.file.errors import StorageUnavailable
 from tests.bot.shift import ALICE, AUDIT, BOB, ONCALL, RULES, Shift, whole, without_members

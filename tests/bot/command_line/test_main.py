@@ -17,9 +17,9 @@ from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError
 from bot.command_line import exits, main
 from bot.command_line.exits import Exit, Stop, explain
 from bot.settings.file import SettingsError
-from handlers.errors import NotSent, RemoteError
 from handlers.ports import LookupFailed
 from handlers.record.questions import QuestionError
+from handlers.remote_errors import NotSent, RemoteError
 from storage.export import CannotCreate
 from storage.file.errors import (
     AnotherBotRuns,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from slack_sdk import WebClient
 
-from bot.doctor import storage
+from bot.doctor import record_file
 from bot.doctor.findings import DoctorLine
 from bot.doctor.self_check import checks
 from bot.lab.host.endpoint import Endpoint
@@ -22,9 +22,9 @@ from bot.lab.workspace.web.server import WorkspaceServer
 from bot.lab.workspace.workspace import Workspace
 from bot.settings.loading import load
 from bot.slack import manifest
-from handlers.errors import RemoteError
 from handlers.ports import Query
 from handlers.psrp import PsrpRemote
+from handlers.remote_errors import RemoteError
 from storage.file.database import Database
 from tests.bot import practice_bot
 from tests.storage.samples import fill
@@ -322,7 +322,7 @@ def test_a_missing_database_is_made_at_the_first_start(practice: Practice) -> No
 def test_a_missing_folder_is_told_as_that(tmp_path: Path, place: str, named: str) -> None:
     """And nothing is promised of the first start, which would fail."""
     (tmp_path / "taken").touch()
-    (line,) = storage.look(tmp_path / place, None)
+    (line,) = record_file.look(tmp_path / place, None)
     assert (line.name, line.result) == ("database", "fail")
     assert named in line.text
     assert "[storage] path" in line.text
@@ -330,7 +330,7 @@ def test_a_missing_folder_is_told_as_that(tmp_path: Path, place: str, named: str
 
 def test_a_folder_in_place_of_the_file_is_told_as_that(tmp_path: Path) -> None:
     """It could be written, and would be of no use: Docker makes one where it should mount a missing file."""
-    for line in storage.look(tmp_path, None):
+    for line in record_file.look(tmp_path, None):
         assert line.result == "fail"
         assert "no file, but a folder" in line.text
         assert "[storage] path" in line.text
@@ -339,7 +339,7 @@ def test_a_folder_in_place_of_the_file_is_told_as_that(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_promises_no_first_start(tmp_path: Path, monkeypatch: Any) -> None:
     """(Root may write everywhere: the question itself is answered here.)"""
     monkeypatch.setattr("os.access", lambda *_: False)
-    (line,) = storage.look(tmp_path / "rootver.db", None)
+    (line,) = record_file.look(tmp_path / "rootver.db", None)
     assert line.result == "fail"
     assert f"{tmp_path} cannot be written. Give" in line.text
 

@@ -18,13 +18,13 @@ from bot.lab.host.commands import CommandError, answer
 from bot.lab.incidents import build
 from handlers.approval import ApprovalRules, Permit
 from handlers.diagnose import ClusterReport, Diagnoser, last_change
-from handlers.errors import NotSent, RemoteError
 from handlers.fix.decide import Reaction
 from handlers.fix.parts import fix_parts
 from handlers.fix.propose import Proposed
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.inventory import Cluster, Inventory
 from handlers.ports import LookupFailed, Message, MessageGone, Person, Query
+from handlers.remote_errors import NotSent, RemoteError
 from storage import fixes, notices
 from storage.chain import audit
 from storage.chain.verify import open_checked

@@ -9,9 +9,9 @@ import pytest
 
 from bot.lab.cluster.healthy import ASPNET_2_0, register_aspnet
 from handlers.approval import ApprovalRules, State
-from handlers.errors import RemoteError
 from handlers.inventory import Cluster, Inventory
 from handlers.ports import Person
+from handlers.remote_errors import RemoteError
 from storage import evidence
 from storage.file.errors import StorageError
 from tests.handlers.fix.night import (

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.approval import State
-from handlers.errors import RemoteError
+from handlers.remote_errors import RemoteError
 from tests.handlers.fix.night import BOB, CAROL, Night, lose_question
 
 Start = Callable[..., Night]

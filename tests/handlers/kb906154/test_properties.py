@@ -19,7 +19,7 @@ from handlers.kb906154.facts import (
     Answer,
     AspNetVersion,
     BrokenAnswer,
-    Cluster,
+    ClusterView,
     DllFile,
     EventLog,
     EventRecord,
@@ -112,7 +112,7 @@ EVENTS = st.builds(
     strings=st.lists(st.sampled_from(["SA", "Store"]), max_size=2).map(tuple),
     text=st.sampled_from(["", "SA: failed", "no colon"]),
 )
-CLUSTER = st.builds(Cluster, resources=st.lists(RESOURCES, max_size=4).map(tuple))
+CLUSTER = st.builds(ClusterView, resources=st.lists(RESOURCES, max_size=4).map(tuple))
 FACTS = st.builds(
     NodeFacts,
     schema=st.just(1),

@@ -9,9 +9,9 @@ import pytest
 
 from bot.lab.host.endpoint import CONSTRAINED, Endpoint
 from bot.lab.incidents import build
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.psrp import PsrpRemote
-from handlers.psrp.limits import Limits
+from handlers.psrp.session_limits import Limits
 from tests.handlers.psrp.practice_host import MODULE, options_for
 
 

@@ -11,7 +11,7 @@ from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
 from bot.lab.host.shell import COMMANDS
 from handlers.approval import _SEAL as SEAL
 from handlers.approval import Permit
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.ports import Query
 
 MODULE = "\n".join(f"function {name} {{ }}" for name in COMMANDS)

@@ -10,9 +10,9 @@ import pytest
 
 from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
 from bot.lab.host.faults import HttpFault
-from handlers.errors import NotSent, RemoteError
 from handlers.psrp.failures import Failure
-from handlers.psrp.limits import Limits
+from handlers.psrp.session_limits import Limits
+from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import (
     BASIC,

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bot.lab.host.endpoint import Endpoint
-from handlers.errors import NotSent, RemoteError
-from handlers.psrp.limits import Limits
+from handlers.psrp.session_limits import Limits
+from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import FACTS, PERMIT, actions, change_identity, eventually
 

@@ -7,10 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bot.lab.host.endpoint import Endpoint
-from handlers.errors import RemoteError
 from handlers.ports import Query
 from handlers.psrp import PsrpRemote
-from handlers.psrp.limits import Limits
+from handlers.psrp.session_limits import Limits
+from handlers.remote_errors import RemoteError
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import FACTS, actions, eventually
 

@@ -13,10 +13,10 @@ import pytest
 
 from bot.lab.host.endpoint import Endpoint
 from bot.lab.incidents import build
-from handlers.errors import NotSent, RemoteError
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.psrp import PsrpRemote
-from handlers.psrp.limits import Limits
+from handlers.psrp.session_limits import Limits
+from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import BASIC, FACTS, MODULE, PERMIT, actions, eventually, options_for
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from bot.lab.host.endpoint import Endpoint
-from handlers.errors import NotSent, RemoteError
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.psrp import PsrpRemote
 from handlers.psrp.failures import Failed, Failure
-from handlers.psrp.limits import Limits
 from handlers.psrp.logons import Door, Doors
+from handlers.psrp.session_limits import Limits
+from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import (
     BASIC,

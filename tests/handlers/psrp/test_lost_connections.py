@@ -8,8 +8,8 @@ import pytest
 
 from bot.lab.host.endpoint import Endpoint
 from bot.lab.host.faults import HttpFault
-from handlers.errors import RemoteError
-from handlers.psrp.limits import Limits
+from handlers.psrp.session_limits import Limits
+from handlers.remote_errors import RemoteError
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import BASIC, FACTS, actions, eventually
 

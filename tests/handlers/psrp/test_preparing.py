@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import requests
 
-from handlers.hosts import HostOptions
-from handlers.psrp.limits import Limits
+from handlers.host_options import HostOptions
 from handlers.psrp.logons import Door
+from handlers.psrp.session_limits import Limits
 from handlers.psrp.wire import Wire
 from tests.handlers.psrp.practice_host import BASIC
 

@@ -11,9 +11,9 @@ import pytest
 
 from bot.lab.host.endpoint import QUERY_USER, Endpoint
 from bot.lab.incidents import build
-from handlers.errors import RemoteError
 from handlers.ports import Query
 from handlers.psrp import PsrpRemote
+from handlers.remote_errors import RemoteError
 from tests.handlers.psrp.practice_host import BASIC, MODULE, options_for
 
 CANARY = "canary-Tq7Lx2-password"

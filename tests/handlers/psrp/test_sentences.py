@@ -34,11 +34,11 @@ from spnego.exceptions import (
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
 
-from handlers.errors import NotSent, RemoteError
-from handlers.hosts import HostOptions
+from handlers.host_options import HostOptions
 from handlers.psrp import PsrpRemote
 from handlers.psrp.explain import TooMuch, explain
 from handlers.psrp.failures import TEXT_LIMIT, cut
+from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.practice_host import FACTS, MODULE
 from tests.handlers.psrp.tls import make_certificate, server_context
 

@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.lab.payload import Payload
 from bot.lab.workspace.faults import ApiFault
-from bot.lab.workspace.limits import Json, SlackRefusal
+from bot.lab.workspace.limits import SlackRefusal
 from bot.lab.workspace.rates import RateLimited
 from bot.lab.workspace.web.call import Call, Method
 from bot.lab.workspace.web.connections import reset_connection
@@ -82,7 +83,7 @@ def _answer(
     return JSONResponse(answer, headers=headers)
 
 
-def _called(name: str, method: Method | None, call: Call) -> Json:
+def _called(name: str, method: Method | None, call: Call) -> Payload:
     if method is None:
         raise SlackRefusal("unknown_method")
     call.workspace.rates.check(name, method.per_minute, call.text("channel"))
@@ -91,17 +92,17 @@ def _called(name: str, method: Method | None, call: Call) -> Json:
     return method.answer(call)
 
 
-def _refusal(refusal: SlackRefusal) -> Json:
-    answer: Json = {"ok": False, "error": refusal.error, **refusal.fields}
+def _refusal(refusal: SlackRefusal) -> Payload:
+    answer: Payload = {"ok": False, "error": refusal.error, **refusal.fields}
     if refusal.messages:
         answer["errors"] = refusal.messages
         answer["response_metadata"] = {"messages": [f"[ERROR] {text}" for text in refusal.messages]}
     return answer
 
 
-def _arguments(method: Method | None, request: Request, body: bytes) -> Json:
+def _arguments(method: Method | None, request: Request, body: bytes) -> Payload:
     """Query, then form or JSON; JSON is ignored by methods that do not take it."""
-    arguments: Json = dict(request.query_params)
+    arguments: Payload = dict(request.query_params)
     if "json" not in request.headers.get("content-type", ""):
         return arguments | dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
     if method is not None and not method.takes_json:
@@ -115,7 +116,7 @@ def _arguments(method: Method | None, request: Request, body: bytes) -> Json:
     return arguments | given
 
 
-def _check_token(workspace: Workspace, method: Method | None, request: Request, arguments: Json) -> None:
+def _check_token(workspace: Workspace, method: Method | None, request: Request, arguments: Payload) -> None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     token = token if scheme == "Bearer" else str(arguments.pop("token", ""))
     if method and method.token == "none":

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bot.lab.payload import Payload
 from bot.lab.workspace.cast import Channel
-from bot.lab.workspace.limits import Json, SlackRefusal
+from bot.lab.workspace.limits import SlackRefusal
 from bot.lab.workspace.workspace import Workspace
 
 
@@ -15,7 +16,7 @@ class Call:
     """One call of the Web API by the bot."""
 
     workspace: Workspace
-    arguments: Json
+    arguments: Payload
     base_url: str
     """Where this server is reached, with a last slash."""
 
@@ -55,9 +56,9 @@ class Call:
             raise SlackRefusal(error)
         return value
 
-    def blocks(self) -> list[Json] | None:
+    def blocks(self) -> list[Payload] | None:
         """The blocks; None if not given."""
-        found: list[Json] | None = self.structure("blocks", "invalid_blocks_format", list)
+        found: list[Payload] | None = self.structure("blocks", "invalid_blocks_format", list)
         return found
 
     def need(self, *scopes: str) -> None:
@@ -72,7 +73,7 @@ class Call:
         return self.workspace.channel_for(self.workspace.bot_user, self.text(name))
 
 
-Answer = Callable[[Call], Json]
+Answer = Callable[[Call], Payload]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.lab.workspace.limits import Json, SlackRefusal
+from bot.lab.payload import Payload
+from bot.lab.workspace.limits import SlackRefusal
 from bot.lab.workspace.web.socket_mode import SocketMode
 from bot.lab.workspace.workspace import Workspace
 
@@ -41,7 +42,7 @@ def control_routes(workspace: Workspace, sockets: SocketMode) -> list[Route]:
     ]
 
 
-def act(workspace: Workspace, wanted: Json) -> Json:
+def act(workspace: Workspace, wanted: Payload) -> Payload:
     """Act as a person: `{"do": "say", "as": "alice", "channel": "#exchange-oncall", "text": "…"}`.
 
     Answers `{"ts": …}` where something was said. Raises KeyError for unknown words, people and channels.
@@ -52,7 +53,7 @@ def act(workspace: Workspace, wanted: Json) -> Json:
     return {"ts": done} if done else {}
 
 
-def misbehave(workspace: Workspace, sockets: SocketMode, wanted: Json) -> Json:
+def misbehave(workspace: Workspace, sockets: SocketMode, wanted: Payload) -> Payload:
     """Switch faults; every key is optional and they are done in this order.
 
     - `clear: true`: the Web API works again, events flow once each and in order.
@@ -89,7 +90,7 @@ _SOCKETS: dict[str, Callable[[SocketMode], None]] = {
 }
 
 
-async def _controlled(request: Request, do: Callable[[Json], Json]) -> Response:
+async def _controlled(request: Request, do: Callable[[Payload], Payload]) -> Response:
     # A page of another site cannot send this content type without asking first, and nobody answers that.
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
         return JSONResponse({"ok": False, "error": "send application/json"}, status_code=415)

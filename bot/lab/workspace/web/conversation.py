@@ -7,8 +7,9 @@ import json
 import secrets
 from dataclasses import replace
 
+from bot.lab.payload import Payload
 from bot.lab.workspace.cast import Channel
-from bot.lab.workspace.limits import METADATA_BYTES, Json, SlackRefusal, check_edit, check_post
+from bot.lab.workspace.limits import METADATA_BYTES, SlackRefusal, check_edit, check_post
 from bot.lab.workspace.messages import File, Message
 from bot.lab.workspace.web.call import Call
 
@@ -16,7 +17,7 @@ NAMED_REACTORS = 50
 """Without `full`, reactions.get may name only some of those who reacted; how many is not documented."""
 
 
-def chat_post_message(call: Call) -> Json:
+def chat_post_message(call: Call) -> Payload:
     """Post as the bot; `channel` may be a user's id: then it is a direct message."""
     workspace, blocks = call.workspace, call.blocks() or []
     channel = _addressed(call)
@@ -32,7 +33,7 @@ def chat_post_message(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts, "message": message.as_json(with_metadata=True)}
 
 
-def chat_post_ephemeral(call: Call) -> Json:
+def chat_post_ephemeral(call: Call) -> Payload:
     """Show something to one member only."""
     workspace, blocks, channel = call.workspace, call.blocks() or [], call.channel()
     if (user := call.required("user")) not in channel.members:
@@ -48,7 +49,7 @@ def chat_post_ephemeral(call: Call) -> Json:
     return {"message_ts": message.ts}
 
 
-def chat_update(call: Call) -> Json:
+def chat_update(call: Call) -> Payload:
     """Edit a message of the bot.
 
     Blocks stay only if neither text nor blocks are given: a text alone takes them away. With blocks the
@@ -69,14 +70,14 @@ def chat_update(call: Call) -> Json:
     return {"channel": channel.id, "ts": now.ts, "text": now.text, "message": now.as_json(with_metadata=True)}
 
 
-def chat_delete(call: Call) -> Json:
+def chat_delete(call: Call) -> Payload:
     """Delete a message of the bot."""
     channel, ts = call.channel(), call.text("ts")
     call.workspace.remove(call.workspace.bot_user, channel.id, ts)
     return {"channel": channel.id, "ts": ts}
 
 
-def chat_get_permalink(call: Call) -> Json:
+def chat_get_permalink(call: Call) -> Payload:
     """The address of a message."""
     channel = call.channel()
     message = call.workspace.message(channel.id, call.text("message_ts"))
@@ -86,21 +87,21 @@ def chat_get_permalink(call: Call) -> Json:
     return {"channel": channel.id, "permalink": link}
 
 
-def reactions_add(call: Call) -> Json:
+def reactions_add(call: Call) -> Payload:
     """React as the bot."""
     channel, ts = _item(call)
     call.workspace.add_reaction(call.workspace.bot_user, channel.id, ts, call.required("name"))
     return {}
 
 
-def reactions_remove(call: Call) -> Json:
+def reactions_remove(call: Call) -> Payload:
     """Take back a reaction of the bot; nobody can take another's (python-slack-sdk#1279)."""
     channel, ts = _item(call)
     call.workspace.remove_reaction(call.workspace.bot_user, channel.id, ts, call.required("name"))
     return {}
 
 
-def reactions_get(call: Call) -> Json:
+def reactions_get(call: Call) -> Payload:
     """A message with those who reacted; all of them only with `full`."""
     channel, ts = _item(call)
     message = call.workspace.message(channel.id, ts)
@@ -109,7 +110,7 @@ def reactions_get(call: Call) -> Json:
     return {"type": "message", "channel": channel.id, "message": seen | {"permalink": link}}
 
 
-def files_get_upload_url(call: Call) -> Json:
+def files_get_upload_url(call: Call) -> Payload:
     """Where the bytes of a file go (its step one of three)."""
     name, length = call.required("filename"), call.number("length", 0)
     if length == 0:
@@ -119,7 +120,7 @@ def files_get_upload_url(call: Call) -> Json:
     return {"upload_url": f"{call.base_url}upload/v1/{file.id}", "file_id": file.id}
 
 
-def files_complete_upload(call: Call) -> Json:
+def files_complete_upload(call: Call) -> Payload:
     """Share files whose bytes have arrived (step three); without a channel they stay private."""
     workspace = call.workspace
     wanted = call.structure("files", "invalid_arguments", list) or []
@@ -140,7 +141,7 @@ def files_complete_upload(call: Call) -> Json:
     return {"files": [file.as_json() for file in uploaded]}
 
 
-def files_info(call: Call) -> Json:
+def files_info(call: Call) -> Payload:
     """One file."""
     file = call.workspace.files.get(call.text("file"))
     if file is None:
@@ -167,8 +168,8 @@ def _item(call: Call) -> tuple[Channel, str]:
     return call.channel(), call.text("timestamp")
 
 
-def _metadata(call: Call, before: Message | None = None) -> Json | None:
-    given: Json | None = call.structure("metadata", "invalid_metadata_format", dict)
+def _metadata(call: Call, before: Message | None = None) -> Payload | None:
+    given: Payload | None = call.structure("metadata", "invalid_metadata_format", dict)
     if given is None:
         return before.metadata if before else None
     if given and not (
@@ -180,6 +181,6 @@ def _metadata(call: Call, before: Message | None = None) -> Json | None:
     return given or None
 
 
-def _with_ids(blocks: list[Json]) -> list[Json]:
+def _with_ids(blocks: list[Payload]) -> list[Payload]:
     """Slack gives every block an id that has none."""
     return [{"block_id": block.get("block_id") or secrets.token_hex(3), **block} for block in blocks]

@@ -3,8 +3,9 @@
 Arguments, scopes and error codes: https://docs.slack.dev/reference/methods, one page per method.
 """
 
+from bot.lab.payload import Payload
 from bot.lab.workspace.cast import TEAM_ID, Channel
-from bot.lab.workspace.limits import Json, SlackRefusal
+from bot.lab.workspace.limits import SlackRefusal
 from bot.lab.workspace.messages import Message
 from bot.lab.workspace.web.call import Call
 from bot.lab.workspace.workspace import Workspace
@@ -13,12 +14,12 @@ PAGE = 100
 """Messages per page where a call names no `limit` (conversations.history)."""
 
 
-def api_test(call: Call) -> Json:
+def api_test(call: Call) -> Payload:
     """Say that the API is there."""
     return {"args": call.arguments}
 
 
-def auth_test(call: Call) -> Json:
+def auth_test(call: Call) -> Payload:
     """Who the token belongs to."""
     workspace = call.workspace
     return {
@@ -32,7 +33,7 @@ def auth_test(call: Call) -> Json:
     }
 
 
-def users_info(call: Call) -> Json:
+def users_info(call: Call) -> Payload:
     """One account with its flags."""
     person = call.workspace.people.get(call.text("user"))
     if person is None:
@@ -40,12 +41,12 @@ def users_info(call: Call) -> Json:
     return {"user": person.as_json()}
 
 
-def users_list(call: Call) -> Json:
+def users_list(call: Call) -> Payload:
     """Every account, bots included."""
     return {"members": [p.as_json() for p in call.workspace.people.values()], **_no_more()}
 
 
-def bots_info(call: Call) -> Json:
+def bots_info(call: Call) -> Payload:
     """The bot behind a `B…`."""
     found = next((p for p in call.workspace.people.values() if p.bot_id == call.text("bot")), None)
     if found is None:
@@ -60,7 +61,7 @@ def bots_info(call: Call) -> Json:
     return {"bot": bot}
 
 
-def usergroups_list(call: Call) -> Json:
+def usergroups_list(call: Call) -> Payload:
     """User groups; disabled ones only with `include_disabled`, members only with `include_users`."""
     _paid(call)
     groups = [g for g in call.workspace.groups.values() if call.flag("include_disabled") or not g.disabled]
@@ -68,7 +69,7 @@ def usergroups_list(call: Call) -> Json:
     return {"usergroups": [{k: v for k, v in g.as_json().items() if k not in hidden} for g in groups]}
 
 
-def usergroups_users_list(call: Call) -> Json:
+def usergroups_users_list(call: Call) -> Payload:
     """The members of one user group."""
     _paid(call)
     group = call.workspace.groups.get(call.text("usergroup"))
@@ -77,21 +78,21 @@ def usergroups_users_list(call: Call) -> Json:
     return {"users": list(group.users)}
 
 
-def conversations_info(call: Call) -> Json:
+def conversations_info(call: Call) -> Payload:
     """One conversation; a public one also where the bot is no member."""
     channel = _visible(call)
     _need_by_kind(call, channel, "read")
     return {"channel": channel.as_json(call.workspace.bot_user)}
 
 
-def conversations_members(call: Call) -> Json:
+def conversations_members(call: Call) -> Payload:
     """Who is in a conversation."""
     channel = _visible(call)
     _need_by_kind(call, channel, "read")
     return {"members": list(channel.members), **_no_more()}
 
 
-def conversations_open(call: Call) -> Json:
+def conversations_open(call: Call) -> Payload:
     """Open direct messages with one person."""
     user = call.required("users")
     person = call.workspace.people.get(user)
@@ -104,14 +105,14 @@ def conversations_open(call: Call) -> Json:
     return {"channel": {"id": call.workspace.dm(user)}}
 
 
-def conversations_history(call: Call) -> Json:
+def conversations_history(call: Call) -> Payload:
     """What was said in a conversation, newest first."""
     channel = call.channel()
     _need_by_kind(call, channel, "history")
     return _page(call, list(reversed(_said(call, channel))))
 
 
-def conversations_replies(call: Call) -> Json:
+def conversations_replies(call: Call) -> Payload:
     """One thread, first message first."""
     channel = call.channel()
     _need_by_kind(call, channel, "history")
@@ -139,7 +140,7 @@ def _paid(call: Call) -> None:
         raise SlackRefusal("plan_upgrade_required")
 
 
-def _said(call: Call, channel: Channel, thread_ts: str | None = None) -> list[Json]:
+def _said(call: Call, channel: Channel, thread_ts: str | None = None) -> list[Payload]:
     workspace = call.workspace
     with workspace.locked():
         return [
@@ -150,7 +151,7 @@ def _said(call: Call, channel: Channel, thread_ts: str | None = None) -> list[Js
         ]
 
 
-def _thread_summary(workspace: Workspace, message: Message) -> Json:
+def _thread_summary(workspace: Workspace, message: Message) -> Payload:
     if message.thread_ts is None:
         return {}
     thread = [m for m in workspace.messages(message.channel, message.thread_ts) if m.ephemeral_to is None]
@@ -159,7 +160,7 @@ def _thread_summary(workspace: Workspace, message: Message) -> Json:
     return {"reply_count": len(thread) - 1, "latest_reply": thread[-1].ts}
 
 
-def _page(call: Call, messages: list[Json]) -> Json:
+def _page(call: Call, messages: list[Payload]) -> Payload:
     limit, start = call.number("limit", PAGE), call.number("cursor", 0)
     oldest, latest = float(call.text("oldest") or 0), float(call.text("latest") or "inf")
     wanted = [m for m in messages if oldest < float(m["ts"]) < latest]
@@ -171,5 +172,5 @@ def _page(call: Call, messages: list[Json]) -> Json:
     }
 
 
-def _no_more() -> Json:
+def _no_more() -> Payload:
     return {"response_metadata": {"next_cursor": ""}}

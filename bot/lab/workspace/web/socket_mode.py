@@ -18,8 +18,8 @@ from uuid import uuid4
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from bot.lab.payload import Payload
 from bot.lab.workspace.cast import APP_ID
-from bot.lab.workspace.limits import Json
 from bot.lab.workspace.web.call import Call, Method
 from bot.lab.workspace.web.connections import reset_connection, silence_connection
 from bot.lab.workspace.workspace import Workspace
@@ -45,7 +45,7 @@ class Socket:
     silent: bool = False
     leaving: bool = False
 
-    async def send(self, message: Json) -> None:
+    async def send(self, message: Payload) -> None:
         """Send it, or lose it if the socket is half open or gone."""
         if not self.silent:
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):
@@ -90,7 +90,7 @@ class SocketMode:
         self._random = random.Random(seed)
         self._tickets: set[str] = set()
         self._sockets: list[Socket] = []
-        self._held: list[Json] = []
+        self._held: list[Payload] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._unfinished = 0
@@ -148,7 +148,7 @@ class SocketMode:
 
     # The way of an event
 
-    def _take(self, payload: Json) -> None:
+    def _take(self, payload: Payload) -> None:
         with self._lock:
             flow = self.settings.flow
             if flow == "flowing" and self._loop is None:
@@ -173,7 +173,7 @@ class SocketMode:
             self._unfinished += more
         self.workspace.wake()
 
-    async def _deliver(self, payload: Json) -> None:
+    async def _deliver(self, payload: Payload) -> None:
         if self.settings.spread:
             await asyncio.sleep(self._random.uniform(0, self.settings.spread))
         reason = ""
@@ -190,7 +190,7 @@ class SocketMode:
                 return
             reason = outcome
 
-    async def _attempt(self, payload: Json, attempt: int, reason: str) -> str:
+    async def _attempt(self, payload: Payload, attempt: int, reason: str) -> str:
         sockets = [s for s in self._sockets if not s.leaving] or self._sockets
         if not sockets:
             return "connection_failed"
@@ -219,7 +219,7 @@ class SocketMode:
 
     # The sockets themselves
 
-    def open_ticket(self, call: Call) -> Json:
+    def open_ticket(self, call: Call) -> Payload:
         """apps.connections.open: an address that one socket may use, once."""
         ticket = secrets.token_hex(16)
         self._tickets.add(ticket)
@@ -333,7 +333,7 @@ async def _listen(socket: Socket) -> None:
                 acked.set_result(None)
 
 
-def _hello(connections: int) -> Json:
+def _hello(connections: int) -> Payload:
     return {
         "type": "hello",
         "num_connections": connections,

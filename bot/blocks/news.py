@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.blocks import approvers
+from bot.blocks import deciders
 from bot.blocks.card import involved, reading_words, what
 from bot.slack.post import Post, post
 from bot.slack.text import (
@@ -28,7 +28,7 @@ from storage.records import Fix, Json
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class News:
     """A notice with all that its words need. `card`: the address of the fix's card; `paused`: fixes are."""
 
     fix: Fix
@@ -70,16 +70,16 @@ class Told:
         return mention(self.fix.requester)
 
 
-def in_thread(topic: str, told: Told) -> Post | None:
+def in_thread(topic: str, news: News) -> Post | None:
     """What the fix's thread is told; None where it is not worth telling any more."""
     words = _THREAD.get(topic, _unknown)
-    return _post(words(told))
+    return _post(words(news))
 
 
-def to_one(topic: str, told: Told) -> Post | None:
+def to_one(topic: str, news: News) -> Post | None:
     """What one person is told, seen by nobody else."""
     words = _hint if topic == "hint" else _refused
-    return _post(words(told))
+    return _post(words(news))
 
 
 def to_audit(topic: str, details: Mapping[str, Json]) -> Post:
@@ -87,57 +87,57 @@ def to_audit(topic: str, details: Mapping[str, Json]) -> Post:
     if topic == "anchor":
         return post([f"The audit up to now: {code(str(details.get('anchor', '')))}. Keep this line."])
     faults = details.get("faults") or details.get("reason") or "no more is known"
-    told = [str(one) for one in faults] if isinstance(faults, list) else [str(faults)]
+    news = [str(one) for one in faults] if isinstance(faults, list) else [str(faults)]
     return post([
         ":red_circle: FAULT in the audit's file. Fixes are blocked until it is repaired; `rootver verify`.",
-        *(plain(one, 1_000) for one in told),
+        *(plain(one, 1_000) for one in news),
     ])  # fmt: skip
 
 
 def _post(lines: Iterator[str]) -> Post | None:
-    told = list(lines)
-    return post(told) if told else None
+    news = list(lines)
+    return post(news) if news else None
 
 
 # --- in the thread ---
 
 
-def _reminder(told: Told) -> Iterator[str]:
-    fix = told.fix
+def _reminder(news: News) -> Iterator[str]:
+    fix = news.fix
     if fix.state != State.PROPOSED:
         return
-    able = approvers.able(fix)
-    nobody = approvers.nobody(fix, "could approve it when it was proposed")
-    first = "fixes are paused, so `@rootver resume` first, then " if told.paused else ""
-    react = f"{first}react on {told.its_card}."
-    who = f"{able}: {react}" if able else f"{nobody.capitalize()}. See {told.its_card}."
+    able = deciders.able(fix)
+    nobody = deciders.nobody(fix, "could approve it when it was proposed")
+    first = "fixes are paused, so `@rootver resume` first, then " if news.paused else ""
+    react = f"{first}react on {news.its_card}."
+    who = f"{able}: {react}" if able else f"{nobody.capitalize()}. See {news.its_card}."
     yield (
-        f"{fix.id} still waits for a decision: {what(fix)}, asked by {told.asker}. {who} "
+        f"{fix.id} still waits for a decision: {what(fix)}, asked by {news.asker}. {who} "
         f"Open until {clock_time(fix.expires_at)}."
     )
 
 
-def _applied(told: Told) -> Iterator[str]:
-    fix = told.fix
+def _applied(news: News) -> Iterator[str]:
+    fix = news.fix
     at = f", read back {clock_seconds(fix.ended_at)}" if fix.ended_at else ""
     approver = f", approved by {mention(fix.approver)}" if fix.approver else ""
     yield (
-        f"{fix.id} applied: RootVer on {told.node} is {reading_words(fix.target)}{at} · asked by "
-        f"{told.asker}{approver}."
+        f"{fix.id} applied: RootVer on {news.node} is {reading_words(fix.target)}{at} · asked by "
+        f"{news.asker}{approver}."
     )
-    yield f"Next: {_next(told)} {_looks(told.rules)}".rstrip()
-    if "anchor" in told.details:
-        yield code(str(told.details["anchor"]))
+    yield f"Next: {_next(news)} {_looks(news.rules)}".rstrip()
+    if "anchor" in news.details:
+        yield code(str(news.details["anchor"]))
 
 
-def _next(told: Told) -> str:
-    if told.fix.kind == "restore":
-        return f"see whether Exchange runs as it should, {told.diagnose}."
-    if told.fix.details.get("owner") is False:
+def _next(news: News) -> str:
+    if news.fix.kind == "restore":
+        return f"see whether Exchange runs as it should, {news.diagnose}."
+    if news.fix.details.get("owner") is False:
         return "nothing: this node is passive. The value counts once it owns the System Attendant."
-    if told.fix.details.get("confidence") == "latent":
+    if news.fix.details.get("confidence") == "latent":
         return "nothing: the System Attendant was not down here."
-    return f'bring "Exchange System Attendant" online on {told.node}; the change restarted nothing.'
+    return f'bring "Exchange System Attendant" online on {news.node}; the change restarted nothing.'
 
 
 def _looks(rules: ApprovalRules) -> str:
@@ -145,15 +145,15 @@ def _looks(rules: ApprovalRules) -> str:
     return f"I look again after {listed(after)}." if after else ""
 
 
-def _voided(told: Told) -> Iterator[str]:
-    there = told.details.get("after") or told.details.get("before")
+def _voided(news: News) -> Iterator[str]:
+    there = news.details.get("after") or news.details.get("before")
     found = f" RootVer there is {reading_words(there)}." if there else ""
-    yield f"{told.fix.id} voided: nothing was changed on {told.node}.{told.reason}{found}"
-    changed = told.details.get("changed")
+    yield f"{news.fix.id} voided: nothing was changed on {news.node}.{news.reason}{found}"
+    changed = news.details.get("changed")
     for name, pair in changed.items() if isinstance(changed, dict) else ():
         then, now = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
         yield f"· {plain(name.replace('_', ' '))}: then {_value(then)}, now {_value(now)}"
-    yield f"Next: {told.diagnose}. Asked by {told.asker}."
+    yield f"Next: {news.diagnose}. Asked by {news.asker}."
 
 
 def _value(value: Json) -> str:
@@ -162,115 +162,115 @@ def _value(value: Json) -> str:
     return code(value if isinstance(value, str) else json.dumps(value))
 
 
-def _failed(told: Told) -> Iterator[str]:
-    after = told.details.get("after")
+def _failed(news: News) -> Iterator[str]:
+    after = news.details.get("after")
     there = f" RootVer is now {reading_words(after)}." if after else ""
-    yield f"{told.fix.id} failed on {told.node}.{there}{told.reason}"
+    yield f"{news.fix.id} failed on {news.node}.{there}{news.reason}"
     yield (
-        f"Next: {told.asker}, look at the node; {told.diagnose} looks again. The backup is attached, and "
-        f"`@rootver restore {told.fix.id}` proposes to put back what was there before."
+        f"Next: {news.asker}, look at the node; {news.diagnose} looks again. The backup is attached, and "
+        f"`@rootver restore {news.fix.id}` proposes to put back what was there before."
     )
 
 
-def _indeterminate(told: Told) -> Iterator[str]:
+def _indeterminate(news: News) -> Iterator[str]:
     yield (
-        f"{told.fix.id}: it is not known whether RootVer was set on {told.node}.{told.reason} "
+        f"{news.fix.id}: it is not known whether RootVer was set on {news.node}.{news.reason} "
         "Next: I read it back until that is known, and send nothing again. Do not set it by hand meanwhile."
     )
 
 
-def _confirmed(told: Told) -> Iterator[str]:
-    fix = told.fix
-    stands = f"RootVer on {told.node} still is {reading_words(fix.target)}"
-    if fix.kind == "fix" and told.details.get("owner"):
-        stands = f"System Attendant is running on {told.node}, no new errors since; {stands}"
+def _confirmed(news: News) -> Iterator[str]:
+    fix = news.fix
+    stands = f"RootVer on {news.node} still is {reading_words(fix.target)}"
+    if fix.kind == "fix" and news.details.get("owner"):
+        stands = f"System Attendant is running on {news.node}, no new errors since; {stands}"
     elif fix.kind == "fix":
         stands += "; the node is passive, so nothing has to run there"
     yield f"{stands}. {fix.id} confirmed. Next: nothing."
 
 
-def _drifted(told: Told) -> Iterator[str]:
+def _drifted(news: News) -> Iterator[str]:
     yield (
-        f"{told.fix.id} drifted: RootVer on {told.node} is {reading_words(told.details.get('found'))} now, "
-        f"not {reading_words(told.fix.target)}. Something moved it: set-up, `aspnet_regiis` or a person. "
-        f"Next: {told.asker}, find out who, then {told.diagnose}."
+        f"{news.fix.id} drifted: RootVer on {news.node} is {reading_words(news.details.get('found'))} now, "
+        f"not {reading_words(news.fix.target)}. Something moved it: set-up, `aspnet_regiis` or a person. "
+        f"Next: {news.asker}, find out who, then {news.diagnose}."
     )
 
 
-def _replaced(told: Told) -> Iterator[str]:
+def _replaced(news: News) -> Iterator[str]:
     yield (
-        f"RootVer on {told.node} is {reading_words(told.details.get('found'))} now, "
-        f"not what {told.fix.id} set.{told.reason} "
-        f"Next: nothing for {told.fix.id}; it is not looked at again."
+        f"RootVer on {news.node} is {reading_words(news.details.get('found'))} now, "
+        f"not what {news.fix.id} set.{news.reason} "
+        f"Next: nothing for {news.fix.id}; it is not looked at again."
     )
 
 
-def _look(told: Told) -> Iterator[str]:
-    left = told.rules.follow_up[int(str(told.details.get("look", 0))) :]
+def _look(news: News) -> Iterator[str]:
+    left = news.rules.follow_up[int(str(news.details.get("look", 0))) :]
     again = f"I look again {duration(left[0].total_seconds())} after the change." if left else ""
-    yield f"{told.fix.id} is not confirmed yet.{told.reason} Next: {_remedy(told)} {again}".rstrip()
+    yield f"{news.fix.id} is not confirmed yet.{news.reason} Next: {_remedy(news)} {again}".rstrip()
 
 
-def _unconfirmed(told: Told) -> Iterator[str]:
+def _unconfirmed(news: News) -> Iterator[str]:
     yield (
-        f"{told.fix.id} stays applied, not confirmed: this was the last look.{told.reason} "
-        f"Next: {told.asker}, {_remedy(told)} Then {told.diagnose}."
+        f"{news.fix.id} stays applied, not confirmed: this was the last look.{news.reason} "
+        f"Next: {news.asker}, {_remedy(news)} Then {news.diagnose}."
     )
 
 
-def _remedy(told: Told) -> str:
+def _remedy(news: News) -> str:
     remedies = {
         "symptoms": "look at these events in the Application log.",
-        "down": f'bring "Exchange System Attendant" online on {told.node}.',
+        "down": f'bring "Exchange System Attendant" online on {news.node}.',
         "unread": "see why the node does not answer.",
     }
-    return remedies.get(str(told.details.get("seen")), "see whether System Attendant runs.")
+    return remedies.get(str(news.details.get("seen")), "see whether System Attendant runs.")
 
 
-def _withdrawn(told: Told) -> Iterator[str]:
-    yield f"{told.fix.id}: the approval was taken back{told.by}, nothing was sent. {_open_again(told)}"
+def _withdrawn(news: News) -> Iterator[str]:
+    yield f"{news.fix.id}: the approval was taken back{news.by}, nothing was sent. {_open_again(news)}"
 
 
-def _reopened(told: Told) -> Iterator[str]:
-    yield f"{told.fix.id}: the approval no longer holds, nothing was sent.{told.reason} {_open_again(told)}"
+def _reopened(news: News) -> Iterator[str]:
+    yield f"{news.fix.id}: the approval no longer holds, nothing was sent.{news.reason} {_open_again(news)}"
 
 
-def _open_again(told: Told) -> str:
-    if told.fix.state != State.PROPOSED:  # told late
-        return f"Next: see {told.its_card}."
+def _open_again(news: News) -> str:
+    if news.fix.state != State.PROPOSED:  # told late
+        return f"Next: see {news.its_card}."
     return (
-        f"Next: it is open again until {clock_time(told.fix.expires_at)}, see {told.its_card}. "
+        f"Next: it is open again until {clock_time(news.fix.expires_at)}, see {news.its_card}. "
         "A reaction that stands there already counts no more: take it away and react again."
     )
 
 
-def _declined(told: Told) -> Iterator[str]:
+def _declined(news: News) -> Iterator[str]:
     yield (
-        f"{told.fix.id} declined{told.by}: nothing was changed on {told.node}.{told.reason} "
-        f"Next: {told.asker}, talk to them, or {told.diagnose} for a new proposal."
+        f"{news.fix.id} declined{news.by}: nothing was changed on {news.node}.{news.reason} "
+        f"Next: {news.asker}, talk to them, or {news.diagnose} for a new proposal."
     )
 
 
-def _cancelled(told: Told) -> Iterator[str]:
+def _cancelled(news: News) -> Iterator[str]:
     yield (
-        f"{told.fix.id} cancelled{told.by}: nothing was changed on {told.node}.{told.reason} Next: "
-        f"{told.diagnose} for a new proposal."
+        f"{news.fix.id} cancelled{news.by}: nothing was changed on {news.node}.{news.reason} Next: "
+        f"{news.diagnose} for a new proposal."
     )
 
 
-def _expired(told: Told) -> Iterator[str]:
+def _expired(news: News) -> Iterator[str]:
     yield (
-        f"{told.fix.id} expired at {clock_time(told.fix.expires_at)}: nothing was changed on {told.node}."
-        f"{told.reason} Next: {told.asker}, {told.diagnose} for a new proposal."
+        f"{news.fix.id} expired at {clock_time(news.fix.expires_at)}: nothing was changed on {news.node}."
+        f"{news.reason} Next: {news.asker}, {news.diagnose} for a new proposal."
     )
 
 
-def _unknown(told: Told) -> Iterator[str]:
+def _unknown(news: News) -> Iterator[str]:
     """A topic without words is a defect, yet nobody may be left without the news."""
-    yield f"{told.fix.id} is {told.fix.state}.{told.reason} See {told.its_card}."
+    yield f"{news.fix.id} is {news.fix.state}.{news.reason} See {news.its_card}."
 
 
-_THREAD: Mapping[str, Callable[[Told], Iterator[str]]] = {
+_THREAD: Mapping[str, Callable[[News], Iterator[str]]] = {
     "reminder": _reminder,
     "applied": _applied,
     "voided": _voided,
@@ -292,27 +292,27 @@ _THREAD: Mapping[str, Callable[[Told], Iterator[str]]] = {
 # --- to one person ---
 
 
-def _hint(told: Told) -> Iterator[str]:
-    if told.fix.state in UNDECIDED:
+def _hint(news: News) -> Iterator[str]:
+    if news.fix.state in UNDECIDED:
         yield (
-            f"Your reaction stands on the diagnosis, which decides nothing. {told.fix.id} is decided on "
-            f"{told.its_card}: react there."
+            f"Your reaction stands on the diagnosis, which decides nothing. {news.fix.id} is decided on "
+            f"{news.its_card}: react there."
         )
 
 
-def _refused(told: Told) -> Iterator[str]:
+def _refused(news: News) -> Iterator[str]:
     verbs = {"approve": "approval", "decline": "decline", "withdraw": "withdrawal"}
-    asked = verbs.get(str(told.details.get("want")), "reaction")
-    if told.details.get("reason") == "rechecking":
+    asked = verbs.get(str(news.details.get("want")), "reaction")
+    if news.details.get("reason") == "rechecking":
         yield (
-            f"Your {asked} of {told.fix.id} came while the node was read again; the card is read once more "
+            f"Your {asked} of {news.fix.id} came while the node was read again; the card is read once more "
             "before anything is sent. Next: its thread says whether it was stopped."
         )
         return
-    why, then = refusal_words(str(told.details.get("reason")), told.fix, told.details.get("approver"))
-    flags = told.details.get("flags")
+    why, then = refusal_words(str(news.details.get("reason")), news.fix, news.details.get("approver"))
+    flags = news.details.get("flags")
     who = f" ({listed(plain(str(flag)) for flag in flags)})" if isinstance(flags, list) and flags else ""
-    yield f"Your {asked} of {told.fix.id} does not count: {why}{who}. Next: {then}"
+    yield f"Your {asked} of {news.fix.id} does not count: {why}{who}. Next: {then}"
 
 
 def refusal_words(reason: str, fix: Fix, approver: Json = None) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.hosts import HostOptions, check, warnings
+from handlers.host_options import HostOptions, check, warnings
 
 PAGE = Path(__file__).parents[2] / "docs" / "hosts.md"
 GOOD = HostOptions(server="mgmt1.corp.example", username="CORP\\rootver", password="canary-7Qx")
@@ -84,7 +84,7 @@ def test_a_proxy_that_is_refused_is_not_repeated() -> None:
 @pytest.mark.parametrize("auth", ["kerberos", "credssp"])
 def test_an_auth_without_its_package_is_refused(auth: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence has the command that installs it."""
-    monkeypatch.setattr("handlers.hosts.find_spec", lambda name: None)
+    monkeypatch.setattr("handlers.host_options.find_spec", lambda name: None)
     assert any(f"pip install 'pypsrp[{auth}]'" in sentence for sentence in check(replace(GOOD, auth=auth)))
 
 

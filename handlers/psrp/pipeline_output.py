@@ -9,7 +9,7 @@ from typing import Any
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.powershell import PowerShell
 
-from handlers.hosts import SECOND_HOP, HostOptions
+from handlers.host_options import SECOND_HOP, HostOptions
 from handlers.psrp.failures import Failed, Failure, cut
 
 ACCESS_DENIED = "0x80070005"  # E_ACCESSDENIED: the node's word, seen from the management host

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.blocks.notices import Told, in_thread, refusal_words, to_audit, to_one
+from bot.blocks.news import News, in_thread, refusal_words, to_audit, to_one
 from handlers.approval import State
 from storage.chain.verify import parse_anchors
 from storage.records import Fix, Json
@@ -42,8 +42,8 @@ REASONS = (
 )  # fmt: skip
 
 
-def told(fix: Fix = FIX, **details: Any) -> Told:
-    return Told(fix, details, RULES, CARD)
+def told(fix: Fix = FIX, **details: Any) -> News:
+    return News(fix, details, RULES, CARD)
 
 
 def said(topic: str, fix: Fix = FIX, **details: Any) -> str:
@@ -71,7 +71,7 @@ def test_nothing_hostile_spoils_what_a_thread_is_told(topic: str, hostile: str, 
     reading: Json = {"is": "value", "value": {"kind": hostile, "data": hostile}}
     details = {**dict.fromkeys(THREAD[topic], hostile), "after": reading, "found": reading, "look": 1}
     details["changed"] = {hostile: [reading, hostile], "other": hostile}
-    post = in_thread(topic, Told(hostile_fix(state, hostile), details, RULES, CARD))
+    post = in_thread(topic, News(hostile_fix(state, hostile), details, RULES, CARD))
     if post is not None:
         check(post, BOB)
 
@@ -85,7 +85,7 @@ def test_nothing_hostile_spoils_what_one_person_or_the_audit_channel_is_told(
     details: dict[str, Json] = {"reason": hostile, "want": hostile, "flags": [hostile], "anchor": hostile}
     fix = hostile_fix(state, hostile)
     for topic in ("refused", "hint"):
-        post = to_one(topic, Told(fix, details, RULES, CARD))
+        post = to_one(topic, News(fix, details, RULES, CARD))
         if post is not None:
             check(post, BOB)
     for topic in ("anchor", "storage_fault", hostile):
@@ -278,7 +278,7 @@ def test_a_storage_fault_says_what_it_means() -> None:
 
 def test_a_card_without_an_address_is_named_all_the_same() -> None:
     """Before the line was posted there is no link."""
-    post = in_thread("withdrawn", Told(FIX, {}, RULES))
+    post = in_thread("withdrawn", News(FIX, {}, RULES))
     assert post is not None
     check(post)
     assert "see its card" in post.text

@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
+from bot.answers.by_command import Step
 from bot.slack.post import Post, post
 from bot.slack.text import plain
 from bot.slack.web_api import NotSaid, SlackChat
@@ -17,7 +18,6 @@ from storage.file.errors import StorageError
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[], None]
 Tell = Callable[[Post], object]  # says something to whoever should know; raises `NotSaid`
 
 

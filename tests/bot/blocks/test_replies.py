@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot import commands
-from bot.blocks import answers
+from bot.blocks import replies
 from bot.doctor.findings import DoctorLine
 from bot.slack.post import Post, post
 from bot.slack.text import day_and_time
@@ -49,24 +49,24 @@ def story(text: str) -> Story:
 
 
 HOSTILE_ANSWERS: dict[str, Callable[[str], Post]] = {
-    "unknown": lambda text: answers.unknown(commands.Unknown(text, text, text)),
-    "help": answers.explained,
-    "misunderstood": lambda text: answers.misunderstood(QuestionError(text, text, text)),
-    "refused": lambda text: answers.refused(Refused("not_a_member", (text,)), ()),
-    "open": lambda text: answers.open_fixes([hostile_fix(s, text) for s in State], {}, {text: text}),
-    "proposed": lambda text: post([answers.proposal(Proposed(hostile_fix(State.PROPOSED, text)), None)]),
-    "not proposed": lambda text: post([answers.proposal(NotProposed(text, text, text), None)]),
-    "cancelled": lambda text: answers.cancelled(hostile_fix(State.CANCELLED, text)),
-    "not decided": lambda text: answers.not_decided(text, hostile_fix(State.FAILED, text)),
-    "paused": lambda text: answers.paused((text, AT)),
-    "page": lambda text: answers.page(page(*[entry(text=text)] * 20, more=True), {text: text}, [text]),
-    "summary": lambda text: answers.summarized([text] * 100),
-    "story": lambda text: answers.story(story(text)),
-    "no fix": answers.no_such_fix,
-    "exported": lambda text: answers.exported(Exported(1, text), b"", "csv"),
-    "verified": lambda text: answers.verified(Verification(9, "", (Fault(text),) * 50), text),
-    "nodes": lambda text: answers.nodes(Inventory((Cluster(text, text, {text: text}, (text,)),) * 60)),
-    "doctor": lambda text: answers.examined([DoctorLine(text, "warn", text)] * 30),
+    "unknown": lambda text: replies.unknown(commands.Unknown(text, text, text)),
+    "help": replies.explained,
+    "misunderstood": lambda text: replies.misunderstood(QuestionError(text, text, text)),
+    "refused": lambda text: replies.refused(Refused("not_a_member", (text,)), ()),
+    "open": lambda text: replies.open_fixes([hostile_fix(s, text) for s in State], {}, {text: text}),
+    "proposed": lambda text: post([replies.proposal(Proposed(hostile_fix(State.PROPOSED, text)), None)]),
+    "not proposed": lambda text: post([replies.proposal(NotProposed(text, text, text), None)]),
+    "cancelled": lambda text: replies.cancelled(hostile_fix(State.CANCELLED, text)),
+    "not decided": lambda text: replies.not_decided(text, hostile_fix(State.FAILED, text)),
+    "paused": lambda text: replies.paused((text, AT)),
+    "page": lambda text: replies.page(page(*[entry(text=text)] * 20, more=True), {text: text}, [text]),
+    "summary": lambda text: replies.summarized([text] * 100),
+    "story": lambda text: replies.story(story(text)),
+    "no fix": replies.no_such_fix,
+    "exported": lambda text: replies.exported(Exported(1, text), b"", "csv"),
+    "verified": lambda text: replies.verified(Verification(9, "", (Fault(text),) * 50), text),
+    "nodes": lambda text: replies.nodes(Inventory((Cluster(text, text, {text: text}, (text,)),) * 60)),
+    "doctor": lambda text: replies.examined([DoctorLine(text, "warn", text)] * 30),
 }  # fmt: skip
 
 
@@ -82,14 +82,14 @@ def test_nothing_hostile_spoils_an_answer(name: str, hostile: str) -> None:
 def test_every_command_has_help(verb: str) -> None:
     """Its words, what it does, and an example."""
     spec = commands.BY_VERB[verb]
-    told = answers.explained(verb)
+    told = replies.explained(verb)
     check(told)
     assert spec.example in words(told).replace("&lt;", "<")
 
 
 def test_help_lists_every_command() -> None:
     """One message."""
-    told = answers.explained(None)
+    told = replies.explained(None)
     check(told)
     assert all(verb in words(told) for verb in commands.BY_VERB)
 
@@ -98,7 +98,7 @@ def test_what_is_not_understood_is_answered_with_what_may_have_been_meant() -> N
     """Never silence."""
     command = commands.parse("diagnos exch-node2")
     assert isinstance(command, commands.Unknown)
-    assert "diagnose exch-node2" in answers.unknown(command).text
+    assert "diagnose exch-node2" in replies.unknown(command).text
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_what_is_not_understood_is_answered_with_what_may_have_been_meant() -> N
 )
 def test_a_refusal_says_why_and_what_to_do(refusal: Refused, part: str) -> None:
     """Each reason in words."""
-    told = answers.refused(refusal, {"C07ONCALL00"})
+    told = replies.refused(refusal, {"C07ONCALL00"})
     check(told)
     assert part in told.text
     assert "Next: " in told.text
@@ -120,7 +120,7 @@ def test_a_refusal_says_why_and_what_to_do(refusal: Refused, part: str) -> None:
 
 def test_open_fixes_are_listed_with_their_cards_and_ping_nobody() -> None:
     """Names instead of mentions."""
-    told = answers.open_fixes([FIX, fix_in(State.APPLYING)], {12: "https://x.example/c"}, {ALICE: "alice"})
+    told = replies.open_fixes([FIX, fix_in(State.APPLYING)], {12: "https://x.example/c"}, {ALICE: "alice"})
     check(told)
     assert (
         "<https://x.example/c|FIX-12> proposed: set RootVer on EXCH-NODE2 · asked by alice · open until"
@@ -130,14 +130,14 @@ def test_open_fixes_are_listed_with_their_cards_and_ping_nobody() -> None:
 
 def test_no_open_fix_is_an_answer() -> None:
     """Not an empty list."""
-    assert answers.open_fixes([], {}, {}).text == "No fix is open."
+    assert replies.open_fixes([], {}, {}).text == "No fix is open."
 
 
 def test_a_proposal_is_announced_and_an_obstacle_explained() -> None:
     """With a link to the card that is in the way."""
-    assert answers.proposal(Proposed(FIX), None).startswith("FIX-12 proposed: set RootVer on EXCH-NODE2.")
+    assert replies.proposal(Proposed(FIX), None).startswith("FIX-12 proposed: set RootVer on EXCH-NODE2.")
     other = NotProposed("exch-node2", "open", "FIX-12 is already open.", FIX)
-    told = answers.proposal(other, "https://x.example/c")
+    told = replies.proposal(other, "https://x.example/c")
     assert told == "No new fix for exch-node2: FIX-12 is already open. <https://x.example/c|Its card.>"
 
 
@@ -147,7 +147,7 @@ def test_a_proposal_is_announced_and_an_obstacle_explained() -> None:
 @pytest.mark.parametrize("fix", [None, FIX])
 def test_what_was_not_decided_says_why(reason: str, fix: object) -> None:
     """For cancel, pause and resume."""
-    told = answers.not_decided(reason, fix)  # type: ignore[arg-type]
+    told = replies.not_decided(reason, fix)  # type: ignore[arg-type]
     check(told, ALICE)
     assert "Next: " in told.text
 
@@ -155,7 +155,7 @@ def test_what_was_not_decided_says_why(reason: str, fix: object) -> None:
 def test_a_page_shows_records_newest_first_and_how_to_go_on() -> None:
     """The same question, before the last record shown."""
     asked = ["exch-node2", "since", "7d", "before", "400"]
-    told = answers.page(page(entry(9), entry(8, BOB), more=True), {BOB: "bob"}, asked)
+    told = replies.page(page(entry(9), entry(8, BOB), more=True), {BOB: "bob"}, asked)
     check(told)
     assert "#9 · " in words(told)
     assert " · bob · x" in words(told)
@@ -166,12 +166,12 @@ def test_a_page_shows_records_newest_first_and_how_to_go_on() -> None:
 def test_a_page_goes_on_with_as_many_as_are_left() -> None:
     """Of the last 30, ten follow on the second page."""
     shown = Page((entry(9),), more=True, following=Question(last=10, before=9))
-    assert "`@rootver history last 10 before 9`" in words(answers.page(shown, {}, ["last", "30"]))
+    assert "`@rootver history last 10 before 9`" in words(replies.page(shown, {}, ["last", "30"]))
 
 
 def test_a_story_is_told_in_the_times_of_the_reader() -> None:
     """As a history is: when it was asked for, when it was approved, and each of its records."""
-    shown = words(answers.story(story("exch-node2")))
+    shown = words(replies.story(story("exch-node2")))
     token = re.compile(r"<!date\^[0-9]+\^{date_num} {time_secs}\|2026-[^>]+ UTC>")
     assert len(token.findall(shown)) == 3
     assert not re.search("2026-[0-9]{2}-[0-9]{2}T", shown)
@@ -181,7 +181,7 @@ def test_a_story_is_told_in_the_times_of_the_reader() -> None:
 def test_a_long_story_is_cut_at_a_record_and_whole_in_its_file() -> None:
     """Fifty records, each as long as they are: the file has them all."""
     told = replace(story("exch-node2"), entries=tuple(entry(number, "n" * 200) for number in range(1, 51)))
-    shown = answers.story(told)
+    shown = replies.story(told)
     check(shown)
     assert "the attached file has all of it" in words(shown)
     assert len(json.loads(shown.files[0].content)["records"]) == 50
@@ -189,23 +189,23 @@ def test_a_long_story_is_cut_at_a_record_and_whole_in_its_file() -> None:
 
 def test_nothing_that_follows_is_an_answer() -> None:
     """With what to ask instead."""
-    assert "Next: ask" in answers.nothing_follows().text
+    assert "Next: ask" in replies.nothing_follows().text
 
 
 def test_twenty_long_records_fit() -> None:
     """As many sections as they need."""
     body = '{"details": {"reason": "' + "word " * 200 + '"}}'
-    check(answers.page(page(*(entry(number, "x" * 200, body) for number in range(20))), {}, []))
+    check(replies.page(page(*(entry(number, "x" * 200, body) for number in range(20))), {}, []))
 
 
 def test_no_record_is_an_answer() -> None:
     """An empty history is none of a failure."""
-    assert answers.page(Page((), False), {}, []).text == "No record matches."
+    assert replies.page(Page((), False), {}, []).text == "No record matches."
 
 
 def test_a_whole_audit_is_ok_in_words_with_its_anchor() -> None:
     """The line can be kept."""
-    told = answers.verified(Verification(120, "", ()), f"anchor 120 {'5e' * 32}")
+    told = replies.verified(Verification(120, "", ()), f"anchor 120 {'5e' * 32}")
     check(told)
     assert "OK: 120 records, the chain is whole" in told.text
     assert "anchor 120" in told.text
@@ -214,9 +214,9 @@ def test_a_whole_audit_is_ok_in_words_with_its_anchor() -> None:
 def test_one_record_is_no_plural() -> None:
     """In every answer that counts them."""
     said = [
-        answers.verified(Verification(1, "", ()), "").text,
-        answers.verified(Verification(1, "", (Fault("gone", 1),)), "").text,
-        (exported := answers.exported(Exported(1, "5e" * 32), b"{}", "csv")).text,
+        replies.verified(Verification(1, "", ()), "").text,
+        replies.verified(Verification(1, "", (Fault("gone", 1),)), "").text,
+        (exported := replies.exported(Exported(1, "5e" * 32), b"{}", "csv")).text,
         exported.files[0].title,
     ]
     assert all("1 record" in one and "records" not in one for one in said)
@@ -225,7 +225,7 @@ def test_one_record_is_no_plural() -> None:
 def test_faults_are_listed_and_counted() -> None:
     """Twenty of them; the rest is for the command line."""
     found = Verification(9, "", tuple(Fault("gone", number) for number in range(30)), more_faults=5)
-    told = answers.verified(found, "")
+    told = replies.verified(found, "")
     check(told)
     assert "FAULT: 35 found in 9 records" in told.text
     assert "record 19: gone" in told.text
@@ -236,31 +236,31 @@ def test_faults_are_listed_and_counted() -> None:
 def test_what_no_anchor_vouches_for_and_what_was_erased_is_told(faults: tuple[Fault, ...]) -> None:
     """Whether the rest is whole or not."""
     found = Verification(9, "", faults, 0, 1, 2, ("5e" * 32, "6f" * 32), (ALICE,))
-    told = answers.verified(found, "")
+    told = replies.verified(found, "")
     check(told)
     assert "The newest 2 records came after the last anchor that was published" in told.text
     assert "Erased, and the erasure recorded: 1 name and 2 raw answers" in told.text
-    assert "Erased" not in answers.verified(Verification(9, "", faults, 0, 1), "").text
+    assert "Erased" not in replies.verified(Verification(9, "", faults, 0, 1), "").text
 
 
 def test_an_empty_export_attaches_nothing() -> None:
     """Slack refuses empty files."""
-    assert answers.exported(Exported(0, "5e" * 32), b"", "csv").files == ()
+    assert replies.exported(Exported(0, "5e" * 32), b"", "csv").files == ()
 
 
 def test_nodes_are_listed_by_cluster() -> None:
     """With the virtual servers, which are no nodes."""
-    told = answers.nodes(Inventory((Cluster("EXCH-CL1", "mgmt1", {"n1": "N1", "n2": "N2"}, ("VS1",)),)))
+    told = replies.nodes(Inventory((Cluster("EXCH-CL1", "mgmt1", {"n1": "N1", "n2": "N2"}, ("VS1",)),)))
     check(told)
     assert "*EXCH-CL1* through mgmt1: n1 and n2 · virtual servers VS1" in words(told)
 
 
 def test_a_pause_names_who_and_a_resume_says_what_holds() -> None:
     """Both end in what comes next."""
-    check(answers.paused((CAROL, START)), CAROL)
-    assert "Resumed" in answers.paused(None).text
+    check(replies.paused((CAROL, START)), CAROL)
+    assert "Resumed" in replies.paused(None).text
 
 
 def test_a_cancelled_fix_is_confirmed_in_another_thread() -> None:
     """Its own thread is told by a notice."""
-    assert answers.cancelled(replace(FIX, state="cancelled")).text.startswith("FIX-12 cancelled")
+    assert replies.cancelled(replace(FIX, state="cancelled")).text.startswith("FIX-12 cancelled")
