@@ -1,8 +1,8 @@
-# make run | demo | test | check | format | bench | pictures | lock: see CONTRIBUTING.md
+# make run | demo | test | check | format | bench | pictures | lock | release-check: see CONTRIBUTING.md
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run demo test check format bench pictures lock clean
+.PHONY: run demo test check format bench pictures lock release-check clean
 
 run: .venv/ready
 	$(BIN)/rootver lab --or-run
@@ -34,6 +34,10 @@ pictures: .venv/ready
 lock:
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements.lock pyproject.toml -o requirements-run.lock
+
+# Version and changelog, locked versions, what is in the wheel, links: a sentence for each thing to repair.
+release-check: .venv/ready
+	$(BIN)/python -m tests.release
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "rootver-bot needs Python 3.11 or newer; $(PYTHON) is older or not there. Name another one: make PYTHON=python3.12"; exit 1; }
