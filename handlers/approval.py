@@ -183,7 +183,7 @@ class Ruling:
 def rule(
     fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules, at: datetime, *, blocked: str | None
 ) -> Ruling:
-    """Judge one reaction on a fix's card (design: rule book of reactions).
+    """Judge one reaction on a fix's card.
 
     `at` is the later of the event's time and our clock's: an answer that comes late is late. `blocked` is why
     nothing may be approved at all now (`paused`, `audit_fault`), None = nothing is in the way.

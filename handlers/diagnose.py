@@ -21,10 +21,10 @@ from storage.file.database import Database
 from storage.records import Json, Outcome, Record
 from storage.transaction import Transaction
 
-EVENT_HOURS = 72  # the wire contract's default window of Get-RootVerFact
+EVENT_HOURS = 72  # the default of Get-RootVerFact (docs/wire-contract.md, section 6)
 # E_ACCESSDENIED, WBEM_E_ACCESS_DENIED, CIM status 2 (DMTF DSP0200): DCOM, WMI and CIM each have their own.
 ACCESS_DENIED = frozenset({"0x80070005", "0x80041003", "0x00000002"})
-ROUND_TRIP_SECONDS = 20  # of the deadline, kept for the way there and back (wire contract: BudgetSeconds)
+ROUND_TRIP_SECONDS = 20  # of the deadline, kept for the way there and back (docs/wire-contract.md, section 6)
 
 Progress = Callable[[str], None]  # called with each node that has answered, from any thread
 

@@ -12,7 +12,7 @@ from handlers.approval import Permit
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One of the reading commands of the RootVer module, with its named parameters (wire contract)."""
+    """A reading command of the RootVer module, with its named parameters (docs/wire-contract.md)."""
 
     name: str
     parameters: Mapping[str, object] = field(default_factory=dict)

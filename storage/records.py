@@ -78,7 +78,7 @@ class NewFix:
     channel: str
     thread_ts: str
     digest: str  # SHA-256, hex, of `basis` in canonical JSON
-    basis: Mapping[str, Json]  # what was seen and is approved: design section 6
+    basis: Mapping[str, Json]  # what was seen and is approved (README, "How a fix lives")
     expected: str  # `-Expected`: compact JSON of the reading now
     target: str  # compact JSON of the reading that will stand
     created_at: datetime

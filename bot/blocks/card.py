@@ -87,7 +87,7 @@ def what(fix: Fix) -> str:
 
 
 def reading_words(reading: str | Json) -> str:
-    """A reading of RootVer (wire contract; as JSON or as its text): `0.0.0.0` (REG_SZ)."""
+    """A reading of RootVer (docs/wire-contract.md, section 4; as JSON or as its text): `0.0.0.0` (REG_SZ)."""
     match json.loads(reading) if isinstance(reading, str) else reading:
         case {"is": "value", "value": {"kind": str(kind), "data": data}}:
             return f"{code(data if isinstance(data, str) else json.dumps(data))} ({plain(kind)})"

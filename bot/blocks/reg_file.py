@@ -30,7 +30,7 @@ def backup_file(fix_id: str, backup: bytes) -> Attachment:
 
 
 def reg_file(backup: bytes) -> bytes:
-    """The file for a stored answer of `Backup-AspNetKey` (wire contract).
+    """The file for a stored answer of `Backup-AspNetKey` (docs/wire-contract.md, section 9).
 
     Importing it puts values back; it removes none that were added since. Raises `ValueError`, `KeyError` or
     `TypeError` for what is no backup or cannot be said: a line break in a name could smuggle in another key.

@@ -30,7 +30,7 @@ from handlers.ports import LookupFailed, Message, MessageGone, Person
 
 log = logging.getLogger(__name__)
 
-GROUP_SECONDS = 60.0  # a group's members may be this old (design: cached at most 60 s)
+GROUP_SECONDS = 60.0  # a group's members may be this old
 PERSON_SECONDS = 60.0  # so may a person's name and flags where nothing is decided
 RATE_LIMIT_RETRIES = 3  # measured: one retry is not enough where two 429s come in a row
 

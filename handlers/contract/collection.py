@@ -1,6 +1,6 @@
 """A collection: what every node of one cluster answered, kept whole so that it can be diagnosed again.
 
-`diagnose --save` writes one, `replay` reads it (wire contract, "A collection").
+`diagnose --save` writes one, `replay` reads it (docs/wire-contract.md, section 13).
 """
 
 from __future__ import annotations

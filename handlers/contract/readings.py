@@ -1,4 +1,4 @@
-"""The answer of `Get-RootVerFact`: JSON → facts, by the wire contract, section by section."""
+"""The answer of `Get-RootVerFact`: JSON → facts, section by section (docs/wire-contract.md, section 6)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NUMBERS = {"REG_DWORD": 2**32, "REG_QWORD": 2**64}  # kind → the first number
 _BYTES = ("REG_BINARY", "REG_NONE")
 _TEXTS = ("REG_SZ", "REG_EXPAND_SZ", *_BYTES)
 
-# Caps of an event record (wire contract, "events").
+# Caps of an event record (docs/wire-contract.md, section 8).
 _STRINGS, _STRING, _TEXT = 8, 256, 2048
 
 

@@ -1,4 +1,4 @@
-"""What the commands of the RootVer module answer: JSON text → facts and results, by the wire contract.
+"""What the commands of the RootVer module answer: JSON text → facts and results (docs/wire-contract.md).
 
 The decoders are strict: whatever breaks the contract raises `BrokenContract`, and nothing in it is believed.
 Unknown sections and fields are ignored, so that the module may learn to tell more.
@@ -51,7 +51,7 @@ __all__ = [
     "unreachable",
 ]
 
-_DEEPEST = 30  # levels of keys in a backup (wire contract: more is an error of the module)
+_DEEPEST = 30  # levels of keys in a backup (docs/wire-contract.md, section 9)
 
 
 def reading_json(reading: Reading[RegistryValue]) -> str:

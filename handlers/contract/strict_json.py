@@ -22,7 +22,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 
 
 class BrokenContract(ValueError):
-    """An answer that is not what the wire contract promises. `path` says where, "" = everywhere."""
+    """An answer that is not what docs/wire-contract.md promises. `path` says where, "" = everywhere."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path, reason)

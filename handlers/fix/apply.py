@@ -1,6 +1,6 @@
 """The guarded change: re-check, back up, look once more at the approval, and send.
 
-How an attempt ends is a table of the design (section 6, "How an attempt ends"); each row is a test.
+Each way in which an attempt may end is a test (`tests/handlers/fix/test_apply.py`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an approval is bound to, taken from facts (design: digest of what was approved)."""
+"""What an approval is bound to, taken from facts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.records import Fix, Json
 
 Basis = dict[str, Json]
 
-# Set-RootVer writes this and nothing else (wire contract: the target is a constant of the module).
+# Set-RootVer writes this and nothing else (docs/wire-contract.md, section 10).
 TARGET_READING: Json = {"is": "value", "value": {"kind": "REG_SZ", "data": TARGET}}
 ABSENT_READING: Json = {"is": "absent", "missing": "value"}
 
@@ -48,7 +48,7 @@ def now(fix: Fix, facts: NodeFacts, diagnosis: Diagnosis) -> Basis:
 
 
 def as_json(reading: Reading[RegistryValue]) -> Json:
-    """A reading of RootVer in the wire contract's form."""
+    """A reading of RootVer in its form on the wire (docs/wire-contract.md, section 4)."""
     value: Json = json.loads(reading_json(reading))
     return value
 

@@ -50,7 +50,7 @@ class Outcomes:
         return {"sent_at": now, "details": believe_from(fix, over)}
 
     def conclude(self, fix: Fix, result: ChangeResult) -> None:
-        """Map the host's result of a sent change to a state (design: how an attempt ends)."""
+        """Map the host's result of a sent change (docs/wire-contract.md, section 10) to a state."""
         details: dict[str, Json] = {
             "result": result.outcome,
             "why": result.reason,

@@ -84,7 +84,7 @@ def refused(name: str, reason: str) -> Diagnosis:
 
 
 def digest_facts(facts: NodeFacts, diagnosis: Diagnosis) -> dict[str, Json]:
-    """What of the facts a fix is bound to, as plain JSON data (design: digest of what was approved)."""
+    """What of the facts a fix is bound to, as plain JSON data; a digest of it is approved."""
     frameworks = facts.frameworks.value if isinstance(facts.frameworks, Value) else ()
     versions = registered_versions(facts) or {}
     return {

@@ -1,6 +1,6 @@
 """What was read on the nodes of a cluster: readings and the sections of a `Get-RootVerFact` answer.
 
-The names are those of the wire contract. Times are aware and in UTC.
+The names are those of docs/wire-contract.md, section 6. Times are aware and in UTC.
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class BrokenAnswer:
-    """Something answered that breaks the wire contract: nothing in it is believed."""
+    """Something answered that breaks docs/wire-contract.md, section 5: nothing in it is believed."""
 
     reason: str
 

@@ -9,7 +9,7 @@ from handlers.kb906154.root_ver import other_registered
 from handlers.kb906154.symptoms import is_short
 from handlers.kb906154.verdicts import FIXABLE
 
-# The sections of an answer, in the order of the wire contract.
+# The sections of an answer, in the order of docs/wire-contract.md, section 6.
 SECTIONS = (
     "system", "root_ver", "aspnet_versions", "frameworks", "exchange", "services", "cluster", "events",
     "aspnet_account", "former_domain_controller", "write_access",

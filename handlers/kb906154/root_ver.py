@@ -29,7 +29,7 @@ _VERSION = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){3}")
 
 
 def reading_object(reading: Reading[RegistryValue]) -> dict[str, Json]:
-    """A RootVer reading in the wire contract's form."""
+    """A RootVer reading in its form on the wire (docs/wire-contract.md, section 4)."""
     if isinstance(reading, Unreadable):
         return {"is": "unreadable", "code": reading.code, "message": reading.message}
     if isinstance(reading, Absent):

@@ -115,8 +115,10 @@ class Session:
         self._shell_may_exist = True
 
     def _command(self, command: str, parameters: Mapping[str, object]) -> PowerShell:
-        """Statement 1, once per pool: the module's text, in the runspace's own scope so that its functions
-        stay. Statement 2: the command by name; values travel as parameters (wire contract)."""
+        """Two statements (docs/wire-contract.md, section 2). First, once per pool: the module's text, in the
+        runspace's own scope so that its functions stay. Then the command by name; values travel as
+        parameters.
+        """
         pipeline = PowerShell(self._pool)
         if not self._has_module:
             pipeline.add_script(self._module, use_local_scope=False).add_statement()

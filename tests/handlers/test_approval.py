@@ -140,7 +140,7 @@ def test_a_move_outside_the_table_raises(origin: State, to: State) -> None:
 def test_the_rule_book_of_reactions(
     want: str, who: Reactor, state: State, minutes: int, paused: bool, expected: Ruling
 ) -> None:
-    """Each row of the design's table that needs no I/O."""
+    """Each way in which a reaction may be judged, as far as that needs no I/O."""
     fix = make_fix(state, approver=BOB if state == State.APPROVED else None)
     at = NOW + timedelta(minutes=minutes)
     assert rule(fix, want, who, RULES, at, blocked="paused" if paused else None) == expected  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ class AwayRemote:
 
 @pytest.mark.parametrize(("deadline", "budget"), [(120.0, 100), (50.5, 30), (21, 1), (20, 1), (5, 1)])
 def test_the_module_gets_the_deadline_less_the_way_there_and_back(deadline: float, budget: int) -> None:
-    """Wire contract, Get-RootVerFact: deadline_seconds less 20, at least 1, for each node of the cluster."""
+    """docs/wire-contract.md, section 6: deadline_seconds less 20, at least 1, for each node."""
     remote = AwayRemote()
     with ThreadPoolExecutor(2) as workers:
         diagnoser = Diagnoser(remote, INVENTORY, Watch(), workers, {"mgmt1": deadline})

@@ -15,4 +15,4 @@ COMMANDS = {
     "Restore-RootVer": ("ComputerName", "FixId", "Expected", "Target"),
     "Test-RootVerHost": ("ComputerName",),
 }
-"""The five commands with their parameters, in order (wire contract)."""
+"""The five commands with their parameters, in order (docs/wire-contract.md, sections 6 to 12)."""

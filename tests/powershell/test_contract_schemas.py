@@ -1,4 +1,4 @@
-"""The schemas say what the wire contract says: what it allows is valid, what it forbids is not."""
+"""The schemas say what docs/wire-contract.md says: what it allows is valid, what it forbids is not."""
 
 import copy
 import json
@@ -102,7 +102,7 @@ EXAMPLES = {
 
 SECTIONS = sorted(set(FACTS) - set(HEAD) - {"host", "collected"})
 MAY_BE_ABSENT = {"root_ver", "exchange", "cluster", "aspnet_account", "frameworks", "aspnet_versions"}
-"""The wire contract: "Only … may be absent"; a `dll_file` too, which is inside a section."""
+"""docs/wire-contract.md, section 4; a `dll_file` too, which is inside a section."""
 
 NULLABLE = {
     "get-rootverfact": {
@@ -114,7 +114,7 @@ NULLABLE = {
     "backup-aspnetkey": {"computer"},
     "test-rootverhost": {"computer"},
 }  # fmt: skip
-"""What is written `|null` in the wire contract."""
+"""What is written `|null` in docs/wire-contract.md."""
 
 
 @cache

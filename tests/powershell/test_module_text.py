@@ -182,7 +182,7 @@ def test_json_is_written_in_one_place() -> None:
 
 
 def test_names_asked_for_are_the_contracts() -> None:
-    """Wire contract, Names asked for and Events asked for."""
+    """docs/wire-contract.md, sections 7 and 8."""
     assert re.findall(r"'([^']+)'", constant("RootVerServices")) == [
         "MSExchangeSA", "MSExchangeIS", "MSExchangeMTA", "MSExchangeMGMT", "RESvc", "POP3Svc", "IMAP4Svc",
         "SMTPSVC", "W3SVC", "IISADMIN", "ClusSvc", "RemoteRegistry",

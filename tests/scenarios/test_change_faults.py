@@ -1,6 +1,6 @@
-"""The host fails while a fix is applied: each way ends as the design says, with one change at most.
+"""The host fails while a fix is applied: each way has its end, with one change at most.
 
-Section 6, "How an attempt ends". What was not sent for certain is voided; what may have been is read back.
+What was not sent for certain is voided; what may have been is read back.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The night of the design, from the question to the confirmed fix, and each way in which it may end."""
+"""The night of the README, from the question to the confirmed fix, and each way in which it may end."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The practice management host: the five commands of the wire contract, answered in Python from node data.
+"""The practice management host: the five commands, answered in Python from node data.
 
-Written from the wire contract, not from the product's own module: lab and diagnosis must not share a mistake.
+Written from docs/wire-contract.md, not from the product's own module: lab and diagnosis must not share
+a mistake.
 """
 
 import json
@@ -35,7 +36,7 @@ TARGET = value({"kind": "REG_SZ", "data": "1.1.4322.0"})
 """KB 906154 (Resolution, step 3)."""
 
 MAX_DEPTH = 30
-"""The wire contract (Backup-AspNetKey): deeper trees would be cut by ConvertTo-Json."""
+"""docs/wire-contract.md, section 9: deeper trees would be cut by ConvertTo-Json."""
 
 
 class CommandError(Exception):

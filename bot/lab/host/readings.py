@@ -1,6 +1,6 @@
 """How the practice host writes readings and registry values, and reads them back from a parameter.
 
-Written from the wire contract (Readings), not from the product's own module or decoder.
+Written from docs/wire-contract.md, sections 3 and 4, not from the product's own module or decoder.
 """
 
 import json

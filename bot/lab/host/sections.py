@@ -1,6 +1,6 @@
 """The sections of `Get-RootVerFact`, answered from the data of a practice node.
 
-Written from the wire contract (Get-RootVerFact), not from the product's own module.
+Written from docs/wire-contract.md, sections 6 to 8, not from the product's own module.
 """
 
 import re
@@ -50,14 +50,14 @@ EVENTS = {
     "msexchangedsaccess": {2080, 2102, 2103, 2112, 2114},
     "msexchangeis": {9518, 9519, 9523},
 }
-"""The wire contract: Names asked for, Events asked for."""
+"""docs/wire-contract.md, sections 7 and 8."""
 
 STATE_CODES = {"Online": 2, "Offline": 3, "Failed": 4, "Pending": 129, "Unknown": -1}
 """CLUSTER_RESOURCE_STATE of the cluster API."""
 
 EVENT_CAP = 500
 CODE = re.compile(r"0x([0-9a-f]{8})(?![0-9a-f])|(?<![0-9a-z-])([8c][0-9a-f]{7})(?![0-9a-z-])", re.IGNORECASE)
-"""The wire contract: Codes."""
+"""docs/wire-contract.md, section 8: `codes`."""
 
 Section = Callable[[], Reading]
 

@@ -14,7 +14,7 @@ FRAGMENT_HEADER = struct.Struct(">QQBI")
 """MS-PSRP 2.2.4: object id, fragment id, flags (1 first, 2 last), length of the blob, big-endian."""
 
 COMMANDS = ("Get-RootVerFact", "Backup-AspNetKey", "Set-RootVer", "Restore-RootVer", "Test-RootVerHost")
-"""The five commands of the wire contract."""
+"""The five commands of docs/wire-contract.md, section 1."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ SCOPES = (
     "usergroups:read",
     "files:write",
 )
-"""What the bot is granted (design of the chat surface)."""
+"""What the bot is granted (README, "Scopes, and why each")."""
 
 T = TypeVar("T")
 

@@ -87,7 +87,7 @@ def test_history_understands_the_words_of_the_chat(
 
 
 def test_json_lines_carry_the_whole_record(rootver: Rootver, bot: Database) -> None:
-    """As the design names the fields."""
+    """The fields that a program may rely on."""
     record = json.loads(rootver("history", "last", "1", "--json").out)
     assert list(record) == ["seq", "ts", "kind", "outcome", "actor", "node", "fix", "body"]
     assert record["ts"].endswith("Z")

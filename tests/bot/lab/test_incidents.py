@@ -28,7 +28,7 @@ def facts(cluster: PracticeCluster, node: str = "exch-node2") -> dict[str, Any]:
 
 
 def test_all_incidents_of_the_design_are_there_and_zero_is_the_default() -> None:
-    """Seventeen incidents, in the order of the design."""
+    """Seventeen incidents, in this order: docs/lab.md prints them."""
     assert list(INCIDENTS) == [
         "zero",
         "latent",

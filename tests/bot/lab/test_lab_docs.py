@@ -42,11 +42,5 @@ def test_the_tables_of_the_page_are_those_of_the_code() -> None:
     assert page == current(page), "run: python -m tests.bot.lab.test_lab_docs"
 
 
-def test_each_picture_of_the_page_is_there() -> None:
-    """`make pictures` takes them."""
-    for name in re.findall(r"\]\((pictures/[^)]+)\)", PAGE.read_text()):
-        assert (PAGE.parent / name).exists(), name
-
-
 if __name__ == "__main__":
     PAGE.write_text(current(PAGE.read_text()))

@@ -24,7 +24,7 @@ def test_the_app_runs_in_socket_mode_and_takes_direct_messages() -> None:
 
 
 def test_the_app_gets_four_events() -> None:
-    """Those of the design; that each has a listener is tested with the listeners."""
+    """These four; that each has a listener is tested with the listeners."""
     assert manifest.manifest()["settings"]["event_subscriptions"]["bot_events"] == [
         "app_mention", "message.im", "reaction_added", "reaction_removed",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What Python reads but JSON, or the wire contract, does not allow."""
+"""What Python reads but JSON, or docs/wire-contract.md, section 5, does not allow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guarded change and how an attempt ends: each row of the design's table, on the practice cluster."""
+"""The guarded change and how an attempt ends: each way there is, on the practice cluster."""
 
 from __future__ import annotations
 
