@@ -1,0 +1,42 @@
+"""The pages on how the bot is built and why: complete, and short enough to be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+DECISIONS = ROOT / "docs" / "decisions"
+PARTS = ["**Question.**", "## What we do", "## Why", "## What it costs", "## What would change it"]
+
+
+def rooms() -> list[str]:
+    """The packages within the three layers and within the lab."""
+    tops = ("bot", "bot/lab", "handlers", "storage")
+    packages = (one.parent for top in tops for one in (ROOT / top).glob("*/__init__.py"))
+    return sorted(f"{one.relative_to(ROOT).as_posix()}/" for one in packages)
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_every_room_stands_on_the_map(room: str) -> None:
+    """A new package has to say there what it is for."""
+    assert f"`{room}`" in ARCHITECTURE
+
+
+@pytest.mark.parametrize("page", sorted(one.name for one in DECISIONS.glob("[!R]*.md")))
+def test_every_decision_has_its_parts_and_is_short(page: str) -> None:
+    """The question, what we do, why, what it costs, what would change it; one screen."""
+    text = (DECISIONS / page).read_text()
+    places = [text.find(part) for part in PARTS]
+    assert -1 not in places
+    assert len(text.splitlines()) <= 40
+    assert f"]({page})" in (DECISIONS / "README.md").read_text(), "name it in docs/decisions/README.md"
+
+
+@pytest.mark.parametrize("way", ["mention", "reaction", "registry reading", "record"])
+def test_each_way_is_told_in_five_steps(way: str) -> None:
+    """Numbered; what is longer is no map."""
+    steps = ARCHITECTURE.split(f"## The way of a {way}\n")[1].split("\n## ")[0]
+    assert [line[:2] for line in steps.splitlines() if line[:1].isdigit()] == ["1.", "2.", "3.", "4.", "5."]
