@@ -110,7 +110,8 @@ class Session:
             self._shell_may_exist = self._pool.shell.opened or fault.code == OPERATION_TIMEOUT
             raise
         except Exception as error:
-            self._shell_may_exist = self._pool.shell.opened or not explain(error, self.options).unsent
+            certainly_not = not self._wire.connected or explain(error, self.options).unsent
+            self._shell_may_exist = self._pool.shell.opened or not certainly_not
             raise
         self._shell_may_exist = True
 

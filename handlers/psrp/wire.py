@@ -48,6 +48,7 @@ class Wire(WSMan):
 
     `deadline` bounds every exchange. `broken`: an exchange was lost, and with it perhaps the keys of the
     message encryption, so that only `repair` makes the way usable again (measured: reference, "Failures").
+    `connected`: a connection has come to be, its TLS too; before that the host has got nothing.
     """
 
     def __init__(self, options: HostOptions, door: Door, limits: Limits) -> None:
@@ -55,7 +56,7 @@ class Wire(WSMan):
         super().__init__(**{name: arguments[name] for name in arguments.keys() - _NOT_FOR_WSMAN})
         self.options, self.door, self.limits = options, door, limits
         self.deadline = Deadline(options.deadline_seconds)
-        self.broken = False
+        self.broken = self.connected = False
         self.received = 0
         self._logged_on = False
         self._connections: list[Any] = []
@@ -129,9 +130,12 @@ class Wire(WSMan):
         # and a .netrc could add a password of somebody else's.
         session.trust_env = False
         session.max_redirects = 0  # WinRM never redirects; a 307 would send a change to another place
-        self._connections = _remember_connections(session)
+        self._connections = _remember_connections(session, self._note_connected)
         _prepare_by_copying(session, self.transport.endpoint)
         return session
+
+    def _note_connected(self) -> None:
+        self.connected = True
 
     def _log_on_with(self, exchange: Callable[[], Element]) -> Element:
         """The first exchange of a connection carries the logon: alone, unless one has just been good."""
@@ -176,28 +180,39 @@ def _prepare_by_copying(session: requests.Session, url: str) -> None:
     session.prepare_request = prepare  # type: ignore[method-assign]
 
 
-def _remember_connections(session: requests.Session) -> list[Any]:
+def _remember_connections(session: requests.Session, connected: Callable[[], None]) -> list[Any]:
     """A list that gets every urllib3 connection of the session, so that `cut` finds their sockets.
 
+    `connected` is called whenever one of them has come to be (urllib3's `connect` ends after the handshake).
     `ConnectionCls` and `pool_classes_by_scheme` are urllib3's own places for this; pypsrp uses them likewise.
     """
     seen: list[Any] = []
     for adapter in session.adapters.values():
         pools = adapter.poolmanager.pool_classes_by_scheme  # type: ignore[attr-defined]
         adapter.poolmanager.pool_classes_by_scheme = {  # type: ignore[attr-defined]
-            scheme: _watched(make, seen) for scheme, make in pools.items()
+            scheme: _watched(make, seen, connected) for scheme, make in pools.items()
         }
     return seen
 
 
-def _watched(make_pool: Callable[..., Any], seen: list[Any]) -> Callable[..., Any]:
+def _watched(
+    make_pool: Callable[..., Any], seen: list[Any], connected: Callable[[], None]
+) -> Callable[..., Any]:
     def pool(*args: Any, **kwargs: Any) -> Any:
         made = make_pool(*args, **kwargs)
         make_connection = made.ConnectionCls
 
         def connection(*args: Any, **kwargs: Any) -> Any:
-            seen.append(make_connection(*args, **kwargs))
-            return seen[-1]
+            one = make_connection(*args, **kwargs)
+            connect = one.connect
+
+            def connect_and_tell() -> None:
+                connect()
+                connected()
+
+            one.connect = connect_and_tell
+            seen.append(one)
+            return one
 
         made.ConnectionCls = connection
         return made

@@ -36,8 +36,12 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnection
 
 from handlers.host_options import HostOptions
 from handlers.psrp import PsrpRemote
+from handlers.psrp.deadline import Deadline
 from handlers.psrp.explain import TooMuch, explain
-from handlers.psrp.failures import TEXT_LIMIT, cut
+from handlers.psrp.failures import TEXT_LIMIT, Failed, cut
+from handlers.psrp.logons import Door
+from handlers.psrp.session import Session
+from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.practice_host import FACTS, MODULE
 from tests.handlers.psrp.tls import make_certificate, server_context
@@ -204,8 +208,8 @@ def server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 def said_by(port: int, **options: Any) -> RemoteError:
-    """The error of one query to a server on that port."""
-    given = {"server": "127.0.0.1", "auth": "ntlm", "username": "u", "password": "p", "deadline_seconds": 5}
+    """The error of one query to a server on that port, which answers long before the deadline."""
+    given = {"server": "127.0.0.1", "auth": "ntlm", "username": "u", "password": "p", "deadline_seconds": 60}
     remote = PsrpRemote({"mgmt1": HostOptions(**{**given, "port": port, **options})}, module=lambda: MODULE)
     with pytest.raises(RemoteError) as error:
         remote.query("mgmt1", FACTS)
@@ -243,6 +247,19 @@ def test_a_server_that_closes_instead_of_speaking_tls() -> None:
     assert "closed within TLS" in str(error)
     assert "5986 with ssl" in str(error)
     assert len(greetings) == 2
+
+
+def test_no_shell_is_looked_for_where_no_connection_came_to_be() -> None:
+    """What the host never got has left nothing to delete; another logon for that would hold up queries."""
+    greetings: list[bytes] = []
+    with server(lambda connection: greetings.append(connection.recv(65536))) as port:
+        options = HostOptions(server="127.0.0.1", port=port, auth="ntlm", username="u", password="p")
+        session = Session(options, Door(), MODULE, Limits())
+        with pytest.raises(Failed, match="closed within TLS"):
+            session.run(FACTS.name, FACTS.parameters, Deadline(60))
+        assert not session.has_shell
+        session.dispose()
+    assert len(greetings) == 1
 
 
 @pytest.fixture(scope="module")
