@@ -14,24 +14,14 @@ from typing import Literal, TypeVar
 
 from bot.lab.payload import Payload
 from bot.lab.workspace import events
-from bot.lab.workspace.cast import (
-    BOT_ID,
-    BOT_USER_ID,
-    Channel,
-    Kind,
-    Person,
-    UserGroup,
-    channels,
-    people,
-    user_groups,
-)
+from bot.lab.workspace.cast import BOT_ID, BOT_USER_ID
 from bot.lab.workspace.faults import ApiFaults
 from bot.lab.workspace.limits import SlackRefusal
 from bot.lab.workspace.messages import Anomaly, Change, File, Message, Notification
 from bot.lab.workspace.post_checks import anomalies_of, notified_by
 from bot.lab.workspace.rates import Rates
 from bot.lab.workspace.reaction_names import canonical
-from bot.lab.workspace.typed_text import as_slack_stores
+from bot.lab.workspace.roster import Roster
 
 SCOPES = (
     "app_mentions:read",
@@ -48,11 +38,10 @@ SCOPES = (
 T = TypeVar("T")
 
 
-class Workspace:
-    """Channels, people, messages and reactions; what happened in them becomes events for the app.
+class Workspace(Roster):
+    """Messages and reactions in the channels of its roster; what happens there becomes events for the app.
 
-    Names are taken wherever ids are: `alice`, `#exchange-oncall`, `@exchange-admins`. Refusals are
-    `SlackRefusal` with Slack's error code.
+    Refusals are `SlackRefusal` with Slack's error code.
     """
 
     bot_token = "xoxb-practice-0000-lab"
@@ -61,10 +50,7 @@ class Workspace:
     bot_id = BOT_ID
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        everyone = people()
-        self.people = {person.id: person for person in everyone}
-        self.channels = {channel.id: channel for channel in channels(everyone)}
-        self.groups = {group.id: group for group in user_groups()}
+        super().__init__()
         self.scopes: set[str] = set(SCOPES)
         self.log = events.EventLog()
         """The events of the app: `log.subscriptions` may be changed, `log.payloads` looked at."""
@@ -85,77 +71,13 @@ class Workspace:
         self._messages: dict[str, dict[str, Message]] = {}
         self._clock = clock
         self._last_ts = 0
-        self._changed = threading.Condition(threading.RLock())
+        self._changed = threading.Condition(self._lock)
         self._subscribers: list[Callable[[Change], None]] = []
 
     @property
     def events(self) -> list[Payload]:
         """Every event of the app so far, as its callback payload."""
         return self.log.payloads
-
-    # Names and lookups
-
-    def id_of(self, name: str) -> str:
-        """The id of a person, channel or group by name or id; raises KeyError."""
-        bare = name.lstrip("#@")
-        if bare in self.people or bare in self.channels or bare in self.groups:
-            return bare
-        with self._changed:
-            named: list[Person | Channel] = [*self.people.values(), *self.channels.values()]
-            found = {each.name: each.id for each in named} | {g.handle: g.id for g in self.groups.values()}
-        if bare not in found:
-            raise KeyError(f"{name!r} is nobody here; known are {', '.join(sorted(found))}")
-        return found[bare]
-
-    def person(self, name: str) -> Person:
-        """The account, by name or id. Its `kind` may be changed, for instance to `deactivated`."""
-        return self.people[self.id_of(name)]
-
-    def group(self, name: str) -> UserGroup:
-        """The user group, by handle or id."""
-        return self.groups[self.id_of(name)]
-
-    def add_person(
-        self, name: str, kind: Kind = "member", into: tuple[str, ...] = ("exchange-oncall",)
-    ) -> str:
-        """A further account, a member of these channels; returns its id."""
-        with self._changed:
-            number = len(self.people)
-            bot = (f"B08{number:08d}", f"A08{number:08d}") if kind in ("bot", "workflow") else (None, None)
-            person = Person(f"U08{number:08d}", name, name.title(), kind, *bot)
-            self.people[person.id] = person
-            for channel in into:
-                self.channels[self.id_of(channel)].members.append(person.id)
-            return person.id
-
-    def dm(self, user: str, other: str = BOT_USER_ID) -> str:
-        """The id `D…` of the direct messages of two accounts, opened if there are none yet."""
-        pair = [other, self.id_of(user)]
-        with self._changed:
-            for channel in self.channels.values():
-                if channel.is_im and sorted(channel.members) == sorted(pair):
-                    return channel.id
-            opened = Channel(
-                f"D07{len(self.channels):08d}", f"dm-{self.people[pair[1]].name}", pair, is_im=True
-            )
-            self.channels[opened.id] = opened
-            return opened.id
-
-    def channel_for(self, user: str, channel: str) -> Channel:
-        """The channel, if `user` may act in it.
-
-        Raises:
-            SlackRefusal: `channel_not_found` (also for a private one of others), `not_in_channel`,
-                `is_archived`.
-        """
-        found = self.channels.get(channel)
-        if found is None or (user not in found.members and (found.is_private or found.is_im)):
-            raise SlackRefusal("channel_not_found")
-        if user not in found.members:
-            raise SlackRefusal("not_in_channel")
-        if found.is_archived:
-            raise SlackRefusal("is_archived")
-        return found
 
     # Acting as a person
 
@@ -170,7 +92,7 @@ class Workspace:
             return self.post(
                 self.id_of(user),
                 self.id_of(channel),
-                self._typed(text),
+                self.typed(text),
                 thread_ts=thread_ts,
                 broadcast=broadcast,
             ).ts
@@ -185,9 +107,7 @@ class Workspace:
             author = self.id_of(user)
             before = self._own(author, self.id_of(channel), ts, "cant_update_message")
             edited = {"user": author, "ts": self._new_ts()}
-            self.change(
-                before, replace(before, text=self._typed(text), edited=edited, edits=before.edits + 1)
-            )
+            self.change(before, replace(before, text=self.typed(text), edited=edited, edits=before.edits + 1))
 
     def unfurl(self, channel: str, ts: str) -> None:
         """Touch a message as a link preview does: an event message_changed, and the same words."""
@@ -360,12 +280,6 @@ class Workspace:
             self._reacted("reaction_removed", user, name, message)
 
     # Inside
-
-    def _typed(self, text: str) -> str:
-        mentions = {person.name: f"<@{person.id}>" for person in self.people.values()}
-        mentions |= {group.handle: f"<!subteam^{group.id}>" for group in self.groups.values()}
-        mentions |= {word: f"<!{word}>" for word in ("channel", "here", "everyone")}
-        return as_slack_stores(text, mentions)
 
     def _new_ts(self) -> str:
         self._last_ts = max(int(self._clock() * 1_000_000), self._last_ts + 1)
