@@ -12,6 +12,8 @@ from bot.lab.host.shell import COMMANDS
 
 MODULE_TEXT = "\n".join(f"function {name} {{ [CmdletBinding()] param() }}" for name in COMMANDS)
 """What stands for the module's text: it defines the five commands."""
+ZERO = '{"is":"value","value":{"kind":"REG_SZ","data":"0.0.0.0"}}'
+"""The reading that a change of the outage expects, as a client sends it."""
 
 
 class Refused(Exception):
@@ -66,3 +68,8 @@ def run(pool: RunspacePool, command: str, *, send: bool = False, **parameters: A
     result = json.loads(text)
     assert isinstance(result, dict)
     return result
+
+
+def actions(endpoint: Endpoint) -> list[str]:
+    """The kinds of the requests that the endpoint got, in order."""
+    return [exchange.action for exchange in endpoint.exchanges]

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import itertools
-import random
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +10,11 @@ from slack_bolt import App
 
 from bot import listeners
 from bot.lab.workspace.events import SUBSCRIPTIONS
-from bot.listeners.desk import heard, without_mention
-from bot.listeners.reactions import reaction_of
 from bot.slack.manifest import manifest
-from bot.slack.post import Post
 from handlers.diagnose import Diagnoser
-from handlers.fix.decide import Decisions
-from storage.file.errors import StorageUnavailable
 from tests.bot.lab.practice_slack import bolt
-from tests.bot.shift import ALICE, BOB, NO, ONCALL, YES, Shift
-
-BOT = "U07ROOTVER0"
+from tests.bot.listeners.bare_events import event
+from tests.bot.shift import ALICE, BOB, ONCALL, YES, Shift
 
 
 class Recorder:
@@ -46,14 +37,6 @@ def eventually(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def event(kind: str, **fields: Any) -> dict[str, Any]:
-    """A bare event of a kind."""
-    return {
-        "type": "event_callback", "team_id": "T07PRACTICE", "event_id": "Ev1",
-        "event": {"type": kind, "channel": ONCALL, "ts": "1.000100", "user": ALICE, **fields},
-    }  # fmt: skip
 
 
 # --- the whole surface ---
@@ -100,254 +83,6 @@ def test_listeners_hand_on_and_return(shift: Shift) -> None:
     ts = shift.say("diagnose exch-node2")
     assert shift.texts(ts) == []
     assert shift.records() == []
-
-
-# --- commands ---
-
-
-def test_a_mention_is_answered_once_however_often_it_is_delivered(shift: Shift) -> None:
-    """Same event, same message under another event id, in any order."""
-    said: list[str] = []
-    (payload,) = shift.catch(lambda: said.append(shift.workspace.say("alice", ONCALL, "@rootver nodes")))
-    again = {**payload, "event_id": "EvOther"}
-    for body in (payload, payload, again, payload):
-        shift.deliver(body)
-    assert len(shift.texts(said[0])) == 1
-    assert len(shift.records("command")) == 1
-
-
-def test_a_burst_of_deliveries_from_many_threads_has_one_effect(shift: Shift) -> None:
-    """Several sockets may bring the same event at the same instant."""
-    said: list[str] = []
-    (payload,) = shift.catch(lambda: said.append(shift.workspace.say("alice", ONCALL, "@rootver nodes")))
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(shift.deliver, [payload] * 24))
-    assert len(shift.texts(said[0])) == 1
-    assert len(shift.records("command")) == 1
-
-
-def test_an_edited_command_does_not_run_again(shift: Shift) -> None:
-    """Slack sends a new mention for it."""
-    ts = shift.say("nodes")
-    shift.during(lambda: shift.workspace.edit("alice", ONCALL, ts, "@rootver diagnose exch-node2"))
-    shift.during(lambda: shift.workspace.edit("alice", ONCALL, ts, "@rootver diagnose exch-node1"))
-    assert len(shift.texts(ts)) == 1
-    assert len(shift.records("command")) == 1
-
-
-def test_a_mention_that_is_edited_into_a_message_does_not_run(shift: Shift) -> None:
-    """Only what was written at first is a command."""
-    ts = shift.workspace.say("alice", ONCALL, "hello")
-    shift.during(lambda: shift.workspace.edit("alice", ONCALL, ts, "@rootver nodes"))
-    assert shift.texts(ts) == []
-
-
-def test_a_direct_message_needs_no_mention(shift: Shift) -> None:
-    """And is answered in its thread."""
-    dm = shift.workspace.dm("alice")
-    assert shift.texts(shift.tell("nodes"), dm) == ["1 cluster, 2 nodes."]
-    assert shift.texts(shift.tell("@rootver nodes"), dm) == ["1 cluster, 2 nodes."]
-
-
-def test_a_direct_message_that_is_edited_does_not_run_again(shift: Shift) -> None:
-    """The event is a message_changed."""
-    dm, ts = shift.workspace.dm("alice"), shift.tell("nodes")
-    shift.during(lambda: shift.workspace.edit("alice", dm, ts, "fixes"))
-    assert len(shift.texts(ts, dm)) == 1
-
-
-def test_what_the_bot_says_itself_is_no_command(shift: Shift) -> None:
-    """In a direct message its own answers come back as events."""
-    events = shift.catch(lambda: shift.chat.post(shift.workspace.dm("alice"), words("help")))
-    assert events
-    for payload in events:
-        shift.deliver(payload)
-    assert shift.records() == []
-
-
-def words(text: str) -> Any:
-    return Post(text)
-
-
-@pytest.mark.parametrize("user", ["deploybot", "workflow"])
-def test_other_bots_are_refused_and_recorded_without_an_answer(shift: Shift, user: str) -> None:
-    """Two bots that answer each other would never end."""
-    ts = shift.say("diagnose exch-node2", user)
-    assert shift.texts(ts) == []
-    (record,) = shift.records()
-    assert (record.kind, record.outcome) == ("refusal", "refused")
-    assert '"bot"' in record.body
-
-
-@pytest.mark.parametrize("user", ["gina", "rick", "pat", "sam"])
-def test_people_who_are_no_full_members_are_refused_with_one_answer(shift: Shift, user: str) -> None:
-    """One an hour; each attempt is recorded."""
-    first, second = shift.say("diagnose exch-node2", user), shift.say("nodes", user)
-    assert "Only full members" in shift.answer(first)
-    assert shift.texts(second) == []
-    assert [one.kind for one in shift.records()] == ["refusal", "refusal"]
-
-
-def test_who_cannot_be_looked_up_is_told_to_try_again(shift: Shift) -> None:
-    """Nothing is done meanwhile."""
-    shift.workspace.faults.add("error", "users.info", error="internal_error")
-    assert "try again" in shift.answer(shift.say("diagnose exch-node2"))
-    assert shift.records("command", "probe") == []
-    assert "RootVer is invalid" in shift.answer(shift.say("diagnose exch-node2"))
-
-
-def test_other_channels_and_direct_messages_can_be_closed(begin: Callable[..., Shift]) -> None:
-    """The answer says where to ask."""
-    shift = begin(channels=frozenset({"C07AUDIT000"}), direct_messages=False)
-    assert "ask in <#C07AUDIT000>" in shift.answer(shift.say("nodes"))
-    dm = shift.workspace.dm("bob")
-    assert "ask in a channel" in shift.answer(shift.tell("nodes", "bob"), dm)
-    assert shift.records("command") == []
-
-
-@pytest.mark.parametrize(
-    ("text", "typed"),
-    [
-        (f"<@{BOT}> nodes", "nodes"),
-        (f"<@{BOT}|rootver> nodes", "nodes"),
-        (f"hey <@{BOT}> nodes", "nodes"),
-        (f"nodes <@{BOT}>", "nodes"),
-        (f"<@{BOT}>", ""),
-        (f"<@{BOT}> history by <@{ALICE}>", f"history by <@{ALICE}>"),
-        (f"<@{ALICE}> <@{BOT}> nodes", "nodes"),
-        (f"<@{BOT}> <@{BOT}> nodes", "nodes"),
-        (f"<@{BOT}> help <@{BOT}>", "help"),
-        (f"<@{BOT}> history by <@{BOT}> since 7d", "history by bot since 7d"),
-        (f"history By <@{BOT}|rootver> since 7d", "history By bot since 7d"),
-        ("nodes", "nodes"),
-        ("", ""),
-    ],
-)
-def test_the_mention_of_the_bot_is_no_part_of_the_command(text: str, typed: str) -> None:
-    """Mentions of others are, and so is whose records somebody asks for."""
-    assert without_mention(text, BOT) == typed
-
-
-def test_a_message_without_user_text_or_thread_is_read_all_the_same() -> None:
-    """A classic bot message has no user key."""
-    body = event("app_mention", subtype="bot_message")
-    del body["event"]["user"]
-    message = heard(body, body["event"], direct=False)
-    assert (message.user, message.text, message.thread_ts, message.bot) == (None, "", "1.000100", True)
-
-
-# --- reactions ---
-
-
-def test_a_reaction_approves_and_another_late_one_changes_nothing(shift: Shift) -> None:
-    """The whole chain, from the event to the state."""
-    shift.propose()
-    shift.react("bob")
-    assert (shift.fix().state, shift.fix().approver) == ("approved", BOB)
-    shift.unreact("bob")
-    assert shift.fix().state == "proposed"
-
-
-def test_a_reaction_wakes_whoever_has_to_act(shift: Shift) -> None:
-    """The grace period begins now."""
-    shift.propose()
-    before = shift.woken
-    shift.react("bob")
-    assert shift.woken == before + 1
-
-
-def test_reactions_on_other_peoples_messages_are_not_looked_at(shift: Shift) -> None:
-    """They come for every message of the channel."""
-    ts = shift.workspace.say("alice", ONCALL, "hello")
-    shift.react("bob", ts=ts)
-    assert shift.woken == 0
-    assert set(shift.workspace.faults.calls) == {"auth.test"}
-
-
-def test_the_bots_own_reactions_decide_nothing(shift: Shift) -> None:
-    """It puts both on the card itself."""
-    shift.during(shift.propose)
-    assert shift.fix().state == "proposed"
-    assert shift.records("refusal") == []
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_shuffled_and_repeated_events_have_one_effect(shift: Shift, seed: int) -> None:
-    """Slack promises neither order nor once."""
-    shift.propose()
-
-    def evening() -> None:
-        shift.workspace.react("dave", ONCALL, shift.card.ts, YES)
-        shift.workspace.react("bob", ONCALL, shift.card.ts, YES)
-        shift.workspace.react("carol", ONCALL, shift.card.ts, YES)
-
-    events = [copy for one in shift.catch(evening) for copy in itertools.repeat(one, 1 + seed % 4)]
-    random.Random(seed).shuffle(events)
-    for payload in events:
-        shift.deliver(payload)
-    assert shift.fix().state == "approved"
-    assert len(shift.records("decision")) == 1
-    assert len(shift.records("refusal")) == 2
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"item": None}, {"item": {"type": "file", "file": "F1"}}, {"item": {"type": "message"}},
-        {"user": None}, {"reaction": None}, {"item": {"type": "message", "channel": 7, "ts": "1.0"}},
-    ],
-    ids=str,
-)  # fmt: skip
-def test_a_reaction_with_something_missing_is_none(shift: Shift, change: dict[str, Any]) -> None:
-    """It is accepted and ignored."""
-    item = {"type": "message", "channel": ONCALL, "ts": "1.0"}
-    body = event(
-        "reaction_added", **{"item": item, "reaction": NO, "item_user": BOT, "event_ts": "1.0", **change}
-    )
-    assert reaction_of(body, body["event"]) is None
-    assert shift.deliver(body) == 200
-
-
-def test_a_reaction_is_dated_by_its_event_however_late_it_comes() -> None:
-    """It is judged by the card's own expiry."""
-    item = {"type": "message", "channel": ONCALL, "ts": "1.0"}
-    body = event("reaction_added", item=item, reaction=NO, item_user=BOT, event_ts="1700000000.500000")
-    reaction = reaction_of(body, body["event"])
-    assert reaction is not None
-    assert reaction.at.timestamp() == 1700000000.5
-
-
-def test_a_reaction_that_fails_inside_is_told_in_the_thread_that_waits_for_it(
-    shift: Shift, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With who reacted and what to do then."""
-    ts = shift.propose()
-    monkeypatch.setattr(Decisions, "reacted", broken)
-    shift.react("bob")
-    told = shift.texts(ts)[-1]
-    assert told.startswith(f"The reaction of <@{BOB}> could not be judged")
-    assert "Something failed inside (record #" in told
-    assert told.endswith("Then take the reaction away and react again.")
-
-
-def test_where_its_card_cannot_be_found_a_failed_reaction_is_told_to_who_reacted(
-    shift: Shift, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody else needs to see it."""
-    shift.propose()
-    monkeypatch.setattr(Decisions, "reacted", broken)
-    monkeypatch.setattr("storage.fixes.by_card", unreadable)
-    shift.react("bob")
-    (told,) = (one for one in shift.workspace.messages(ONCALL, viewer="bob") if one.ephemeral_to == BOB)
-    assert "could not be judged" in told.text
-
-
-def broken(*_: object) -> None:
-    raise ZeroDivisionError
-
-
-def unreadable(*_: object) -> None:
-    raise StorageUnavailable(Path("rootver.db"), "it cannot be opened", "Look.")
 
 
 # --- errors ---

@@ -283,3 +283,7 @@ class Night:
     @property
     def writes(self) -> int:
         return sum(len(node.writes) for node in self.remote.cluster.nodes)
+
+
+def reasons(night: Night) -> list[str]:
+    return [json.loads(entry.body)["details"]["reason"] for entry in night.records("refusal")]

@@ -1,9 +1,8 @@
-"""The guarded change and how an attempt ends: each way there is, on the practice cluster."""
+"""The guarded change on the practice cluster: what stops it before it is sent, and what refuses it then."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -11,37 +10,20 @@ from bot.lab.cluster.healthy import ASPNET_2_0, register_aspnet
 from handlers.approval import ApprovalRules, State
 from handlers.inventory import Cluster, Inventory
 from handlers.ports import Person
-from handlers.remote_errors import RemoteError
-from storage import evidence
-from storage.file.errors import StorageError
+from tests.handlers.fix.approved import Start, approved, assert_paused, drift, unreachable, value
 from tests.handlers.fix.night import (
     ALICE,
     BOB,
     BOT,
     CAROL,
     DAVE,
-    HOST,
     NO,
     YES,
     Night,
     answer_with,
-    lose_answer,
     lose_question,
     not_sent,
 )
-
-Start = Callable[..., Night]
-UNREADABLE = {"is": "unreadable", "code": "0x800706ba", "message": "The RPC server is unavailable."}
-
-
-def value(data: str) -> dict[str, object]:
-    return {"is": "value", "value": {"kind": "REG_SZ", "data": data}}
-
-
-def approved(night: Night) -> Night:
-    night.propose()
-    night.react(BOB)
-    return night
 
 
 def test_the_story_read_again_backed_up_set_and_read_back(night: Night) -> None:
@@ -163,10 +145,6 @@ def test_a_pause_during_the_backup_stops_it(night: Night) -> None:
     assert "Set-RootVer" not in night.remote.sent
 
 
-def assert_paused(night: Night) -> None:
-    assert night.pause.pause(CAROL).step == "approve"
-
-
 def test_a_second_approval_has_a_grace_period_of_its_own(night: Night) -> None:
     """Taken back and given again just when the first one's was over."""
     approved(night)
@@ -185,17 +163,8 @@ def test_a_deleted_card_cancels_just_before_sending(night: Night) -> None:
     assert (night.state, night.writes) == (State.CANCELLED, 0)
 
 
-def drift(night: Night) -> None:
-    register_aspnet(night.remote.cluster.owner(), ASPNET_2_0)
-    night.remote.cluster.set_root_ver(night.remote.cluster.owner(), "2.0.50727.0")
-
-
 def reboot_into_other_version(night: Night) -> None:
     register_aspnet(night.remote.cluster.owner(), ASPNET_2_0)
-
-
-def unreachable(night: Night) -> None:
-    night.remote.cluster.owner().reachable = False
 
 
 def unreadable(night: Night) -> None:
@@ -325,214 +294,3 @@ def test_a_failed_write_with_a_reading_is_failed(night: Night) -> None:
     told = next(one for one in night.told("thread") if one.topic == "failed")
     assert told.details["after"] == value("0.0.0.0")
     assert night.remote.sent.count("Set-RootVer") == 1
-
-
-DOUBTS: dict[str, Callable[[Callable[[], str]], str]] = {
-    "the answer is lost": lose_answer,
-    "the answer breaks the contract": answer_with(schema=2),
-    "the answer names another fix": answer_with(fix="FIX-99"),
-    "written, but not readable afterwards": answer_with(after=UNREADABLE),
-    "failed, and not readable afterwards": answer_with(
-        outcome="failed", reason="write_failed", code="0x800706ba", after=UNREADABLE
-    ),
-    "written, but on another computer": answer_with(computer="EXCH-NODE9"),
-    "written, but it shows another value": answer_with(after=value("9.9.9.9")),
-}
-
-
-@pytest.mark.parametrize("doubt", DOUBTS)
-def test_a_doubtful_end_is_read_back_and_found_applied(night: Night, doubt: str) -> None:
-    """Never repeated: one write, then the target is read."""
-    approved(night)
-    night.remote.faults["Set-RootVer"] = DOUBTS[doubt]
-    night.tick(seconds=6)
-    assert night.state == State.APPLIED
-    assert night.remote.sent.count("Set-RootVer") == 1
-    assert "indeterminate" in night.topics()
-    assert night.fix().changed_at is not None
-
-
-def test_the_old_value_is_believed_only_when_a_lost_script_can_no_longer_run(night: Night) -> None:
-    """Failed after deadline_seconds, not before."""
-    approved(night)
-    night.remote.faults["Set-RootVer"] = lose_question
-    night.tick(seconds=6)
-    assert night.state == State.INDETERMINATE
-    night.tick(seconds=60)
-    assert night.state == State.INDETERMINATE
-    night.tick(seconds=61)
-    assert (night.state, night.writes) == (State.FAILED, 0)
-
-
-def test_an_old_value_that_was_read_before_the_script_could_be_over_is_not_believed(night: Night) -> None:
-    """The reading itself may take as long as a deadline."""
-    approved(night)
-    night.remote.faults["Set-RootVer"] = lose_question
-    night.tick(seconds=6)
-    night.remote.before["Get-RootVerFact"] = lambda: night.watch.move(seconds=110)
-    night.tick(seconds=20)
-    assert night.state == State.INDETERMINATE
-    night.tick(seconds=1)
-    assert night.state == State.FAILED
-
-
-def test_a_change_account_with_a_longer_deadline_is_waited_for(start: Start) -> None:
-    """Its script may run for so long."""
-    night = start(host=replace(HOST, change=replace(HOST, change=None, deadline_seconds=600.0)))
-    approved(night)
-    night.remote.faults["Set-RootVer"] = lose_question
-    night.tick(seconds=6)
-    night.tick(seconds=130)
-    assert night.state == State.INDETERMINATE
-
-
-def test_a_node_that_stays_away_is_looked_at_with_the_follow_ups(night: Night) -> None:
-    """Not every few seconds for days."""
-    approved(night)
-    night.remote.faults["Set-RootVer"] = lose_question
-    night.remote.before["Set-RootVer"] = lambda: unreachable(night)
-    night.tick(seconds=6)
-    for _ in range(240):
-        night.tick(seconds=15)
-    assert night.state == State.INDETERMINATE
-    assert len(night.records("readback")) < 20
-
-
-def test_a_lost_script_that_runs_late_is_found_applied(night: Night) -> None:
-    """That is why the old value is not believed at once."""
-    approved(night)
-    night.remote.faults["Set-RootVer"] = lose_question
-    night.tick(seconds=6)
-    cluster = night.remote.cluster
-    cluster.write_value(cluster.owner(), "SOFTWARE\\Microsoft\\ASP.NET", "RootVer", "REG_SZ", "1.1.4322.0")
-    night.tick(seconds=16)
-    assert night.state == State.APPLIED
-
-
-def test_a_third_value_after_a_doubtful_end_is_failed(night: Night) -> None:
-    """It shows what is there."""
-    approved(night)
-
-    def lose_and_drift(run: Callable[[], str]) -> str:
-        drift(night)
-        return lose_question(run)
-
-    night.remote.faults["Set-RootVer"] = lose_and_drift
-    night.tick(seconds=6)
-    assert night.state == State.FAILED
-
-
-def test_an_unreachable_node_leaves_it_indeterminate_until_it_answers(night: Night) -> None:
-    """However long that takes, and across restarts."""
-    approved(night)
-    night.remote.faults["Set-RootVer"] = lose_answer
-    night.remote.before["Set-RootVer"] = lambda: None
-
-    def lose_and_vanish(run: Callable[[], str]) -> str:
-        run()
-        unreachable(night)
-        raise RemoteError("mgmt1", "gone", "Wait.")
-
-    night.remote.faults["Set-RootVer"] = lose_and_vanish
-    night.tick(seconds=6)
-    night.tick(hours=2)
-    night.restart()
-    assert night.state == State.INDETERMINATE
-    night.remote.cluster.owner().reachable = True
-    night.restart()
-    assert (night.state, night.writes) == (State.APPLIED, 1)
-
-
-class Crash(BaseException):
-    """The process ends here."""
-
-
-POINTS = {
-    "before the re-check": ("Get-RootVerFact", State.VOIDED),
-    "before the backup": ("Backup-AspNetKey", State.VOIDED),
-    "while the change is under way": ("Set-RootVer", State.INDETERMINATE),
-}
-
-
-@pytest.mark.parametrize("point", POINTS)
-def test_a_crash_is_voided_before_sending_and_read_back_after(night: Night, point: str) -> None:
-    """At the next start; never sent again."""
-    command, expected = POINTS[point]
-    approved(night)
-
-    def crash() -> None:
-        raise Crash
-
-    if command == "Get-RootVerFact":
-        night.watch.move(seconds=6)
-    night.remote.before[command] = crash
-    with pytest.raises(Crash):
-        night.tick(seconds=6)
-    assert night.state == State.APPLYING
-    night.restart()
-    assert night.state == expected
-    assert night.writes == 0
-    assert night.remote.sent.count("Set-RootVer") == (1 if command == "Set-RootVer" else 0)
-
-
-def test_a_crash_after_the_change_is_found_applied_at_the_next_start(night: Night) -> None:
-    """The intent was committed before it was sent."""
-    approved(night)
-
-    def crash(run: Callable[[], str]) -> str:
-        run()
-        raise Crash
-
-    night.remote.faults["Set-RootVer"] = crash
-    with pytest.raises(Crash):
-        night.tick(seconds=6)
-    night.restart()
-    assert (night.state, night.writes) == (State.APPLIED, 1)
-
-
-def test_an_approved_fix_gets_its_grace_period_anew_after_a_restart(night: Night) -> None:
-    """So that it can still be withdrawn."""
-    approved(night)
-    night.watch.move(seconds=60)
-    night.restart()
-    assert night.state == State.APPROVED
-    night.tick(seconds=6)
-    assert night.state == State.APPLIED
-
-
-def test_a_pause_in_the_grace_period_reopens_it_without_a_look_at_the_node(night: Night) -> None:
-    """Nothing is even read for it."""
-    approved(night)
-    assert_paused(night)
-    read_before = len(night.remote.sent)
-    night.tick(seconds=6)
-    assert (night.state, night.writes, len(night.remote.sent)) == (State.PROPOSED, 0, read_before)
-    [told] = [one for one in night.told("thread") if one.topic == "reopened"]
-    assert "paused" in str(told.details)
-
-
-def test_an_approval_whose_life_ended_before_it_was_applied_expires(night: Night) -> None:
-    """The bot was away too long."""
-    approved(night)
-    night.watch.move(minutes=40)
-    night.restart()
-    night.tick(seconds=6)
-    assert (night.state, night.writes) == (State.EXPIRED, 0)
-
-
-def test_if_the_audit_cannot_be_written_nothing_is_sent(
-    night: Night, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The store fails before the change is recorded: the next attempt voids it."""
-    approved(night)
-
-    def full(*_: object, **__: object) -> str:
-        raise StorageError(night.database.path, "the disk is full", "Make room.")
-
-    monkeypatch.setattr(evidence, "keep", full)
-    with pytest.raises(StorageError):
-        night.tick(seconds=6)
-    monkeypatch.undo()
-    night.tick(seconds=1)
-    assert (night.state, night.writes) == (State.VOIDED, 0)
-    assert "Set-RootVer" not in night.remote.sent

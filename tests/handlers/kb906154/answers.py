@@ -161,3 +161,20 @@ def judge(**sections: Any) -> Diagnosis:
 
 
 NOW = datetime(2026, 11, 1, 13, tzinfo=UTC)
+
+DOWN = services(running=False)
+TWO = versions(version(), version("2.0.50727.0"))
+ONLY_2 = versions(version("2.0.50727.0"))
+UNDOCUMENTED = [
+    root_ver("1.1.4322"),
+    root_ver("1.1.4322.0", "REG_EXPAND_SZ"),
+    root_ver(0, "REG_DWORD"),
+    MISSING_VALUE,
+    root_ver("2.0.40607.0"),
+]
+INVALID = [ZERO, *UNDOCUMENTED]
+
+
+def verdict(**sections: Any) -> str:
+    """The verdict on a single node."""
+    return judge(**sections).verdict

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -16,23 +16,10 @@ from pypsrp.powershell import RunspacePool
 from bot.lab.cluster.practice_cluster import PracticeCluster
 from bot.lab.host.endpoint import Endpoint
 from bot.lab.host.faults import Garbage, HostFaults, HttpFault, OneShots
-from bot.lab.incidents import build
-from tests.bot.lab.practice_client import open_pool, prepare, run, wsman
+from tests.bot.lab.practice_client import ZERO, open_pool, prepare, run, wsman
 
 NODE = {"ComputerName": "exch-node2"}
-ZERO = '{"is":"value","value":{"kind":"REG_SZ","data":"0.0.0.0"}}'
 CHANGE = {**NODE, "FixId": "FIX-1", "Expected": ZERO}
-
-
-@pytest.fixture
-def cluster() -> PracticeCluster:
-    return build("zero")[0]
-
-
-@pytest.fixture
-def endpoint(cluster: PracticeCluster) -> Iterator[Endpoint]:
-    with Endpoint(cluster) as running:
-        yield running
 
 
 def warm_pool(endpoint: Endpoint, auth: str = "basic", **options: Any) -> RunspacePool:

@@ -5,35 +5,16 @@ import logging
 import socket
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.lab.workspace.web.server import WorkspaceServer
 from bot.lab.workspace.workspace import SCOPES, Workspace
 from tests.bot.lab.practice_slack import ONCALL, refusal, web_client
-
-SECTION = [{"type": "section", "text": {"type": "mrkdwn", "text": "evidence"}}]
-
-
-@pytest.fixture
-def workspace() -> Workspace:
-    return Workspace()
-
-
-@pytest.fixture
-def server(workspace: Workspace) -> Iterator[WorkspaceServer]:
-    with WorkspaceServer(workspace) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server: WorkspaceServer) -> WebClient:
-    return web_client(server)
 
 
 def test_the_token_tells_who_the_bot_is_and_what_it_may(workspace: Workspace, client: WebClient) -> None:
@@ -96,153 +77,6 @@ def test_a_bot_that_dies_in_the_middle_of_a_request_is_no_fault_of_the_lab(
                 assert asking.recv(100)
         client.auth_test()
     assert caplog.records == []
-
-
-def test_a_post_is_stored_as_it_was_sent(workspace: Workspace, client: WebClient) -> None:
-    """Text, blocks (with ids), thread and metadata; the answer echoes the message."""
-    first = client.chat_postMessage(channel=ONCALL, text="checking")["ts"]
-    metadata = {"event_type": "fix", "event_payload": {"id": "FIX-12"}}
-    answer = client.chat_postMessage(
-        channel=ONCALL, text="evidence", blocks=SECTION, thread_ts=first, metadata=metadata
-    )
-    stored = workspace.message(ONCALL, answer["ts"])
-    assert (stored.text, stored.thread_ts, stored.metadata) == ("evidence", first, metadata)
-    assert stored.blocks == [{"block_id": stored.blocks[0]["block_id"], **SECTION[0]}]
-    assert answer["message"]["thread_ts"] == first
-    assert answer["message"]["bot_id"] == workspace.bot_id
-    assert workspace.anomalies == []
-
-
-def test_forms_and_json_say_the_same(workspace: Workspace, client: WebClient) -> None:
-    """In a form, blocks are JSON text."""
-    form = {"channel": ONCALL, "text": "by form", "blocks": json.dumps(SECTION)}
-    ts = client.api_call("chat.postMessage", data=form)["ts"]
-    assert workspace.message(ONCALL, ts).blocks[0]["text"] == SECTION[0]["text"]
-
-
-def test_reading_methods_do_not_take_json(workspace: Workspace, client: WebClient) -> None:
-    """As documented: form or query only, so the argument is not seen."""
-    assert (
-        refusal(client.api_call, api_method="users.info", json={"user": workspace.bot_user})
-        == "user_not_found"
-    )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error"),
-    [
-        ({"channel": "C00NOWHERE0", "text": "x"}, "channel_not_found"),
-        ({"channel": "C07GENERAL0", "text": "x"}, "not_in_channel"),
-        ({"channel": "C07PRIVATE0", "text": "x"}, "channel_not_found"),
-        ({"channel": ONCALL}, "no_text"),
-        ({"channel": ONCALL, "text": "x", "blocks": "{"}, "invalid_blocks_format"),
-        ({"channel": ONCALL, "text": "x", "blocks": {"type": "section"}}, "invalid_blocks_format"),
-        ({"channel": ONCALL, "text": "x", "blocks": [{"type": "alert"}]}, "invalid_blocks"),
-        ({"channel": ONCALL, "text": "x", "metadata": {"event_type": 1}}, "invalid_metadata_schema"),
-        (
-            {
-                "channel": ONCALL,
-                "text": "x",
-                "metadata": {"event_type": "e", "event_payload": {"p": "x" * 17000}},
-            },
-            "metadata_too_large",
-        ),
-        ({"channel": "U07DEPLOYBT", "text": "x"}, "channel_not_found"),
-    ],
-)
-def test_a_post_that_slack_refuses_is_refused(
-    workspace: Workspace, client: WebClient, arguments: dict[str, Any], error: str
-) -> None:
-    """With Slack's code, and nothing is stored."""
-    assert refusal(client.api_call, api_method="chat.postMessage", json=arguments) == error
-    assert workspace.transcript() == ""
-
-
-def test_a_post_in_an_archived_channel_is_refused(workspace: Workspace, client: WebClient) -> None:
-    """is_archived."""
-    workspace.channels[ONCALL].is_archived = True
-    assert refusal(client.chat_postMessage, channel=ONCALL, text="x") == "is_archived"
-
-
-def test_invalid_blocks_say_what_and_where(client: WebClient) -> None:
-    """In `errors` and, marked, in response_metadata."""
-    with pytest.raises(SlackApiError) as refused:
-        client.chat_postMessage(
-            channel=ONCALL,
-            text="x",
-            blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}],
-        )
-    place = "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"
-    assert refused.value.response["errors"] == [place]
-    assert refused.value.response["response_metadata"]["messages"] == [f"[ERROR] {place}"]
-
-
-def test_a_person_is_written_to_by_id_and_a_channel_by_name(workspace: Workspace, client: WebClient) -> None:
-    """A person's id opens direct messages with chat:write alone."""
-    answer = client.chat_postMessage(channel=workspace.id_of("bob"), text="psst")
-    assert answer["channel"] == workspace.dm("bob")
-    assert client.chat_postMessage(channel="#exchange-oncall", text="hello")["channel"] == ONCALL
-
-
-def test_an_edit_replaces_text_and_blocks(workspace: Workspace, client: WebClient) -> None:
-    """A text alone takes the blocks away and shows as edited; with blocks it does not show."""
-    ts = client.chat_postMessage(channel=ONCALL, text="one", blocks=SECTION)["ts"]
-    client.chat_update(channel=ONCALL, ts=ts, text="two", blocks=[*SECTION, {"type": "divider"}])
-    assert len(workspace.message(ONCALL, ts).blocks) == 2
-    assert workspace.message(ONCALL, ts).edited is None
-
-    client.chat_update(channel=ONCALL, ts=ts, text="three")
-    stored = workspace.message(ONCALL, ts)
-    assert (stored.text, stored.blocks, stored.edits) == ("three", [], 2)
-    assert stored.edited is not None
-
-
-def test_an_edit_of_metadata_alone_leaves_the_words(workspace: Workspace, client: WebClient) -> None:
-    """Blocks and text stay; without the argument the metadata stays too."""
-    metadata = {"event_type": "fix", "event_payload": {"state": "applied"}}
-    ts = client.chat_postMessage(channel=ONCALL, text="one", blocks=SECTION)["ts"]
-    client.api_call("chat.update", json={"channel": ONCALL, "ts": ts, "metadata": metadata})
-    client.chat_update(channel=ONCALL, ts=ts, text="two", blocks=SECTION)
-    stored = workspace.message(ONCALL, ts)
-    assert (stored.text, stored.metadata, len(stored.blocks)) == ("two", metadata, 1)
-
-
-@pytest.mark.parametrize(
-    ("change", "error"),
-    [
-        ({"ts": "1.000000"}, "message_not_found"),
-        ({"channel": "C00NOWHERE0"}, "channel_not_found"),
-        ({"text": "x" * 4001}, "msg_too_long"),
-        ({"text": ""}, "no_text"),
-    ],
-)
-def test_an_edit_that_slack_refuses_is_refused(client: WebClient, change: dict[str, str], error: str) -> None:
-    """With Slack's code."""
-    ts = client.chat_postMessage(channel=ONCALL, text="one")["ts"]
-    arguments = {"channel": ONCALL, "ts": ts, "text": "two"} | change
-    assert refusal(client.api_call, api_method="chat.update", json=arguments) == error
-
-
-def test_the_bot_edits_and_deletes_nothing_of_others(workspace: Workspace, client: WebClient) -> None:
-    """cant_update_message, cant_delete_message; its own it deletes."""
-    theirs = workspace.say("alice", ONCALL, "mine")
-    ours = client.chat_postMessage(channel=ONCALL, text="ours")["ts"]
-    assert refusal(client.chat_update, channel=ONCALL, ts=theirs, text="x") == "cant_update_message"
-    assert refusal(client.chat_delete, channel=ONCALL, ts=theirs) == "cant_delete_message"
-    client.chat_delete(channel=ONCALL, ts=ours)
-    assert [m.ts for m in workspace.messages(ONCALL)] == [theirs]
-
-
-def test_a_private_note_reaches_one_member(workspace: Workspace, client: WebClient) -> None:
-    """And nobody who is not in the channel."""
-    bob = workspace.id_of("bob")
-    client.chat_postEphemeral(channel=ONCALL, user=bob, text="only you")
-    assert [m.text for m in workspace.messages(ONCALL, viewer="bob")] == ["only you"]
-    assert workspace.messages(ONCALL, viewer="carol") == []
-    assert (
-        refusal(client.chat_postEphemeral, channel=ONCALL, user="U00NOBODY", text="x")
-        == "user_not_in_channel"
-    )
 
 
 def test_reactions_are_added_read_and_removed(workspace: Workspace, client: WebClient) -> None:
@@ -389,98 +223,6 @@ def test_a_file_whose_bytes_never_came_is_not_shared(workspace: Workspace, clien
     assert refusal(call, files=[{"id": file, "title": "a"}], channel_id=ONCALL) == "file_not_found"
     assert refusal(client.files_getUploadURLExternal, filename="a.txt", length=0) == "invalid_arguments"
     assert workspace.transcript() == ""
-
-
-def test_a_rate_limit_says_how_long_and_passes(workspace: Workspace, client: WebClient) -> None:
-    """Twice 429 for one method; others work meanwhile; the third call is answered."""
-    workspace.faults.add("rate_limited", "chat.postMessage", times=2, seconds=7)
-    for _ in range(2):
-        with pytest.raises(SlackApiError) as refused:
-            client.chat_postMessage(channel=ONCALL, text="x")
-        assert refused.value.response["error"] == "ratelimited"
-        assert refused.value.response.headers["Retry-After"] == "7"
-        client.auth_test()
-    client.chat_postMessage(channel=ONCALL, text="x")
-    assert len(workspace.messages(ONCALL)) == 1
-
-
-def test_the_sdks_retry_handler_survives_a_rate_limit(workspace: Workspace, server: WorkspaceServer) -> None:
-    """It waits as told and posts once."""
-    workspace.faults.add("rate_limited", "chat.postMessage", seconds=0)
-    web_client(server, retry_handlers=[RateLimitErrorRetryHandler()]).chat_postMessage(
-        channel=ONCALL, text="x"
-    )
-    assert len(workspace.messages(ONCALL)) == 1
-    assert workspace.faults.calls == ["chat.postMessage"] * 2
-
-
-def test_a_server_error_is_html_without_a_code(workspace: Workspace, client: WebClient) -> None:
-    """Nothing was done."""
-    workspace.faults.add("server_error", "chat.postMessage")
-    with pytest.raises(SlackApiError) as refused:
-        client.chat_postMessage(channel=ONCALL, text="x")
-    assert refused.value.response.status_code == 503
-    assert workspace.messages(ONCALL) == []
-
-
-def test_a_lost_answer_leaves_the_message_posted(workspace: Workspace, client: WebClient) -> None:
-    """The caller sees a broken connection; a repeat makes a second message."""
-    workspace.faults.add("lost_answer", "chat.postMessage")
-    with pytest.raises((ConnectionError, urllib.error.URLError)):
-        client.chat_postMessage(channel=ONCALL, text="x")
-    assert len(workspace.messages(ONCALL)) == 1
-
-
-def test_the_sdks_own_repeat_posts_twice_after_a_lost_answer(
-    workspace: Workspace, server: WorkspaceServer
-) -> None:
-    """The trap of the default retry handler: two messages, one answer."""
-    workspace.faults.add("lost_answer", "chat.postMessage")
-    web_client(server, retry_handlers=None).chat_postMessage(channel=ONCALL, text="x")
-    assert len(workspace.messages(ONCALL)) == 2
-
-
-def test_a_lost_request_leaves_nothing(workspace: Workspace, client: WebClient) -> None:
-    """The same to the caller, but nothing was posted."""
-    workspace.faults.add("lost_request", "chat.postMessage")
-    with pytest.raises((ConnectionError, urllib.error.URLError)):
-        client.chat_postMessage(channel=ONCALL, text="x")
-    assert workspace.messages(ONCALL) == []
-
-
-def test_a_slow_answer_is_late_but_done(workspace: Workspace, server: WorkspaceServer) -> None:
-    """The client gives up, the message is there."""
-    workspace.faults.add("slow", "chat.postMessage", seconds=30)
-    with pytest.raises(TimeoutError):
-        web_client(server, timeout=1).chat_postMessage(channel=ONCALL, text="x")
-    assert len(workspace.messages(ONCALL)) == 1
-
-
-def test_slacks_rate_limits_hold_once_they_are_enforced(workspace: Workspace, client: WebClient) -> None:
-    """Ten posts at once pass, the eleventh waits for a second; another channel has its own count."""
-    workspace.rates.enforced = True
-    for number in range(10):
-        client.chat_postMessage(channel=ONCALL, text=str(number))
-    with pytest.raises(SlackApiError) as refused:
-        client.chat_postMessage(channel=ONCALL, text="too much")
-    assert refused.value.response.headers["Retry-After"] == "1"
-    client.chat_postMessage(channel="C07AUDIT000", text="fine")
-
-
-def test_look_ups_can_fail_until_they_are_cleared(workspace: Workspace, client: WebClient) -> None:
-    """With any of Slack's codes, after any number of good calls."""
-    workspace.faults.add("error", "users.info", times=-1, after=1, error="internal_error")
-    client.users_info(user=workspace.bot_user)
-    for _ in range(3):
-        assert refusal(client.users_info, user=workspace.bot_user) == "internal_error"
-    workspace.faults.clear()
-    client.users_info(user=workspace.bot_user)
-
-
-def test_an_unknown_fault_is_an_error_of_the_test(workspace: Workspace) -> None:
-    """The known ones are named."""
-    with pytest.raises(ValueError, match="rate_limited"):
-        workspace.faults.add("explode")  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -20,11 +20,6 @@ ONCALL = "#exchange-oncall"
 
 
 @pytest.fixture
-def workspace() -> Workspace:
-    return Workspace()
-
-
-@pytest.fixture
 def server(workspace: Workspace) -> Iterator[WorkspaceServer]:
     with WorkspaceServer(workspace) as running:
         running.sockets.set_delivery(ack_seconds=10, retry_delays=(0.0, 0.2, 0.4))

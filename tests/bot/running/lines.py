@@ -1,0 +1,10 @@
+"""The lines that cards are made of."""
+
+from __future__ import annotations
+
+from tests.bot.shift import Shift
+
+
+def line_of(shift: Shift, ts: str) -> list[str]:
+    """The lines in a thread that a card may have been made of."""
+    return [text for text in shift.texts(ts) if "is being prepared" in text]

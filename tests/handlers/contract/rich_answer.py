@@ -1,0 +1,87 @@
+"""A rich answer of `Get-RootVerFact`, its parts, and copies with one part changed."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from handlers.contract.results import decode_facts
+from handlers.kb906154.facts import NodeFacts
+from tests.handlers.kb906154.answers import (
+    Raw,
+    cluster,
+    event,
+    events,
+    healthy,
+    resource,
+    version,
+    versions,
+)
+
+Path = tuple[str | int, ...]
+RICH = healthy(
+    aspnet_versions=versions(version()),
+    cluster=cluster(resource()),
+    events=events(event("MSExchangeMU", 1042, "0x80040a01", strings=("80040a01",), text="…")),
+)
+
+# What the contract writes as `|null`.
+NULLABLE = (
+    ("computer",),
+    ("aspnet_versions", "value", 0, "path"),
+    ("aspnet_versions", "value", 0, "dll"),
+    ("frameworks", "value", 0, "install"),
+    ("frameworks", "value", 0, "service_pack"),
+    ("cluster", "value", "resources", 0, "owner"),
+    ("events", "value", "oldest"),
+)
+MAY_BE_ABSENT = ("exchange", "cluster", "aspnet_account", "frameworks", "aspnet_versions")
+NEVER_ABSENT = ("system", "services", "events", "former_domain_controller", "write_access")
+
+
+def decode(answer: object) -> NodeFacts:
+    """Through JSON, as it comes."""
+    return decode_facts(json.dumps(answer))
+
+
+def paths(tree: object, here: Path = ()) -> Iterator[Path]:
+    """The path of every part of an answer."""
+    if here:
+        yield here
+    children = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for name, child in children:
+        yield from paths(child, (*here, name))
+
+
+def changed(path: Path, new: object) -> Raw:
+    """The rich answer with one part replaced."""
+    answer = copy.deepcopy(RICH)
+    part: Any = answer
+    for name in path[:-1]:
+        part = part[name]
+    part[path[-1]] = new
+    return answer
+
+
+def without(path: Path) -> Raw:
+    """The rich answer with one field left out."""
+    answer = copy.deepcopy(RICH)
+    part: Any = answer
+    for name in path[:-1]:
+        part = part[name]
+    del part[path[-1]]
+    return answer
+
+
+def at(path: Path) -> Any:
+    """A part of the rich answer."""
+    part: Any = RICH
+    for name in path:
+        part = part[name]
+    return part
+
+
+FIELDS = [path for path in paths(RICH) if isinstance(path[-1], str)]
+LEAVES = [path for path in paths(RICH) if not isinstance(at(path), dict | list)]
