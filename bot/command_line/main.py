@@ -10,7 +10,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import click
 
@@ -86,7 +86,10 @@ def rootver(ctx: click.Context, config: Path | None) -> None:
 
 def main() -> None:
     """The console script."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        _drop_what_finds_no_room(stream)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -100,7 +103,6 @@ def run(arguments: Sequence[str]) -> int:
         code = _invoke(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # `rootver history | head`: whoever read has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FINE
     except click.ClickException as error:
         with suppress(OSError):  # the code tells even where the words find no room
@@ -118,6 +120,18 @@ def _open_what_was_closed() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - stays open
+
+
+def _drop_what_finds_no_room(stream: TextIO) -> None:
+    """The code is decided, but Python flushes once more as it ends, and ends with 120 where that fails.
+
+    What is still in a buffer after a failure goes nowhere, as
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe shows.
+    """
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _invoke(arguments: Sequence[str]) -> int:

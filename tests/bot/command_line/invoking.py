@@ -26,8 +26,8 @@ Rootver = Callable[..., Ran]
 
 
 def clean_environment() -> dict[str, str]:
-    """The machine's environment without anything that rootver or Slack's library would read."""
-    ours = ("ROOTVER_", "SLACK_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    """The machine's environment without what rootver, Slack's library or Python's buffers would heed."""
+    ours = ("ROOTVER_", "SLACK_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "PYTHONUNBUFFERED")
     return {name: value for name, value in os.environ.items() if not name.upper().startswith(ours)}
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from urllib.error import URLError
@@ -21,6 +22,7 @@ from handlers.ports import LookupFailed
 from handlers.record.questions import QuestionError
 from handlers.remote_errors import NotSent, RemoteError
 from storage.export import CannotCreate
+from storage.file.database import Database
 from storage.file.errors import (
     AnotherBotRuns,
     StorageDamaged,
@@ -219,14 +221,16 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
     assert done.stderr.startswith("rootver: ")
 
 
-def test_a_reader_that_has_seen_enough_ends_it_in_peace(tmp_path: Path) -> None:
+@pytest.fixture(params=["buffered", "unbuffered"])
+def environ(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The clean environment, with each of Python's ways to write to a standard stream."""
+    return {**clean_environment(), **({"PYTHONUNBUFFERED": "1"} if request.param == "unbuffered" else {})}
+
+
+def test_a_reader_that_has_seen_enough_ends_it_in_peace(tmp_path: Path, environ: dict[str, str]) -> None:
     """`rootver … | head -1` is no error and leaves no traceback."""
     process = subprocess.Popen(
-        [*PYTHON, "manifest"],
-        cwd=tmp_path,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        [*PYTHON, "manifest"], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -236,12 +240,29 @@ def test_a_reader_that_has_seen_enough_ends_it_in_peace(tmp_path: Path) -> None:
     process.stderr.close()
 
 
+@pytest.mark.parametrize(("words", "code"), [("histroy", 64), ("show FIX-1", 66), ("manifest", 0)])
+def test_an_error_that_nobody_reads_keeps_its_code(
+    tmp_path: Path, environ: dict[str, str], words: str, code: int
+) -> None:
+    """`rootver … 2>&1 | head -1`, with the pipe closed already."""
+    process = subprocess.Popen(
+        [*PYTHON, *words.split()], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait() == code
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
-def test_output_that_does_not_fit_on_the_disk_ends_with_73(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", ["manifest", "--help", "--version", "export csv"])
+def test_output_that_does_not_fit_on_the_disk_ends_with_73(
+    tmp_path: Path, environ: dict[str, str], words: str
+) -> None:
     """Half an export must not look like a whole one."""
+    Database.open(tmp_path / "rootver.db", lambda: datetime.now(UTC)).close()
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [*PYTHON, "manifest"], cwd=tmp_path, env=clean_environment(), stdout=full,
+            [*PYTHON, *words.split()], cwd=tmp_path, env=environ, stdout=full,
             stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert done.returncode == Exit.CANNOT_CREATE
@@ -253,13 +274,25 @@ def test_output_that_does_not_fit_on_the_disk_ends_with_73(tmp_path: Path) -> No
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
 @pytest.mark.parametrize(("words", "code"), [("histroy", 64), ("show FIX-1", 66)])
-def test_an_error_that_finds_no_room_keeps_its_code(tmp_path: Path, words: str, code: int) -> None:
+def test_an_error_that_finds_no_room_keeps_its_code(
+    tmp_path: Path, environ: dict[str, str], words: str, code: int
+) -> None:
     """1 would mean "found something"."""
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [*PYTHON, *words.split()], cwd=tmp_path, env=clean_environment(), stderr=full, check=False
-        )
+        done = subprocess.run([*PYTHON, *words.split()], cwd=tmp_path, env=environ, stderr=full, check=False)
     assert done.returncode == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_a_command_of_which_nothing_can_be_told_keeps_its_code(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    """Neither the output nor the reason finds room."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PYTHON, "manifest"], cwd=tmp_path, env=environ, stdout=full, stderr=full, check=False
+        )
+    assert done.returncode == Exit.CANNOT_CREATE
 
 
 @pytest.mark.parametrize(
@@ -272,11 +305,13 @@ def test_an_error_that_finds_no_room_keeps_its_code(tmp_path: Path, words: str, 
         ("<&-", "replay -", 65),
     ],
 )
-def test_a_stream_that_is_closed_is_no_defect(tmp_path: Path, closed: str, words: str, code: int) -> None:
+def test_a_stream_that_is_closed_is_no_defect(
+    tmp_path: Path, environ: dict[str, str], closed: str, words: str, code: int
+) -> None:
     """Whoever starts it, a scheduler say, may want the exit code alone."""
     done = subprocess.run(
         ["/bin/sh", "-c", f'"$0" -m bot {words} {closed}', sys.executable], cwd=tmp_path,
-        env=clean_environment(), capture_output=True, text=True, check=False,
+        env=environ, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
 
