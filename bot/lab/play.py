@@ -72,6 +72,29 @@ def _serve(
             flush=True,
         )
         if open_browser:
-            webbrowser.open(server.url)
+            _show(server.url, out)
         told_to_stop()
     return 0
+
+
+def _show(url: str, out: TextIO | None) -> None:
+    browser = _graphical_browser()
+    if browser is None:
+        print("No graphical browser was found: open the address yourself.", file=out, flush=True)
+    else:
+        browser.open(url)  # says False too where a starter like xdg-open has done its work and ended
+
+
+def _graphical_browser() -> webbrowser.BaseBrowser | None:
+    """The browser to open, unless it would take this terminal, and Ctrl-C with it.
+
+    So do a plain `GenericBrowser` (w3m, lynx, whatever BROWSER names that Python does not know) and a
+    `UnixBrowser` that is not for the background (elinks):
+    https://github.com/python/cpython/blob/3.11/Lib/webbrowser.py
+    """
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return None
+    in_terminal = type(browser) is webbrowser.GenericBrowser or not getattr(browser, "background", True)
+    return None if in_terminal else browser

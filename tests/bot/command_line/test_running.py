@@ -219,6 +219,61 @@ def test_the_lab_serves_its_page_until_it_is_told_to_stop(start: Start) -> None:
     assert (process.returncode, err) == (0, "")
 
 
+NO_SCREEN = {"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": "", "TERM": "xterm"}
+
+
+def planted(folder: Path, name: str) -> Path:
+    """A browser as the only program on a PATH: it writes into the file beside it what it is to open."""
+    program, opened = folder / "bin" / name, folder / "bin" / "opened"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$*" > "{opened}.part" && exec /bin/mv "{opened}.part" "{opened}"\n')
+    program.chmod(0o755)
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("name", "environ"),
+    [
+        ("w3m", {}),
+        ("elinks", {}),
+        ("www-browser", {"DISPLAY": ":0"}),
+        ("w3m", {"BROWSER": "w3m"}),
+        ("browse-here", {"BROWSER": "browse-here %s", "DISPLAY": ":0"}),
+        ("nothing", {"TERM": ""}),
+    ],
+)
+def test_a_browser_that_would_take_the_terminal_is_not_opened(
+    start: Start, tmp_path: Path, name: str, environ: dict[str, str]
+) -> None:
+    """It would keep Ctrl-C to itself; the address is printed, to be opened elsewhere."""
+    opened = planted(tmp_path, name)
+    process = start("lab", "--port", "0", **{"PATH": str(opened.parent), **NO_SCREEN, **environ})
+    assert process.stdout is not None
+    told = list(iter(process.stdout.readline, "No graphical browser was found: open the address yourself.\n"))
+    assert any("http://" in line for line in told)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, err, opened.exists()) == (0, "", False)
+
+
+@pytest.mark.parametrize("name", ["xdg-open", "firefox"])
+def test_a_graphical_browser_is_given_the_page(start: Start, tmp_path: Path, name: str) -> None:
+    """Also where a text browser is there too."""
+    opened = planted(tmp_path, name)
+    (opened.parent / "w3m").symlink_to("/bin/false")
+    process = start("lab", "--port", "0", **{"PATH": str(opened.parent), **NO_SCREEN, "DISPLAY": ":0"})
+    deadline = time.monotonic() + PATIENCE
+    while not opened.exists():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=PATIENCE)
+    address = opened.read_text().split()[-1]
+    assert (process.returncode, err, f"The practice page: {address}\n" in out) == (0, "", True)
+    assert "No graphical browser" not in out
+
+
 def test_without_the_extra_the_lab_says_how_to_install_it(
     rootver: Rootver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
