@@ -216,6 +216,7 @@ def test_a_thread_that_waits_too_long_gives_up(db: Database, monkeypatch: pytest
     thread.join()
 
 
+@pytest.mark.root
 def test_a_file_without_write_access_says_so(shared_path: Path) -> None:
     """The bot names the file and the next step; a reader answers, and leaves nothing behind."""
     with Database.open(shared_path, Ticking()) as db:
@@ -239,6 +240,7 @@ def test_a_folder_without_write_access_says_so(shared_path: Path) -> None:
     assert "Permission denied. Check that the folder exists and who may use it." in answer
 
 
+@pytest.mark.root
 def test_a_file_nobody_else_may_read_says_so(shared_path: Path) -> None:
     """A reader without access gets a reason, not a traceback."""
     Database.open(shared_path, Ticking()).close()
