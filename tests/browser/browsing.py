@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-# The suite runs as root and without a network.
+# The suite may run as root, and runs without a network.
 _FLAGS = [
     "--headless",
     "--no-sandbox",
