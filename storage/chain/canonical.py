@@ -1,14 +1,15 @@
 """Canonical JSON (RFC 8785) for what is hashed: one text for one meaning.
 
-Without floats the rules that differ between languages do not arise; `rfc8785` agrees byte for byte (tested).
+The text is `rfc8785`'s. Most records are plain enough for `json` to write the same in a sixth of the time.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
+
+import rfc8785
 
 from storage.records import Json
 
@@ -16,10 +17,6 @@ from storage.records import Json
 SAFE_INTEGER = 2**53 - 1
 _TEXT = frozenset({str})
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_encode = json.JSONEncoder(
-    ensure_ascii=False
-).encode  # escapes exactly what RFC 8785 section 3.2.2.2 asks for
-
 _encode_sorted = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -36,7 +33,10 @@ def canonical(value: Json) -> str:
         text = _encode_sorted(value)
         if text.isascii():  # then names sort the same by code point and by UTF-16, and no surrogate is there
             return text
-    return _canonical(value)
+    try:
+        return rfc8785.dumps(_for_rfc8785(value)).decode()
+    except rfc8785.CanonicalizationError as error:
+        raise NotCanonical(str(error)) from error
 
 
 def _is_plain(value: Json) -> bool:
@@ -60,21 +60,25 @@ def _is_plain(value: Json) -> bool:
     return True
 
 
-def _canonical(value: Json) -> str:
-    """The same for every value, one by one."""
+def _for_rfc8785(value: Json) -> Any:
+    """The value with visible surrogates, which `rfc8785` refuses, and without floats, which it writes."""
     match value:
-        case None | bool():
-            return _encode(value)
+        case float():
+            raise NotCanonical(f"{value!r} is a float, which not every language writes alike")
         case str():
-            return _encode(visible(value))
-        case int():
-            return _integer(value)
+            return visible(value)
         case list() | tuple():
-            return f"[{','.join(map(_canonical, value))}]"
+            return [_for_rfc8785(one) for one in value]
         case dict():
-            return _object(value)
+            return {_name(key): _for_rfc8785(one) for key, one in value.items()}
         case _:
-            raise NotCanonical(f"{type(value).__name__} has no canonical form: {value!r:.80}")
+            return value
+
+
+def _name(key: object) -> str:
+    if not isinstance(key, str):
+        raise NotCanonical("the names in an object must be text")
+    return visible(key)
 
 
 def visible(text: str) -> str:
@@ -97,18 +101,3 @@ def recordable(value: Json) -> Json:
             return {key: recordable(one) for key, one in value.items()}
         case _:
             return value
-
-
-def _integer(value: int) -> str:
-    if abs(value) > SAFE_INTEGER:
-        raise NotCanonical(f"{value} is beyond ±(2^53 - 1): write it as text")
-    return str(int(value))
-
-
-def _object(value: Mapping[str, Json]) -> str:
-    """Members ordered by UTF-16 code units of their names (RFC 8785 section 3.2.3)."""
-    if not all(isinstance(key, str) for key in value):
-        raise NotCanonical("the names in an object must be text")
-    named = {visible(key): one for key, one in value.items()}
-    ordered = sorted(named, key=lambda key: key.encode("utf-16-be"))
-    return f"{{{','.join(f'{_encode(key)}:{_canonical(named[key])}' for key in ordered)}}}"
