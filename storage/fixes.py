@@ -77,12 +77,6 @@ def due(conn: Reader, now: datetime) -> list[Fix]:
     return _many(conn, "due_at <= ? ORDER BY due_at, number", to_text(now))
 
 
-def next_due(conn: Reader) -> datetime | None:
-    """When the next fix is due; None: none waits for the time."""
-    (text,) = conn.execute("SELECT min(due_at) FROM fix WHERE due_at IS NOT NULL").fetchone()
-    return from_text(text) if text else None
-
-
 def last_changed(conn: Reader, node: str) -> datetime | None:
     """When our newest applied change of a node was made, restores included, by the node's own clock."""
     (text,) = conn.execute(

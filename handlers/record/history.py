@@ -50,11 +50,6 @@ class Page:
     more: bool
     following: Question | None = None
 
-    @property
-    def next_before(self) -> int | None:
-        """The seq to go on behind: `history … before N`."""
-        return self.following.before if self.following else None
-
 
 def known_names(conn: Reader, inventory: Inventory | None = None) -> dict[str, tuple[str, ...]]:
     """Every name a question may use: of the settings, and of everything that was ever recorded."""

@@ -62,11 +62,6 @@ class Verification:
         """Nothing was found."""
         return not self.faults
 
-    @property
-    def first_bad(self) -> int | None:
-        """Seq of the first record that is not as it was written."""
-        return min((fault.seq for fault in self.faults if fault.seq is not None), default=None)
-
 
 # --- anchors --------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sqlite_utils
 
+from storage.chain.verify import Verification
 from storage.file.migrations import expected_audit
 
 GUARDS = ("audit_no_update", "audit_no_delete", "audit_in_order")
@@ -23,6 +24,11 @@ def forge(path: Path, mutate: Callable[[sqlite3.Connection], object]) -> None:
     for guard in GUARDS:
         conn.execute(expected_audit()[guard])
     conn.close()
+
+
+def first_bad(found: Verification) -> int | None:
+    """Seq of the first record that is not as it was written."""
+    return min((fault.seq for fault in found.faults if fault.seq is not None), default=None)
 
 
 def rehash(conn: sqlite3.Connection) -> None:

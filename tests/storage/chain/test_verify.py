@@ -16,7 +16,7 @@ from storage.chain.verify import Anchor, Verification, anchor_line, check, open_
 from storage.file.database import Database
 from storage.file.errors import StorageError
 from storage.records import Record
-from tests.storage.chain.mutants import ANCHORED, CHAIN, UNGUARDED, cut_tail, drop_trigger, forge
+from tests.storage.chain.mutants import ANCHORED, CHAIN, UNGUARDED, cut_tail, drop_trigger, first_bad, forge
 from tests.storage.samples import Ticking, command, new_fix
 
 RECORDS = 100
@@ -59,7 +59,7 @@ def start_faults(path: Path) -> list[str]:
 def test_a_good_file_is_never_accused(copy: Path, anchors: tuple[Anchor, ...]) -> None:
     """No fault, both anchors compared, ten records not yet anchored."""
     found = checked(copy, anchors)
-    assert (found.ok, found.size, found.anchors, found.unanchored, found.first_bad) == (
+    assert (found.ok, found.size, found.anchors, found.unanchored, first_bad(found)) == (
         True,
         100,
         2,
@@ -78,7 +78,7 @@ def test_without_anchors_nothing_is_anchored(copy: Path) -> None:
 def test_the_chain_alone_finds_it(copy: Path, mutate: Callable[[sqlite3.Connection], None]) -> None:
     """Edit, delete, swap, a record twice: found without any anchor, with the first bad record."""
     forge(copy, mutate)
-    assert checked(copy).first_bad == CHAIN[mutate]
+    assert first_bad(checked(copy)) == CHAIN[mutate]
     assert start_faults(copy)
 
 
@@ -90,7 +90,7 @@ def test_an_anchor_finds_what_the_chain_cannot(
     forge(copy, mutate)
     assert checked(copy).ok
     found = checked(copy, anchors)
-    assert found.first_bad in {86, 90}
+    assert first_bad(found) in {86, 90}
     assert len(found.faults) == 1
 
 
@@ -149,7 +149,7 @@ def test_an_edit_of_any_column_is_found(copy: Path, column: str) -> None:
             f"UPDATE audit SET {column} = ? WHERE seq = 99", (values.get(column, "other"),)
         ),
     )
-    assert checked(copy).first_bad == 99
+    assert first_bad(checked(copy)) == 99
     assert start_faults(copy)
 
 
@@ -308,7 +308,7 @@ def test_a_table_that_is_gone_ends_one_check_and_not_the_others(copy: Path, tabl
 
     forge(copy, mutate)
     found = checked(copy)
-    assert (found.size, found.first_bad) == (RECORDS, 40)
+    assert (found.size, first_bad(found)) == (RECORDS, 40)
     assert f"no such table: {table}" in " ".join(map(str, found.faults))
 
 
