@@ -59,7 +59,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A question to the audit; `handlers.record.history.parse` understands the words."""
+    """A question to the audit; `handlers.record.questions.parse` understands the words."""
 
     verb: ClassVar[str] = "history"
     words: tuple[str, ...]

@@ -11,8 +11,9 @@ from datetime import datetime
 from handlers.contract.collection import Collection, answers, raw_result, unreachable
 from handlers.host_options import SECOND_HOP
 from handlers.inventory import Cluster, Inventory, Target, UnknownName
-from handlers.kb906154.assess import Diagnosis, Members, assess, digest_facts, refused
+from handlers.kb906154.assess import Diagnosis, assess, digest_facts, refused
 from handlers.kb906154.facts import Answer, NodeFacts, Unreachable, Unreadable
+from handlers.kb906154.ownership import Members
 from handlers.ports import Clock, Query, Remote
 from handlers.remote_errors import RemoteError
 from storage import evidence, fixes

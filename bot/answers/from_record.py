@@ -15,7 +15,8 @@ from bot.slack.post import Post
 from handlers.inventory import Inventory
 from handlers.ports import Clock
 from handlers.record import history
-from handlers.record.history import Question, QuestionError
+from handlers.record.questions import Question, QuestionError, parse
+from handlers.record.story import people_of, show
 from storage import people
 from storage.chain.verify import Anchor, anchor_line, last_anchor, verify
 from storage.file.database import Database
@@ -61,7 +62,7 @@ class AuditAnswers:
     def show(self, fix: str) -> Post:
         """The whole story of a fix."""
         with self.database.read() as conn:
-            story = history.show(conn, fix)
+            story = show(conn, fix)
         return words.story(story) if story else words.no_such_fix(fix)
 
     def export(
@@ -98,14 +99,14 @@ class AuditAnswers:
             counted = history.summarize(conn, question)
             return words.summarized(history.chart(counted, people.names(conn, counted.people)))
         page = history.answer(conn, question)
-        return words.page(page, people.names(conn, history.people_of(page.entries)), asked)
+        return words.page(page, people.names(conn, people_of(page.entries)), asked)
 
     def _nameless(self, conn: Reader, asked: tuple[str, ...]) -> tuple[str, ...]:
         names = history.known_names(conn, self.inventory)
         return history.nameless(conn, asked, self.clock.now(), names)
 
     def _question(self, conn: Reader, asked: Iterable[str]) -> Question:
-        return history.parse(list(asked), self.clock.now(), history.known_names(conn, self.inventory))
+        return parse(list(asked), self.clock.now(), history.known_names(conn, self.inventory))
 
     def _export(
         self,

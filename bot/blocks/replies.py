@@ -28,8 +28,9 @@ from handlers.admission import Refused
 from handlers.fix.propose import NotProposed, Proposal
 from handlers.inventory import Inventory
 from handlers.open_questions import OpenQuestion
-from handlers.record.history import Page, QuestionError, gist, next_words
-from handlers.record.story import Part, Story
+from handlers.record.history import Page, next_words
+from handlers.record.questions import QuestionError
+from handlers.record.story import Part, Story, gist
 from storage.chain.verify import Verification
 from storage.export import Exported
 from storage.records import Entry, Fix

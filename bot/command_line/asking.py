@@ -19,8 +19,8 @@ from bot.command_line.options import FILE, database_option, json_option, now
 from bot.commands import FILTERS
 from bot.slack.text import counted
 from handlers.record import history as questions
-from handlers.record.history import Question
-from handlers.record.questions import printable
+from handlers.record import story as stories
+from handlers.record.questions import Question, parse, parse_fix, printable
 from storage import people
 from storage.chain.verify import Anchor, Verification, parse_anchors
 from storage.chain.verify import verify as verify_record
@@ -39,7 +39,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _question(conn: sqlite3.Connection, words: tuple[str, ...]) -> Question:
-    return questions.parse(list(words), now(), questions.known_names(conn))
+    return parse(list(words), now(), questions.known_names(conn))
 
 
 @click.command()
@@ -63,7 +63,7 @@ def history(words: tuple[str, ...], as_json: bool, database: Path) -> None:
             if as_json:
                 click.echo(questions.json_line(entry))
             else:
-                click.echo(questions.line(entry, names_of(frozenset(questions.people_of([entry])))))
+                click.echo(questions.line(entry, names_of(frozenset(stories.people_of([entry])))))
         if not shown:
             click.echo("No records.", err=True)
 
@@ -83,9 +83,9 @@ def _summary(conn: sqlite3.Connection, question: Question, *, as_json: bool) -> 
 def show(fix: str, as_json: bool, database: Path) -> None:
     """Tell the whole story of a fix: who asked, who approved, what was there before and after."""
     with _reading(database) as conn:
-        story = questions.show(conn, fix)
+        story = stories.show(conn, fix)
     if story is None:
-        raise Stop(Exit.MISSING, f"There is no {questions.parse_fix(fix)} in {database}.")
+        raise Stop(Exit.MISSING, f"There is no {parse_fix(fix)} in {database}.")
     click.echo(json.dumps(story.json, indent=2) if as_json else "\n".join(story.lines))
 
 

@@ -14,8 +14,8 @@ from typing import cast
 from handlers.contract.readings import facts_of
 from handlers.contract.strict_json import BrokenContract, Part, flaw, parse, parse_leniently, schema_1
 from handlers.inventory import same_name
-from handlers.kb906154.assess import Members
 from handlers.kb906154.facts import Answer, BrokenAnswer, Unreachable
+from handlers.kb906154.ownership import Members
 from storage.records import Json
 
 _EXCERPT = 80  # characters of an unreadable answer that its error shows

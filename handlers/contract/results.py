@@ -11,45 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from handlers.contract.collection import (
-    Collection,
-    NotACollection,
-    answers,
-    dump_collection,
-    load_collection,
-    raw_result,
-    unreachable,
-)
-from handlers.contract.readings import decode_facts, reading, registry_value, root_ver
-from handlers.contract.strict_json import BrokenContract, Part, parse, schema_1
+from handlers.contract.readings import reading, registry_value, root_ver
+from handlers.contract.strict_json import Part, parse, schema_1
 from handlers.inventory import same_name
 from handlers.kb906154.article import ASPNET_KEY
-from handlers.kb906154.facts import Answer, Reading, RegistryData, RegistryValue
+from handlers.kb906154.facts import Reading, RegistryData, RegistryValue
 from handlers.kb906154.root_ver import reading_object
-
-__all__ = [
-    "Answer",
-    "Backup",
-    "BackupKey",
-    "BrokenContract",
-    "ChangeResult",
-    "Collection",
-    "HostNode",
-    "HostReport",
-    "NamedValue",
-    "NotACollection",
-    "answers",
-    "decode_backup",
-    "decode_change",
-    "decode_facts",
-    "decode_host",
-    "dump_collection",
-    "load_collection",
-    "parse_reading",
-    "raw_result",
-    "reading_json",
-    "unreachable",
-]
 
 _DEEPEST = 30  # levels of keys in a backup (docs/wire-contract.md, section 9)
 

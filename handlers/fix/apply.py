@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handlers.approval import ApprovalRules, Meaning, State, differences, digest, meaning, permit
-from handlers.contract.results import BrokenContract, decode_backup, decode_change
+from handlers.contract.results import decode_backup, decode_change
+from handlers.contract.strict_json import BrokenContract
 from handlers.diagnose import Diagnoser, keep_answer
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList

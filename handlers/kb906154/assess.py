@@ -30,8 +30,6 @@ from handlers.kb906154.truth import Truth
 from handlers.kb906154.verdicts import FIXABLE, Confidence, confidence, decide
 from handlers.kb906154.wording import SENTENCE, prose
 
-__all__ = ["Check", "Diagnosis", "Members", "assess", "digest_facts", "refused"]
-
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:

@@ -16,12 +16,11 @@ from handlers.record.questions import (
     QuestionError,
     near,
     parse,
-    parse_fix,
     person_named,
     printable,
     quoted,
 )
-from handlers.record.story import Story, gist, people_of, show
+from handlers.record.story import gist
 from storage import people, queries
 from storage.chain import audit
 from storage.export import Exported, Format, export, export_some
@@ -29,12 +28,6 @@ from storage.queries import Filter, Summary
 from storage.records import Entry, Json, Record
 from storage.times import to_text
 from storage.transaction import Reader, Transaction
-
-__all__ = [
-    "Page", "Question", "QuestionError", "Story", "answer", "chart", "everything", "gist", "json_line",
-    "known_names", "last_asked", "line", "nameless", "next_words", "parse", "parse_fix", "people_of", "show",
-    "summarize", "write",
-]  # fmt: skip
 
 PAGE = 20  # records in one answer
 _NOT_UNDERSTOOD, _UNKNOWN_NAME = "(not understood)", "(unknown name)"

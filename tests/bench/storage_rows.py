@@ -15,7 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from handlers.record.history import PAGE, Question, answer
+from handlers.record.history import PAGE, answer
+from handlers.record.questions import Question
 from storage.chain import audit
 from storage.chain.audit import COLUMNS, ZERO, link
 from storage.chain.verify import verify as verify_record

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from handlers.record import history
-from handlers.record.history import Question, QuestionError
+from handlers.record.questions import Question, QuestionError, parse
+from handlers.record.story import show
 from storage import people
 from storage.chain.verify import check
 from storage.file.database import Database
@@ -43,7 +44,7 @@ def json_lines(conn: sqlite3.Connection) -> None:
 
 
 def story(conn: sqlite3.Connection) -> None:
-    told = history.show(conn, "FIX-1")
+    told = show(conn, "FIX-1")
     assert told is None or (told.lines and json.dumps(told.json))
 
 
@@ -54,7 +55,7 @@ def tables(conn: sqlite3.Connection) -> None:
 
 
 def question(conn: sqlite3.Connection) -> None:
-    history.parse(["exch-node2"], START, history.known_names(conn))
+    parse(["exch-node2"], START, history.known_names(conn))
 
 
 READERS: tuple[Callable[[sqlite3.Connection], object], ...] = (
@@ -111,7 +112,7 @@ def test_damage_to_one_record_hides_no_other(whole: bytes, tmp_path: Path, what:
     with Database.read_only(path) as db, db.read() as conn:
         for read in READERS:
             read(conn)
-        told = history.show(conn, "FIX-1")
+        told = show(conn, "FIX-1")
         assert len(list(history.everything(conn, Question()))) == 30
         assert check(conn).faults
     assert told is not None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handlers.contract.results import load_collection
+from handlers.contract.collection import load_collection
 from handlers.kb906154.article import VERDICT
 from handlers.kb906154.assess import refused
 from handlers.report import exit_code, replay, to_json

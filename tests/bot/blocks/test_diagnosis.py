@@ -15,7 +15,9 @@ from handlers.contract.collection import load_collection
 from handlers.diagnose import ClusterReport
 from handlers.inventory import Cluster, Inventory
 from handlers.kb906154.article import VERDICTS
-from handlers.kb906154.assess import Check, Diagnosis, Members, assess, refused
+from handlers.kb906154.assess import Diagnosis, assess, refused
+from handlers.kb906154.checks import Check
+from handlers.kb906154.ownership import Members
 from tests.bot.message_checks import check, words
 from tests.bot.reports import report_of_incident
 from tests.bot.samples import HOSTILE, hostile_texts

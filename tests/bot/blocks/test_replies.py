@@ -19,7 +19,8 @@ from handlers.admission import Refused
 from handlers.approval import State
 from handlers.fix.propose import NotProposed, Proposed
 from handlers.inventory import Cluster, Inventory
-from handlers.record.history import Page, Question, QuestionError
+from handlers.record.history import Page
+from handlers.record.questions import Question, QuestionError
 from handlers.record.story import Story
 from storage.chain.verify import Verification
 from storage.chain.walk import Fault

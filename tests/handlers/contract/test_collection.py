@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.contract.results import (
+from handlers.contract.collection import (
     Collection,
     NotACollection,
     answers,
@@ -20,8 +20,8 @@ from handlers.contract.results import (
     raw_result,
     unreachable,
 )
-from handlers.kb906154.assess import Members
 from handlers.kb906154.facts import BrokenAnswer, NodeFacts, Unreachable
+from handlers.kb906154.ownership import Members
 from tests.handlers.kb906154.answers import NODE2, Raw, facts, healthy
 
 ENVELOPE: Raw = {

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.contract.results import BrokenContract, decode_facts
+from handlers.contract.readings import decode_facts
+from handlers.contract.strict_json import BrokenContract
 from tests.handlers.contract.rich_answer import RICH, Path, changed, decode, paths
 from tests.handlers.kb906154.answers import (
     healthy,

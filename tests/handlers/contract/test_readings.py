@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from handlers.contract.results import BrokenContract
+from handlers.contract.strict_json import BrokenContract
 from handlers.kb906154.facts import Absent, RegistryValue, Unreadable, Value
 from tests.handlers.contract.rich_answer import (
     FIELDS,

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from handlers.contract.results import decode_facts
-from handlers.kb906154.assess import Diagnosis, Members, assess
+from handlers.contract.readings import decode_facts
+from handlers.kb906154.assess import Diagnosis, assess
 from handlers.kb906154.facts import Answer, NodeFacts
+from handlers.kb906154.ownership import Members
 
 Raw = dict[str, Any]
 

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from handlers.kb906154.article import VERDICT
-from handlers.kb906154.assess import Diagnosis, Members, assess, digest_facts
+from handlers.kb906154.assess import Diagnosis, assess, digest_facts
 from handlers.kb906154.facts import (
     Absent,
     Account,
@@ -35,7 +35,7 @@ from handlers.kb906154.facts import (
     Unreadable,
     Value,
 )
-from handlers.kb906154.ownership import service
+from handlers.kb906154.ownership import Members, service
 from handlers.kb906154.remarks import SECTIONS
 from handlers.kb906154.root_ver import runs_11
 from handlers.report import exit_code, to_json

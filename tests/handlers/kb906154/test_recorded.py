@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.contract.results import load_collection
+from handlers.contract.collection import load_collection
 from handlers.kb906154.article import VERDICTS
 from handlers.report import exit_code, replay, to_json
 

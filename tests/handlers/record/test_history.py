@@ -14,7 +14,6 @@ import pytest
 from handlers.inventory import Cluster, Inventory
 from handlers.record.history import (
     Page,
-    QuestionError,
     answer,
     chart,
     everything,
@@ -24,10 +23,10 @@ from handlers.record.history import (
     line,
     nameless,
     next_words,
-    parse,
-    people_of,
     summarize,
 )
+from handlers.record.questions import QuestionError, parse
+from handlers.record.story import people_of
 from storage import people, queries
 from storage.chain import audit
 from storage.chain.verify import open_checked

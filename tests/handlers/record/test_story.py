@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from handlers.record.history import QuestionError, show
+from handlers.record.questions import QuestionError
+from handlers.record.story import show
 from storage import erasure, fixes
 from storage.chain import audit
 from storage.file.database import Database
