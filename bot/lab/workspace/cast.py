@@ -1,7 +1,6 @@
 """Who and what is in the practice workspace: people, channels, a user group. All of it is invented.
 
-The shapes are those of `users.info` (https://docs.slack.dev/reference/objects/user-object),
-`conversations.info` and `usergroups.list`.
+The shape of a person is that of `users.info` (https://docs.slack.dev/reference/objects/user-object).
 """
 
 from dataclasses import dataclass, field
@@ -129,28 +128,6 @@ class Channel:
             return "im"
         return "group" if self.is_private else "channel"
 
-    def as_json(self, viewer: str) -> Payload:
-        """The `channel` object of conversations.info as `viewer` gets it."""
-        seen: Payload = {
-            "id": self.id,
-            "created": 1760000000,
-            "is_im": self.is_im,
-            "is_channel": not self.is_im,
-            "is_group": False,
-            "is_mpim": False,
-            "is_private": self.is_private or self.is_im,
-            "is_archived": self.is_archived,
-            "is_ext_shared": self.is_ext_shared,
-            "context_team_id": TEAM_ID,
-        }
-        if self.is_im:
-            return seen | {"user": next((m for m in self.members if m != viewer), viewer)}
-        return seen | {
-            "name": self.name,
-            "is_member": viewer in self.members,
-            "num_members": len(self.members),
-        }
-
 
 @dataclass
 class UserGroup:
@@ -161,19 +138,6 @@ class UserGroup:
     name: str
     users: list[str] = field(default_factory=list)
     disabled: bool = False
-
-    def as_json(self) -> Payload:
-        """The object of usergroups.list."""
-        return {
-            "id": self.id,
-            "team_id": TEAM_ID,
-            "is_usergroup": True,
-            "name": self.name,
-            "handle": self.handle,
-            "date_delete": 1760000000 if self.disabled else 0,
-            "user_count": len(self.users),
-            "users": list(self.users),
-        }
 
 
 def people() -> list[Person]:

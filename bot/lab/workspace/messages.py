@@ -67,7 +67,7 @@ class Message:
         return viewer is None or self.ephemeral_to in (None, viewer)
 
     def as_json(self, *, with_metadata: bool = False, reactors: int | None = None) -> Payload:
-        """The message object of conversations.replies and reactions.get.
+        """The message object of reactions.get and of message events.
 
         `reactors` limits the users named per reaction (the count stays right).
         """

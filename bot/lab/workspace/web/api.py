@@ -1,4 +1,4 @@
-"""Slack's Web API over HTTP: tokens, scopes, arguments, faults, rates; `web_methods` lists the methods."""
+"""Slack's Web API over HTTP: tokens, scopes, arguments, faults, rates; `methods` lists the methods."""
 
 import asyncio
 import json
@@ -119,8 +119,6 @@ def _arguments(method: Method | None, request: Request, body: bytes) -> Payload:
 def _check_token(workspace: Workspace, method: Method | None, request: Request, arguments: Payload) -> None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     token = token if scheme == "Bearer" else str(arguments.pop("token", ""))
-    if method and method.token == "none":
-        return
     if not token:
         raise SlackRefusal("not_authed")
     if token not in (workspace.bot_token, workspace.app_token):

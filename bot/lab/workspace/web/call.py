@@ -83,6 +83,6 @@ class Method:
     answer: Answer
     scope: str = ""
     takes_json: bool = True
-    token: Literal["bot", "app", "none"] = "bot"
+    token: Literal["bot", "app"] = "bot"
     per_minute: int = 1
     """Calls that Slack answers at least; chat.postMessage has a limit of its own."""

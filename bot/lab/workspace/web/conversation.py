@@ -70,13 +70,6 @@ def chat_update(call: Call) -> Payload:
     return {"channel": channel.id, "ts": now.ts, "text": now.text, "message": now.as_json(with_metadata=True)}
 
 
-def chat_delete(call: Call) -> Payload:
-    """Delete a message of the bot."""
-    channel, ts = call.channel(), call.text("ts")
-    call.workspace.remove(call.workspace.bot_user, channel.id, ts)
-    return {"channel": channel.id, "ts": ts}
-
-
 def chat_get_permalink(call: Call) -> Payload:
     """The address of a message."""
     channel = call.channel()
@@ -91,13 +84,6 @@ def reactions_add(call: Call) -> Payload:
     """React as the bot."""
     channel, ts = _item(call)
     call.workspace.add_reaction(call.workspace.bot_user, channel.id, ts, call.required("name"))
-    return {}
-
-
-def reactions_remove(call: Call) -> Payload:
-    """Take back a reaction of the bot; nobody can take another's (python-slack-sdk#1279)."""
-    channel, ts = _item(call)
-    call.workspace.remove_reaction(call.workspace.bot_user, channel.id, ts, call.required("name"))
     return {}
 
 
@@ -139,14 +125,6 @@ def files_complete_upload(call: Call) -> Payload:
             files=uploaded,
         )
     return {"files": [file.as_json() for file in uploaded]}
-
-
-def files_info(call: Call) -> Payload:
-    """One file."""
-    file = call.workspace.files.get(call.text("file"))
-    if file is None:
-        raise SlackRefusal("file_not_found")
-    return {"file": file.as_json()}
 
 
 def _addressed(call: Call) -> Channel:

@@ -49,18 +49,20 @@ def test_a_revoked_token_is_refused_everywhere(workspace: Workspace, client: Web
     assert refusal(client.auth_test) == "token_revoked"
 
 
-def test_api_test_needs_no_token_and_unknown_methods_say_so(server: WorkspaceServer) -> None:
-    """The API answers, whoever asks."""
-    assert web_client(server, token="").api_test()["ok"]
+def test_unknown_methods_say_so(server: WorkspaceServer) -> None:
+    """Those of Slack that the bot does not call are among them."""
     assert refusal(web_client(server).api_call, api_method="chat.noSuchMethod") == "unknown_method"
 
 
-def test_a_missing_scope_names_what_is_needed_and_what_is_there(client: WebClient) -> None:
-    """The bot was not granted reading channels, only direct messages."""
+def test_a_missing_scope_names_what_is_needed_and_what_is_there(
+    workspace: Workspace, client: WebClient
+) -> None:
+    """The bot was not granted reading people."""
+    workspace.scopes.remove("users:read")
     with pytest.raises(SlackApiError) as refused:
-        client.conversations_replies(channel=ONCALL, ts="1.000000")
+        client.users_info(user=workspace.bot_user)
     answer = refused.value.response
-    assert (answer["error"], answer["needed"]) == ("missing_scope", "channels:history")
+    assert (answer["error"], answer["needed"]) == ("missing_scope", "users:read")
     assert "chat:write" in answer["provided"]
 
 
@@ -73,13 +75,13 @@ def test_a_bot_that_dies_in_the_middle_of_a_request_is_no_fault_of_the_lab(
         with socket.create_connection(("127.0.0.1", server.port)) as dying:
             dying.sendall(head)
             with socket.create_connection(("127.0.0.1", server.port)) as asking:  # the first one was read
-                asking.sendall(b"GET /api/api.test HTTP/1.1\r\nHost: lab\r\n\r\n")
+                asking.sendall(b"GET /api/auth.test HTTP/1.1\r\nHost: lab\r\n\r\n")
                 assert asking.recv(100)
         client.auth_test()
     assert caplog.records == []
 
 
-def test_reactions_are_added_read_and_removed(workspace: Workspace, client: WebClient) -> None:
+def test_reactions_are_added_and_read(workspace: Workspace, client: WebClient) -> None:
     """reactions.get names everyone who reacted, with the message's address."""
     ts = client.chat_postMessage(channel=ONCALL, text="card")["ts"]
     assert "reactions" not in client.reactions_get(channel=ONCALL, timestamp=ts)["message"]
@@ -97,11 +99,6 @@ def test_reactions_are_added_read_and_removed(workspace: Workspace, client: WebC
     assert refusal(client.reactions_add, channel=ONCALL, timestamp=ts, name="nonsense!") == "invalid_name"
     assert refusal(client.reactions_add, channel=ONCALL, timestamp="1.0", name="x") == "message_not_found"
     assert refusal(client.reactions_get, channel=ONCALL) == "no_item_specified"
-    client.reactions_remove(channel=ONCALL, timestamp=ts, name="white_check_mark")
-    assert (
-        refusal(client.reactions_remove, channel=ONCALL, timestamp=ts, name="white_check_mark")
-        == "no_reaction"
-    )
 
 
 def test_without_full_some_who_reacted_may_be_missing(workspace: Workspace, client: WebClient) -> None:
@@ -138,9 +135,8 @@ def test_people_carry_the_flags_that_slack_gives(
 
 
 def test_strangers_to_the_workspace_are_not_found(client: WebClient) -> None:
-    """user_not_found, bot_not_found, no_such_subteam."""
+    """user_not_found, no_such_subteam."""
     assert refusal(client.users_info, user="U00NOBODY") == "user_not_found"
-    assert refusal(client.bots_info, bot="B00NOBODY") == "bot_not_found"
     assert refusal(client.usergroups_users_list, usergroup="S00NOBODY") == "no_such_subteam"
 
 
@@ -148,50 +144,10 @@ def test_user_groups_list_their_members(workspace: Workspace, client: WebClient)
     """A disabled group is gone; on a free plan there are none."""
     group = workspace.group("exchange-admins")
     assert client.usergroups_users_list(usergroup=group.id)["users"] == group.users
-    assert "users" not in client.usergroups_list()["usergroups"][0]
-    assert client.usergroups_list(include_users=True)["usergroups"][0]["users"] == group.users
     group.disabled = True
-    assert client.usergroups_list()["usergroups"] == []
     assert refusal(client.usergroups_users_list, usergroup=group.id) == "no_such_subteam"
     workspace.paid_plan = False
-    assert refusal(client.usergroups_list) == "plan_upgrade_required"
-
-
-def test_accounts_and_bots_are_listed(workspace: Workspace, client: WebClient) -> None:
-    """users.list holds everyone; bots.info leads from B… to the account."""
-    assert {member["id"] for member in client.users_list()["members"]} == set(workspace.people)
-    assert client.bots_info(bot=workspace.bot_id)["bot"]["user_id"] == workspace.bot_user
-
-
-def test_conversations_are_read_with_the_scope_of_their_kind(workspace: Workspace, client: WebClient) -> None:
-    """im:history covers direct messages alone; with more scopes channels open too."""
-    ts = workspace.direct_message("alice", "help")
-    dm = workspace.dm("alice")
-    assert [m["ts"] for m in client.conversations_history(channel=dm)["messages"]] == [ts]
-    assert refusal(client.conversations_open, users=workspace.id_of("bob")) == "missing_scope"
-
-    workspace.scopes |= {"channels:read", "channels:history", "im:write", "groups:read"}
-    assert client.conversations_info(channel="C07GENERAL0")["channel"]["is_member"] is False
-    assert workspace.id_of("bob") in client.conversations_members(channel=ONCALL)["members"]
-    assert client.conversations_open(users=workspace.id_of("bob"))["channel"]["id"] == workspace.dm("bob")
-    assert refusal(client.conversations_open, users=workspace.id_of("lena")) == "user_disabled"
-    assert refusal(client.conversations_open, users=workspace.id_of("deploybot")) == "cannot_dm_bot"
-    assert refusal(client.conversations_info, channel="C07PRIVATE0") == "channel_not_found"
-
-
-def test_a_thread_is_read_page_by_page(workspace: Workspace, client: WebClient) -> None:
-    """First message first, with counts; private notes never show."""
-    workspace.scopes.add("channels:history")
-    first = workspace.say("alice", ONCALL, "down")
-    replies = [client.chat_postMessage(channel=ONCALL, text=str(n), thread_ts=first)["ts"] for n in range(4)]
-    client.chat_postEphemeral(channel=ONCALL, user=workspace.id_of("bob"), text="x", thread_ts=first)
-
-    pages = client.conversations_replies(channel=ONCALL, ts=first, limit=2)
-    messages = [message for page in pages for message in page["messages"]]
-    assert [m["ts"] for m in messages] == [first, *replies]
-    assert messages[0]["reply_count"] == 4
-    assert messages[1]["parent_user_id"] == workspace.id_of("alice")
-    assert refusal(client.conversations_replies, channel=ONCALL, ts="1.000000") == "thread_not_found"
+    assert refusal(client.usergroups_users_list, usergroup=group.id) == "plan_upgrade_required"
 
 
 def test_a_permalink_of_a_reply_names_its_thread(workspace: Workspace, client: WebClient) -> None:
