@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal, cast
+from functools import partial
+from typing import ClassVar, Literal
 
 from bot.slack.typed_text import words_of
 from handlers.record.questions import QuestionError, near, parse_fix, printable, quoted
 
 # --- what was asked for ---------------------------------------------------------------------------
+
+
+Verb = Literal["fixes", "verify", "nodes", "pause", "resume", "doctor"]
+"""The verbs of commands without words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +26,10 @@ class Diagnose:
 
 
 @dataclass(frozen=True, slots=True)
-class Fixes:
-    """List the open fixes."""
+class Bare:
+    """A command without words: its verb says everything."""
 
-    verb: ClassVar[str] = "fixes"
+    verb: Verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +46,6 @@ class Restore:
 
     verb: ClassVar[str] = "restore"
     fix: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Approve and send nothing until `resume`."""
-
-    verb: ClassVar[str] = "pause"
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """End a pause."""
-
-    verb: ClassVar[str] = "resume"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +82,6 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
-class Verify:
-    """Check the audit."""
-
-    verb: ClassVar[str] = "verify"
-
-
-@dataclass(frozen=True, slots=True)
-class Nodes:
-    """List clusters and nodes."""
-
-    verb: ClassVar[str] = "nodes"
-
-
-@dataclass(frozen=True, slots=True)
-class Doctor:
-    """Check the bot itself, Slack and the management hosts."""
-
-    verb: ClassVar[str] = "doctor"
-
-
-@dataclass(frozen=True, slots=True)
 class Help:
     """Explain all commands, or the one that `topic` names (as typed)."""
 
@@ -132,10 +102,7 @@ class Unknown:
     reason: str
 
 
-Command = (
-    Diagnose | Fixes | Cancel | Restore | Pause | Resume | History | More | Show | Export | Verify | Nodes
-    | Doctor | Help | Unknown
-)  # fmt: skip
+Command = Bare | Diagnose | Cancel | Restore | History | More | Show | Export | Help | Unknown
 
 
 # --- the table ------------------------------------------------------------------------------------
@@ -192,13 +159,17 @@ class Spec:
 
     @property
     def verb(self) -> str:
-        """The first word."""
-        return cast(str, self.makes.verb)  # type: ignore[attr-defined]
+        """The first word, also of the example."""
+        return self.example.split()[0]
 
     @property
     def usage(self) -> str:
         """Verb and words."""
         return f"{self.verb} {self.words}".strip()
+
+
+def _bare(verb: Verb, summary: str) -> Spec:
+    return Spec(partial(Bare, verb), "", summary, verb)
 
 
 FILTERS = (
@@ -210,7 +181,7 @@ TABLE: tuple[Spec, ...] = (
         Diagnose, "NODE|CLUSTER|all", "look at every node of the cluster, say what is wrong, propose a fix",
         "diagnose exch-node2", _one_name,
     ),
-    Spec(Fixes, "", "list the fixes that are open", "fixes"),
+    _bare("fixes", "list the fixes that are open"),
     Spec(
         Cancel, "FIX-n", "cancel a fix before it is applied: who asked for it, or an approver",
         "cancel FIX-12", _one_fix,
@@ -226,11 +197,11 @@ TABLE: tuple[Spec, ...] = (
         Export, f"{FILTERS} csv|jsonl", "the same records as history, as a file",
         "export exch-node2 since 30d csv", _question_and_format,
     ),
-    Spec(Verify, "", "check that the record is whole", "verify"),
-    Spec(Nodes, "", "list the clusters and their nodes", "nodes"),
-    Spec(Pause, "", "approvers: approve and send nothing; diagnoses go on", "pause"),
-    Spec(Resume, "", "approvers: end the pause", "resume"),
-    Spec(Doctor, "", "check the bot itself: Slack, the management hosts, the record", "doctor"),
+    _bare("verify", "check that the record is whole"),
+    _bare("nodes", "list the clusters and their nodes"),
+    _bare("pause", "approvers: approve and send nothing; diagnoses go on"),
+    _bare("resume", "approvers: end the pause"),
+    _bare("doctor", "check the bot itself: Slack, the management hosts, the record"),
     Spec(Help, "[command]", "explain the commands, or one of them", "help diagnose", _topic),
 )  # fmt: skip
 BY_VERB = {spec.verb: spec for spec in TABLE}

@@ -72,7 +72,7 @@ class Answers:
 
     def answer(self, command: commands.Command, user: str, place: Place) -> Step | None:
         """Answer, or announce what takes long and return the rest of it as a step for a worker."""
-        return _METHODS[type(command)](self, command, user, place)
+        return _METHODS[command.verb](self, command, user, place)
 
     def say(self, place: Place, said: Post) -> None:
         """Post an answer with its files. Raises `NotSaid`."""
@@ -121,7 +121,7 @@ class Answers:
 
     # --- fixes ---
 
-    def fixes(self, _command: commands.Fixes, _user: str, place: Place) -> None:
+    def fixes(self, _command: commands.Bare, _user: str, place: Place) -> None:
         """List the open ones."""
         with self.database.read() as conn:
             found = fixes.in_states(conn, OPEN)
@@ -138,11 +138,11 @@ class Answers:
         elif (fix.channel, fix.thread_ts) != (place.channel, place.thread_ts):
             self.say(place, words.cancelled(fix))
 
-    def pause(self, _command: commands.Pause, user: str, place: Place) -> None:
+    def pause(self, _command: commands.Bare, user: str, place: Place) -> None:
         """Stop approving and sending."""
         self._switched(self.pause_switch.pause(user).reason, place)
 
-    def resume(self, _command: commands.Resume, user: str, place: Place) -> None:
+    def resume(self, _command: commands.Bare, user: str, place: Place) -> None:
         """End the pause."""
         self._switched(self.pause_switch.resume(user).reason, place)
 
@@ -177,17 +177,17 @@ class Answers:
             lambda: self.audit.export(command.words, command.format, user, place.channel),
         )
 
-    def verify(self, _command: commands.Verify, _user: str, place: Place) -> Step:
+    def verify(self, _command: commands.Bare, _user: str, place: Place) -> Step:
         """Check the whole audit."""
         return self._slowly(place, "Checking the whole audit …", self.audit.verify)
 
     # --- the rest ---
 
-    def nodes(self, _command: commands.Nodes, _user: str, place: Place) -> None:
+    def nodes(self, _command: commands.Bare, _user: str, place: Place) -> None:
         """List clusters and nodes."""
         self.say(place, words.nodes(self.inventory))
 
-    def examine(self, _command: commands.Doctor, _user: str, place: Place) -> Step:
+    def examine(self, _command: commands.Bare, _user: str, place: Place) -> Step:
         """Check the bot itself."""
         announced = "Checking Slack, the management hosts and the audit …"
         return self._slowly(place, announced, lambda: words.examined(self.doctor()))
@@ -244,20 +244,20 @@ def _number(fix: str) -> int:
     return int(fix.removeprefix("FIX-"))
 
 
-_METHODS: Mapping[type, Callable[[Answers, Any, str, Place], Step | None]] = {
-    commands.Diagnose: Answers.diagnose,
-    commands.Fixes: Answers.fixes,
-    commands.Cancel: Answers.cancel,
-    commands.Restore: Answers.restore,
-    commands.Pause: Answers.pause,
-    commands.Resume: Answers.resume,
-    commands.History: Answers.history,
-    commands.More: Answers.more,
-    commands.Show: Answers.show,
-    commands.Export: Answers.export,
-    commands.Verify: Answers.verify,
-    commands.Nodes: Answers.nodes,
-    commands.Doctor: Answers.examine,
-    commands.Help: Answers.explain,
-    commands.Unknown: Answers.unknown,
+_METHODS: Mapping[str | None, Callable[[Answers, Any, str, Place], Step | None]] = {
+    "diagnose": Answers.diagnose,
+    "fixes": Answers.fixes,
+    "cancel": Answers.cancel,
+    "restore": Answers.restore,
+    "pause": Answers.pause,
+    "resume": Answers.resume,
+    "history": Answers.history,
+    "more": Answers.more,
+    "show": Answers.show,
+    "export": Answers.export,
+    "verify": Answers.verify,
+    "nodes": Answers.nodes,
+    "doctor": Answers.examine,
+    "help": Answers.explain,
+    None: Answers.unknown,
 }
