@@ -21,10 +21,7 @@ BETWEEN_ANSWERS = timedelta(hours=1)  # between two refusals that one person is 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A message to the bot. `command` is what it was understood as, None = nothing that there is.
-
-    `user` is None where no user wrote it; `bot`: a bot or a workflow did.
-    """
+    """A message to the bot, unread. `user` is None where no user wrote it; `bot`: a bot or a workflow did."""
 
     event_id: str
     user: str | None
@@ -33,8 +30,6 @@ class Asked:
     thread_ts: str  # the thread it is answered in
     direct: bool  # a direct message
     bot: bool
-    command: str | None
-    words: str | None  # of the command, as understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,8 @@ class Refused:
 class Admission:
     """The door. `channels` are the only ones in which the bot answers; empty = all that it is in.
 
-    `look_up` tells who somebody is and raises `LookupFailed`.
+    `look_up` tells who somebody is and raises `LookupFailed`. `command`: the verb that a message was
+    understood as, None = nothing that there is.
     """
 
     database: Database
@@ -62,19 +58,8 @@ class Admission:
     channels: frozenset[str] = frozenset()
     direct_messages: bool = True
 
-    def admit(self, asked: Asked) -> Person | Refused | None:
-        """The person, if the command may be carried out; None: this message had its one effect already."""
-        judged = self._judge(asked)
-        with self.database.write() as tx:
-            if not _first_time(tx, asked):
-                return None
-            if isinstance(judged, Refused):
-                return _refuse(tx, asked, judged)
-            people.remember(tx, judged.id, judged.name)
-            _record_command(tx, asked, judged)
-            return judged
-
-    def _judge(self, asked: Asked) -> Person | Refused:
+    def judge(self, asked: Asked) -> Person | Refused:
+        """Whose message it is, if a command in it may be carried out. Before anything is done for it."""
         if asked.bot or asked.user is None:
             return Refused("not_a_member", ("bot",), tell=False)
         try:
@@ -84,6 +69,20 @@ class Admission:
         if person.flags:
             return Refused("not_a_member", person.flags, tell="bot" not in person.flags)
         return self._out_of_place(asked) or person
+
+    def take(self, asked: Asked, person: Person, command: str | None, words: str | None) -> bool:
+        """Record the command, with its words as understood; False: the message had its one effect already."""
+        with self.database.write() as tx:
+            if not _first_time(tx, asked):
+                return False
+            people.remember(tx, person.id, person.name)
+            _record_command(tx, asked, person, command, words)
+            return True
+
+    def refuse(self, asked: Asked, refusal: Refused, command: str | None) -> Refused | None:
+        """Record the refusal, and say whether to tell it; None: the message had its one effect already."""
+        with self.database.write() as tx:
+            return _refuse(tx, asked, refusal, command) if _first_time(tx, asked) else None
 
     def _out_of_place(self, asked: Asked) -> Refused | None:
         if asked.direct:
@@ -97,18 +96,20 @@ def _first_time(tx: Transaction, asked: Asked) -> bool:
     return once.first_time(tx, f"message {asked.channel} {asked.ts}") and new_event
 
 
-def _record_command(tx: Transaction, asked: Asked, person: Person) -> None:
+def _record_command(
+    tx: Transaction, asked: Asked, person: Person, command: str | None, words: str | None
+) -> None:
     details: dict[str, Json] = {
-        "command": asked.command, "words": asked.words, "channel": asked.channel, "thread": asked.thread_ts,
+        "command": command, "words": words, "channel": asked.channel, "thread": asked.thread_ts,
         "event": asked.event_id,
     }  # fmt: skip
-    audit.append(tx, Record("command", "ok" if asked.command else "unknown", person.id, details=details))
+    audit.append(tx, Record("command", "ok" if command else "unknown", person.id, details=details))
 
 
-def _refuse(tx: Transaction, asked: Asked, refusal: Refused) -> Refused:
+def _refuse(tx: Transaction, asked: Asked, refusal: Refused, command: str | None) -> Refused:
     who = asked.user or "bot"
     details: dict[str, Json] = {
-        "asked": "command", "command": asked.command, "reason": refusal.reason, "flags": list(refusal.flags),
+        "asked": "command", "command": command, "reason": refusal.reason, "flags": list(refusal.flags),
         "unknown": refusal.unknown, "channel": asked.channel, "event": asked.event_id,
     }  # fmt: skip
     audit.append(tx, Record("refusal", "refused", who, details=details))

@@ -39,6 +39,11 @@ class Heard:
         """The thread it is answered in: its own, or the one it stands in."""
         return Place(self.channel, self.thread_ts, self.direct)
 
+    @property
+    def asked(self) -> Asked:
+        """Where it came from and who wrote it, for the door."""
+        return Asked(self.event_id, self.user, self.channel, self.ts, self.thread_ts, self.direct, self.bot)
+
 
 def heard(body: dict[str, Any], event: dict[str, Any], *, direct: bool) -> Heard:
     """Read an `app_mention` or `message` event. Raises `KeyError` for what is none.
@@ -108,20 +113,20 @@ class Desk:
         self.questions.closed(question.event_id)
 
     def _carry_out(self, message: Heard) -> None:
+        """Who wrote it comes first: nothing is read for somebody whose word does not count."""
+        judged = self.admission.judge(message.asked)
         typed = commands.parse(without_mention(message.text, self.bot_user))
+        if isinstance(judged, Refused):
+            self._refuse(message, judged, typed.verb)
+            return
         command = self.answers.prepared(typed, message.place)
-        asked = Asked(
-            message.event_id, message.user, message.channel, message.ts, message.thread_ts, message.direct,
-            message.bot, command.verb, self.answers.recorded(command),
-        )  # fmt: skip
-        admitted = self.admission.admit(asked)
-        if isinstance(admitted, Refused):
-            self._refuse(admitted, message)
-        elif admitted is not None:
-            rest = self.answers.answer(command, admitted.id, message.place)
-            if rest is not None:
-                step = partial(self._to_its_end, rest, message.event_id)
-                self.failures.run(self.jobs, step, command.verb or "a command", self._teller(message.place))
+        recorded = self.answers.recorded(command)
+        if not self.admission.take(message.asked, judged, command.verb, recorded):
+            return
+        rest = self.answers.answer(command, judged.id, message.place)
+        if rest is not None:
+            step = partial(self._to_its_end, rest, message.event_id)
+            self.failures.run(self.jobs, step, command.verb or "a command", self._teller(message.place))
 
     def _to_its_end(self, rest: Step, event_id: str) -> None:
         """What fails is told, so that question is closed too; a bot that is killed closes none."""
@@ -146,9 +151,10 @@ class Desk:
         else:
             slack.post(channel, said, thread)
 
-    def _refuse(self, refusal: Refused, message: Heard) -> None:
-        if refusal.tell:
-            self.answers.say(message.place, words.refused(refusal, self.admission.channels))
+    def _refuse(self, message: Heard, judged: Refused, verb: str | None) -> None:
+        refused = self.admission.refuse(message.asked, judged, verb)
+        if refused and refused.tell:
+            self.answers.say(message.place, words.refused(refused, self.admission.channels))
 
 
 def without_mention(text: str, bot_user: str) -> str:

@@ -18,7 +18,7 @@ from storage.file.database import Database
 
 FLAGS = ("bot", "workflow", "guest", "deactivated", "stranger", "other workspace")
 ALICE = Person("U1", "Alice")
-ASKED = Asked("Ev1", "U1", "C1", "10.0", "10.0", False, False, "diagnose", "exch-node2")
+ASKED = Asked("Ev1", "U1", "C1", "10.0", "10.0", False, False)
 
 
 class Door:
@@ -35,8 +35,14 @@ class Door:
             raise LookupFailed(user, "internal_error")
         return self.people[user]
 
-    def admit(self, **changes: Any) -> Person | Refused | None:
-        return self.admission.admit(replace(ASKED, **changes))
+    def admit(
+        self, *, command: str | None = "diagnose", words: str | None = "exch-node2", **changes: Any
+    ) -> Person | Refused | None:
+        asked = replace(ASKED, **changes)
+        judged = self.admission.judge(asked)
+        if isinstance(judged, Refused):
+            return self.admission.refuse(asked, judged, command)
+        return judged if self.admission.take(asked, judged, command, words) else None
 
     def another(self, number: int, **changes: Any) -> Person | Refused | None:
         """A further message."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.answers.from_record import AuditAnswers
 from bot.listeners.desk import heard, without_mention
 from bot.slack.post import Post
 from tests.bot.listeners.bare_events import BOT, event
@@ -86,6 +87,31 @@ def test_other_bots_are_refused_and_recorded_without_an_answer(shift: Shift, use
     (record,) = shift.records()
     assert (record.kind, record.outcome) == ("refusal", "refused")
     assert '"bot"' in record.body
+
+
+@pytest.mark.parametrize("typed", ["more", "history by @bob", "export all csv"])
+def test_nothing_is_read_for_somebody_who_is_refused(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    """The page that follows and the names in a question are looked up for members only."""
+    read: list[str] = []
+
+    def watch(name: str) -> None:
+        usual = getattr(AuditAnswers, name)
+
+        def watched(*given: Any) -> Any:
+            read.append(name)
+            return usual(*given)
+
+        monkeypatch.setattr(AuditAnswers, name, watched)
+
+    watch("following")
+    watch("nameless")
+    shift.say(typed, "gina")
+    (record,) = shift.records()
+    assert (record.kind, record.details["command"], read) == ("refusal", typed.split()[0], [])
+    shift.say(typed)
+    assert read
 
 
 @pytest.mark.parametrize("user", ["gina", "rick", "pat", "sam"])
