@@ -18,7 +18,7 @@ def _detail(name: str, record: str = "audit") -> str:
 QUERIES: Mapping[str, str] = {
     "Changes to servers, newest first": f"""
         SELECT seq, ts, kind, outcome, actor, node, fix_id, {_detail("reason")} AS reason
-        FROM audit WHERE kind IN ('change', 'readback', 'follow_up') ORDER BY ts DESC, seq DESC""",  # noqa: S608 - constants
+        FROM audit WHERE kind IN ('change', 'readback', 'follow_up') ORDER BY ts DESC, seq DESC""",
     "Who asked, who approved": f"""
         SELECT proposed.fix_id, proposed.node, proposed.ts AS asked_at, proposed.actor AS requester,
                asker.name AS requester_name, decided.ts AS decided_at,
@@ -31,10 +31,10 @@ QUERIES: Mapping[str, str] = {
              LEFT JOIN person asker ON asker.id = proposed.actor
              LEFT JOIN person decider ON decider.id = decided.actor
         WHERE proposed.kind = 'proposal' AND proposed.outcome = 'pending'
-        ORDER BY proposed.seq DESC, decided.seq""",  # noqa: S608 - constants
+        ORDER BY proposed.seq DESC, decided.seq""",
     "What was refused": f"""
         SELECT seq, ts, actor, node, fix_id, {_detail("asked")} AS asked, {_detail("reason")} AS reason
-        FROM audit WHERE outcome = 'refused' ORDER BY ts DESC, seq DESC""",  # noqa: S608 - constants
+        FROM audit WHERE outcome = 'refused' ORDER BY ts DESC, seq DESC""",
     "The story of a fix": """
         SELECT seq, ts, kind, outcome, actor, node, body FROM audit WHERE fix_id = :fix ORDER BY seq""",
     "Records per day": """

@@ -17,7 +17,7 @@ from storage.transaction import Transaction
 _PER_RECORD = 500  # hashes: with 64 KiB per body some 900 would fit
 
 
-def forget_person(tx: Transaction, id: str, by: str) -> Entry:  # noqa: A002 - Slack's word
+def forget_person(tx: Transaction, id: str, by: str) -> Entry:
     """Erase the name of a person; recorded also where none was stored (`count` 0)."""
     erased = people.forget(tx, id)
     return audit.append(tx, Record("erasure", "ok", by, details={"person": id, "count": int(erased)}))

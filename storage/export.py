@@ -45,19 +45,19 @@ class CannotCreate(StorageError):
     """The file to write to is there already, lies outside of the folder for exports, or cannot be made."""
 
 
-def export(conn: Reader, wanted: Filter, format: Format, out: BinaryIO) -> Exported:  # noqa: A002 - its name
+def export(conn: Reader, wanted: Filter, format: Format, out: BinaryIO) -> Exported:
     """Write the records that are asked for to `out`, as they are at this moment."""
     return _write(_batches(conn, wanted), format, out)
 
 
-def export_some(conn: Reader, seqs: Collection[int], format: Format, out: BinaryIO) -> Exported:  # noqa: A002
+def export_some(conn: Reader, seqs: Collection[int], format: Format, out: BinaryIO) -> Exported:
     """Write these records, oldest first; no more than one statement can name (a thousand are fine)."""
     marks = ", ".join("?" * len(seqs))
-    sql = f"SELECT {COLUMNS} FROM audit WHERE seq IN ({marks}) ORDER BY seq"  # noqa: S608
+    sql = f"SELECT {COLUMNS} FROM audit WHERE seq IN ({marks}) ORDER BY seq"
     return _write([rows(conn, sql, tuple(seqs))], format, out)
 
 
-def _write(batches: Iterable[list[_Row]], format: Format, out: BinaryIO) -> Exported:  # noqa: A002
+def _write(batches: Iterable[list[_Row]], format: Format, out: BinaryIO) -> Exported:
     digest, records = hashlib.sha256(), 0
     pieces = _csv if format == "csv" else _jsonl
     for number, piece in pieces(batches):
@@ -102,7 +102,7 @@ def _new(target: Path) -> BinaryIO:
 def _batches(conn: Reader, wanted: Filter) -> Iterator[list[_Row]]:
     """Pieces of the audit by seq; NOT INDEXED: each piece is one short range, whatever the filter."""
     where, values = conditions(wanted)
-    sql = f"SELECT {COLUMNS} FROM audit NOT INDEXED WHERE seq > ? AND seq <= ? {where} ORDER BY seq"  # noqa: S608
+    sql = f"SELECT {COLUMNS} FROM audit NOT INDEXED WHERE seq > ? AND seq <= ? {where} ORDER BY seq"
     size, _ = last(conn)
     for start in range(0, size, BATCH):
         yield rows(conn, sql, (start, min(start + BATCH, size), *values))

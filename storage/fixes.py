@@ -14,7 +14,7 @@ from storage.times import from_text, to_text
 from storage.transaction import Reader, Transaction
 
 _COLUMNS = tuple(field.name for field in fields(Fix))
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM fix"  # noqa: S608 - names of our own dataclass
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM fix"
 _TIMES = frozenset(name for name in _COLUMNS if name.endswith("_at"))
 _JSON = frozenset({"basis", "details"})
 _OPEN = "state IN ('proposed', 'approved', 'applying', 'indeterminate')"  # as the index fix_one_open has it
@@ -43,7 +43,7 @@ def insert(tx: Transaction, new: NewFix) -> Fix:
     values = {field.name: _stored(getattr(new, field.name)) for field in fields(NewFix)}
     names, marks = ", ".join(["state", *values]), ", ".join("?" * len(values))
     cursor = tx.execute(
-        f"INSERT INTO fix ({names}) VALUES ('proposed', {marks})",  # noqa: S608 - names of our own dataclass
+        f"INSERT INTO fix ({names}) VALUES ('proposed', {marks})",
         tuple(values.values()),
     )
     fix = get(tx, cursor.lastrowid or 0)
@@ -105,7 +105,7 @@ def move(tx: Transaction, number: int, expected: str, to: str, **changes: object
     values = {"state": str(to), **{name: _stored(value) for name, value in changes.items()}}
     assignments = ", ".join(f"{name} = ?" for name in values)
     cursor = tx.execute(
-        f"UPDATE fix SET {assignments} WHERE number = ? AND state = ?",  # noqa: S608 - names from CHANGEABLE
+        f"UPDATE fix SET {assignments} WHERE number = ? AND state = ?",
         (*values.values(), number, str(expected)),
     )
     return get(tx, number) if cursor.rowcount == 1 else None

@@ -26,19 +26,19 @@ def add(tx: Transaction, notice: NewNotice) -> int:
 
 def pending(conn: Reader, limit: int) -> list[Notice]:
     """The notices that wait, oldest first."""
-    rows = conn.execute(f"SELECT {_COLUMNS} FROM notice ORDER BY id LIMIT ?", (limit,)).fetchall()  # noqa: S608
+    rows = conn.execute(f"SELECT {_COLUMNS} FROM notice ORDER BY id LIMIT ?", (limit,)).fetchall()
     return [
         Notice(id_, audience, topic, fix, user, channel, thread_ts, json.loads(details), attempts, error)
         for id_, audience, topic, fix, user, channel, thread_ts, details, attempts, error in rows
     ]
 
 
-def done(tx: Transaction, id: int) -> None:  # noqa: A002 - its name in `Notice`
+def done(tx: Transaction, id: int) -> None:
     """It was sent, or will never need to be."""
     tx.execute("DELETE FROM notice WHERE id = ?", (id,))
 
 
-def failed(tx: Transaction, id: int, reason: str) -> None:  # noqa: A002 - its name in `Notice`
+def failed(tx: Transaction, id: int, reason: str) -> None:
     """It could not be sent this time; it waits on, with one more attempt counted."""
     tx.execute(
         "UPDATE notice SET attempts = attempts + 1, last_error = ? WHERE id = ?", (visible(reason), id)

@@ -9,7 +9,7 @@ from storage.damaged_rows import rows, rows_beside
 from storage.transaction import Reader, Transaction
 
 
-def remember(tx: Transaction, id: str, name: str) -> None:  # noqa: A002 - Slack's word
+def remember(tx: Transaction, id: str, name: str) -> None:
     """Keep the present name of a person (Slack id)."""
     tx.execute(
         "INSERT INTO person (id, name) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
@@ -17,7 +17,7 @@ def remember(tx: Transaction, id: str, name: str) -> None:  # noqa: A002 - Slack
     )
 
 
-def name_of(conn: Reader, id: str) -> str | None:  # noqa: A002 - Slack's word
+def name_of(conn: Reader, id: str) -> str | None:
     """The name of a person; None: never known, or erased."""
     found = rows_beside(conn, "SELECT name FROM person WHERE id = ?", (id,))
     return found[0][0] if found else None
@@ -48,6 +48,6 @@ def ids(conn: Reader, who: str) -> list[str]:
     return [who] if known else named(conn, who)
 
 
-def forget(tx: Transaction, id: str) -> bool:  # noqa: A002 - Slack's word
+def forget(tx: Transaction, id: str) -> bool:
     """Erase a name; False: there was none. `storage.erasure` does this and records it."""
     return tx.execute("DELETE FROM person WHERE id = ?", (id,)).rowcount == 1

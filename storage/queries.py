@@ -77,7 +77,7 @@ def all_of(conn: Reader, wanted: Filter, before: int | None = None) -> Iterator[
 
 def story(conn: Reader, fix: str) -> list[Entry]:
     """Every record of one fix ("FIX-12"), oldest first, in the order of the chain."""
-    found = rows(conn, f"SELECT {COLUMNS} FROM audit WHERE fix_id = ? ORDER BY seq", (fix.upper(),))  # noqa: S608
+    found = rows(conn, f"SELECT {COLUMNS} FROM audit WHERE fix_id = ? ORDER BY seq", (fix.upper(),))
     return entries_of(found)
 
 
@@ -116,7 +116,7 @@ def commands_about(conn: Reader, proposal: Entry) -> list[Entry]:
 def count(conn: Reader, wanted: Filter) -> int:
     """How many records are asked for."""
     where, values = conditions(wanted)
-    number: int = conn.execute(f"SELECT count(*) FROM audit WHERE true{where}", values).fetchone()[0]  # noqa: S608
+    number: int = conn.execute(f"SELECT count(*) FROM audit WHERE true{where}", values).fetchone()[0]
     return number
 
 
@@ -185,7 +185,7 @@ def _page(conn: Reader, wanted: Filter, before: int | None, limit: int) -> list[
         values = (*values, before, before)
     found = rows(
         conn,
-        f"SELECT {COLUMNS} FROM audit WHERE true{where} ORDER BY ts DESC, seq DESC LIMIT ?",  # noqa: S608
+        f"SELECT {COLUMNS} FROM audit WHERE true{where} ORDER BY ts DESC, seq DESC LIMIT ?",
         (*values, limit),
     )
     return entries_of(found)
@@ -219,7 +219,7 @@ def _spread(conn: Reader, wanted: Filter, column: str, order: str) -> dict[str, 
     where, values = conditions(wanted)
     found = rows(
         conn,
-        f"SELECT {column}, count(*) FROM audit WHERE true{where} GROUP BY 1 ORDER BY {order}",  # noqa: S608
+        f"SELECT {column}, count(*) FROM audit WHERE true{where} GROUP BY 1 ORDER BY {order}",
         values,
     )
     return {str(name): number for name, number in found if name is not None}
@@ -249,7 +249,7 @@ def _looked(conn: Reader, proposal: Entry, where: str, *values: int) -> list[Ent
     """Records of the node of a proposal, caused by whoever asked for it; `where` is a constant."""
     found = rows(
         conn,
-        f"SELECT {COLUMNS} FROM audit WHERE {where} AND node = ? AND actor = ? ORDER BY seq DESC LIMIT 2",  # noqa: S608
+        f"SELECT {COLUMNS} FROM audit WHERE {where} AND node = ? AND actor = ? ORDER BY seq DESC LIMIT 2",
         (*values, proposal.node, proposal.actor),
     )
     return entries_of(found[::-1])
@@ -263,7 +263,7 @@ def _commands(entry: Entry, verb: str, word: Json) -> bool:
 def _probes_around(conn: Reader, node: str, first: int, last: int) -> list[Entry]:
     found = rows(
         conn,
-        f"SELECT {COLUMNS} FROM audit WHERE node = ? AND kind = 'probe' AND seq <= ? AND seq >= coalesce("  # noqa: S608
+        f"SELECT {COLUMNS} FROM audit WHERE node = ? AND kind = 'probe' AND seq <= ? AND seq >= coalesce("
         "(SELECT max(seq) FROM audit WHERE node = ? AND kind = 'probe' AND seq < ?), ?)",
         (node, last, node, first, first),
     )

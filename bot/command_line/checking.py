@@ -21,13 +21,13 @@ from bot.slack import manifest as app
 def doctor(config: Path | None, as_json: bool) -> int:
     """Check settings, Slack, approvers, management hosts and database. Connects, changes nothing."""
     # Bolt's client, pypsrp and pydantic: config, manifest and health need none of them or less.
-    from slack_sdk import WebClient  # noqa: PLC0415
+    from slack_sdk import WebClient
 
-    from bot.doctor.self_check import checks  # noqa: PLC0415
-    from bot.settings.loading import load  # noqa: PLC0415
-    from bot.slack.web_api import retry_handlers  # noqa: PLC0415
-    from handlers.ports import SystemClock  # noqa: PLC0415
-    from handlers.psrp import PsrpRemote  # noqa: PLC0415
+    from bot.doctor.self_check import checks
+    from bot.settings.loading import load
+    from bot.slack.web_api import retry_handlers
+    from handlers.ports import SystemClock
+    from handlers.psrp import PsrpRemote
 
     settings = load(config, os.environ)
     token = settings.slack.bot_token
@@ -53,7 +53,7 @@ def doctor(config: Path | None, as_json: bool) -> int:
 @click.pass_obj
 def config(config: Path | None, as_json: bool) -> None:
     """Check the settings and print what is used; of a secret only that it is set. Connects to nothing."""
-    from bot.settings.loading import load  # noqa: PLC0415
+    from bot.settings.loading import load
 
     settings = load(config, os.environ)
     warnings = settings.warnings()

@@ -87,12 +87,12 @@ def lab(
     if or_run and any(os.environ.get(name) for name in _TOKENS):
         return _run_bot(config)
     _need_lab()
-    from bot.lab.incidents import INCIDENTS  # noqa: PLC0415 - an extra that need not be installed
-    from bot.lab.misbehaviours import MISBEHAVIOURS  # noqa: PLC0415
+    from bot.lab.incidents import INCIDENTS
+    from bot.lab.misbehaviours import MISBEHAVIOURS
 
     _one_of(INCIDENTS, [incident], "--incident")
     _one_of(MISBEHAVIOURS, misbehave, "--misbehave")
-    from bot.lab.play import play  # noqa: PLC0415
+    from bot.lab.play import play
 
     engine = _engine(powershell)
     with stop_signals() as told_to_stop:
@@ -103,7 +103,7 @@ def lab(
 def demo() -> int:
     """Play the story in the practice lab, from the question to the confirmed fix, and print it."""
     _need_lab()
-    from bot.lab.demo import play  # noqa: PLC0415 - an extra that need not be installed
+    from bot.lab.demo import play
 
     return play()
 
@@ -126,8 +126,8 @@ def _engine(powershell: Path | None) -> Path | None:
 
 def _run_bot(config: Path | None) -> int:
     gc.disable()  # what modules are made of stays for good: looking through it is a sixth of the start
-    from bot.app import run as run_bot  # noqa: PLC0415 - Bolt and pypsrp, which the lab's --help need not load
-    from bot.settings.loading import load  # noqa: PLC0415
+    from bot.app import run as run_bot
+    from bot.settings.loading import load
 
     gc.freeze()
     gc.enable()

@@ -84,4 +84,4 @@ def _form_of_parameter(parameter: CommandParameter) -> Hashable:
 
 def remember_forms(pool: RunspacePool) -> None:
     """Give a pool that has not been opened yet the remembering serializer."""
-    pool._serializer = pool._fragmenter.serializer = RememberingSerializer()  # noqa: SLF001 -- no public way
+    pool._serializer = pool._fragmenter.serializer = RememberingSerializer()

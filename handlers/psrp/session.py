@@ -172,7 +172,7 @@ class Session:
         if self._pipeline is not None and self._shell_may_exist:
             pipeline, self._pipeline = self._pipeline, None
             self._adopt()
-            self._pool.shell.signal(SignalCode.PS_CTRL_C, pipeline._command_id or pipeline.id)  # noqa: SLF001
+            self._pool.shell.signal(SignalCode.PS_CTRL_C, pipeline._command_id or pipeline.id)
 
     def _delete(self) -> None:
         if self._shell_may_exist:
@@ -186,7 +186,7 @@ class Session:
         if not shell.opened:
             selectors = SelectorSet()
             selectors.add_option("ShellId", self._pool.id)
-            shell._selector_set, shell.opened = selectors, True  # noqa: SLF001 -- no public way to set it
+            shell._selector_set, shell.opened = selectors, True
 
     def _cut_after(self, seconds: float) -> Callable[[], None]:
         """Time-outs of a socket count from byte to byte; this one does not. Returns what calls it off."""

@@ -125,7 +125,7 @@ class Wire(WSMan):
 
     def _session(self) -> requests.Session:
         """A session of requests whose connections `cut` finds."""
-        session = self.transport._build_session()  # noqa: SLF001 -- see the module's text
+        session = self.transport._build_session()
         # The environment has been read (proxies, CA bundle). Asking it again costs time with every exchange,
         # and a .netrc could add a password of somebody else's.
         session.trust_env = False

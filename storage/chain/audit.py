@@ -25,7 +25,7 @@ VERSION = 1  # of the body; raised when a field changes its meaning
 MAX_BODY = 65536  # bytes
 MAX_NAME = 256  # characters of actor, node and fix: what people type may be anything
 COLUMNS = "seq, ts, kind, outcome, actor, node, fix_id, body, leaf, hash"
-_INSERT = f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+_INSERT = f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 _TEXTS = frozenset({str, type(None)})  # of a column; damage may make it anything
 

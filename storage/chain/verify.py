@@ -27,7 +27,7 @@ from storage.transaction import Reader
 
 START_CHECK = 1000  # newest records whose chain is checked at every start
 
-_FIXES = f"SELECT number, {', '.join(COLUMNS)} FROM fix"  # noqa: S608 - constants
+_FIXES = f"SELECT number, {', '.join(COLUMNS)} FROM fix"
 _Row = dict[str, object]
 
 _ANCHOR = re.compile(r"\banchor\s+(\d{1,15})\s+([0-9a-f]{64})\b", re.IGNORECASE)
