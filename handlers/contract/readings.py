@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, TypeVar, cast, get_args
 
-from handlers.contract.strict_json import Part, parse, schema_1
+from handlers.contract.strict_json import Part, schema_1
 from handlers.kb906154.facts import (
     Absent,
     Account,
@@ -41,13 +41,8 @@ _TEXTS = ("REG_SZ", "REG_EXPAND_SZ", *_BYTES)
 _STRINGS, _STRING, _TEXT = 8, 256, 2048
 
 
-def decode_facts(text: str) -> NodeFacts:
-    """The facts in the output of `Get-RootVerFact`; raises `BrokenContract`."""
-    return facts_of(parse(text))
-
-
 def facts_of(tree: object) -> NodeFacts:
-    """The facts in an answer that is parsed already; raises `BrokenContract`."""
+    """The facts in the output of `Get-RootVerFact`, parsed; raises `BrokenContract`."""
     answer = schema_1(Part(tree))
     return NodeFacts(
         schema=1,

@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from handlers.contract.readings import decode_facts
 from handlers.kb906154.facts import NodeFacts
 from tests.handlers.kb906154.answers import (
     Raw,
     cluster,
+    decode_facts,
     event,
     events,
     healthy,

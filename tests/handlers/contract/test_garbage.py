@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.contract.readings import decode_facts
 from handlers.contract.strict_json import BrokenContract
 from tests.handlers.contract.rich_answer import RICH, Path, changed, decode, paths
 from tests.handlers.kb906154.answers import (
+    decode_facts,
     healthy,
     value,
 )

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.contract.readings import decode_facts
 from handlers.contract.results import decode_backup, decode_change, decode_host, parse_reading, reading_json
 from handlers.contract.strict_json import BrokenContract
 from handlers.kb906154.facts import Absent, Reading, RegistryData, RegistryValue, Unreadable, Value
@@ -22,6 +21,7 @@ from tests.handlers.kb906154.answers import (
     MISSING_VALUE,
     ZERO,
     Raw,
+    decode_facts,
     healthy,
     root_ver,
     value,

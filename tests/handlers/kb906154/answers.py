@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from handlers.contract.readings import decode_facts
+from handlers.contract.readings import facts_of
+from handlers.contract.strict_json import parse
 from handlers.kb906154.assess import Diagnosis, assess
 from handlers.kb906154.facts import Answer, NodeFacts
 from handlers.kb906154.ownership import Members
@@ -20,6 +21,11 @@ BOOT, NOON, LATER = "2026-11-01T06:00:00Z", "2026-11-01T12:00:00Z", "2026-11-01T
 ABSENT: Raw = {"is": "absent"}
 DENIED: Raw = {"is": "unreadable", "code": "0x80070005", "message": "Access is denied."}
 ATTENDANT = "Microsoft Exchange System Attendant"
+
+
+def decode_facts(text: str) -> NodeFacts:
+    """The facts in the output of `Get-RootVerFact`; raises `BrokenContract`."""
+    return facts_of(parse(text))
 
 
 def value(content: object) -> Raw:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from handlers.contract.readings import decode_facts
 from handlers.kb906154.assess import assess, digest_facts, refused
 from handlers.kb906154.facts import Answer, BrokenAnswer, NodeFacts, Unreachable
 from handlers.kb906154.ownership import Members
+from tests.handlers.kb906154.answers import decode_facts
 
 from .answers import (
     ABSENT,
