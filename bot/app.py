@@ -34,7 +34,7 @@ from handlers.fix.parts import fix_parts
 from handlers.life import record_start, record_stop
 from handlers.open_questions import OpenQuestions
 from handlers.ports import Clock, SystemClock
-from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import PsrpRemote
 from handlers.record.anchors import Anchors
 from storage import fixes
 from storage.chain.verify import open_checked

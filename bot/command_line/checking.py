@@ -27,7 +27,7 @@ def doctor(config: Path | None, as_json: bool) -> int:
     from bot.settings.loading import load
     from bot.slack.web_api import retry_handlers
     from handlers.ports import SystemClock
-    from handlers.psrp import PsrpRemote
+    from handlers.psrp.remote import PsrpRemote
 
     settings = load(config, os.environ)
     token = settings.slack.bot_token

@@ -24,7 +24,7 @@ from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_aske
 from handlers.inventory import same_name
 from handlers.kb906154.assess import Diagnosis
 from handlers.ports import SystemClock
-from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import PsrpRemote
 from handlers.report import exit_code, to_json
 from handlers.report import replay as judge
 from storage.export import create

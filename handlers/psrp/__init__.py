@@ -1,5 +1,1 @@
 """The remote: commands of the RootVer module over PSRP. Nothing else in the product imports pypsrp."""
-
-from handlers.psrp.remote import PsrpRemote
-
-__all__ = ["PsrpRemote"]

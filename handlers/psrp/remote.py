@@ -11,6 +11,9 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from handlers.approval import Permit
+from handlers.host_options import HostOptions
+from handlers.ports import Query
 from handlers.psrp.deadline import Deadline
 from handlers.psrp.failures import Failed, stopping, unknown_host, unusable
 from handlers.psrp.logons import Doors
@@ -18,10 +21,7 @@ from handlers.psrp.session_limits import Limits
 from handlers.psrp.shells import Shells
 from handlers.remote_errors import NotSent, RemoteError
 
-if TYPE_CHECKING:
-    from handlers.approval import Permit
-    from handlers.host_options import HostOptions
-    from handlers.ports import Query
+if TYPE_CHECKING:  # see `_session`
     from handlers.psrp.session import Session
 
 

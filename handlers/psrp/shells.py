@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from handlers.psrp.deadline import Deadline
 from handlers.psrp.failures import Failed, stopping
 
-if TYPE_CHECKING:
-    from handlers.psrp.deadline import Deadline
+if TYPE_CHECKING:  # pypsrp comes with it, and waits for the first command
     from handlers.psrp.session import Session
 
 

@@ -12,7 +12,8 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+from xml.etree.ElementTree import Element
 
 import requests
 from pypsrp._pool_manager import DisableNewConnectionsContext, NewConnectionDisabled
@@ -23,12 +24,8 @@ from handlers.host_options import HostOptions
 from handlers.psrp.deadline import Deadline
 from handlers.psrp.explain import TooMuch, explain
 from handlers.psrp.failures import Failure, interrupted
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
-    from handlers.psrp.logons import Door
-    from handlers.psrp.session_limits import Limits
+from handlers.psrp.logons import Door
+from handlers.psrp.session_limits import Limits
 
 ANSWER_LIMIT = 16 * 1024 * 1024
 """Bytes (base64) of one answer. 500 events at their longest, in three-byte characters, make 8 MB."""

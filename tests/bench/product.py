@@ -16,7 +16,7 @@ from bot.app import Bot
 from bot.lab.bot_process import BotProcess
 from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER
 from bot.settings.loading import load
-from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import PsrpRemote
 
 CHANGE = f"""\
 [hosts.mgmt1.change]

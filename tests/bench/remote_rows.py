@@ -15,7 +15,7 @@ from handlers.diagnose import Diagnoser
 from handlers.host_options import HostOptions
 from handlers.inventory import Cluster, Inventory
 from handlers.ports import SystemClock
-from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import PsrpRemote
 from tests.bench.host import COLD, COLD_BASIC, WARM, Bare, practice_host
 from tests.bench.table import Goal, Measured, Row, take_turns
 

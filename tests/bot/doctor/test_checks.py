@@ -23,7 +23,7 @@ from bot.lab.workspace.workspace import Workspace
 from bot.settings.loading import load
 from bot.slack import manifest
 from handlers.ports import Query
-from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import PsrpRemote
 from handlers.remote_errors import RemoteError
 from storage.file.database import Database
 from tests.bot import practice_bot

@@ -10,7 +10,7 @@ import pytest
 from bot.lab.host.endpoint import CONSTRAINED, Endpoint
 from bot.lab.incidents import build
 from handlers.host_options import HostOptions
-from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import PsrpRemote
 from handlers.psrp.session_limits import Limits
 from tests.handlers.psrp.practice_host import MODULE, options_for
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bot.lab.host.endpoint import Endpoint
 from handlers.ports import Query
-from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import PsrpRemote
 from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import RemoteError
 from tests.handlers.psrp.conftest import MakeRemote

@@ -14,7 +14,7 @@ import pytest
 from bot.lab.host.endpoint import Endpoint
 from bot.lab.incidents import build
 from handlers.host_options import HostOptions
-from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import PsrpRemote
 from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import MakeRemote

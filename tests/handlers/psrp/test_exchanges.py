@@ -13,7 +13,7 @@ from bot.lab.host.imitation import HostShell
 from bot.lab.host.shell import Configuration, Shell
 from bot.lab.incidents import build
 from handlers.ports import Query
-from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import PsrpRemote
 from handlers.psrp.session_limits import Limits
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import BASIC, FACTS, MODULE, actions, eventually, options_for

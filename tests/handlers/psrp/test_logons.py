@@ -11,9 +11,9 @@ import pytest
 
 from bot.lab.host.endpoint import Endpoint
 from handlers.host_options import HostOptions
-from handlers.psrp import PsrpRemote
 from handlers.psrp.failures import Failed, Failure
 from handlers.psrp.logons import Door, Doors
+from handlers.psrp.remote import PsrpRemote
 from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import MakeRemote

@@ -8,16 +8,14 @@ import sys
 from bot.lab.host.endpoint import Endpoint
 from bot.lab.host.shell import COMMANDS
 from handlers.ports import Remote
-from handlers.psrp import PsrpRemote
-from handlers.psrp.remote import module_text
+from handlers.psrp.remote import PsrpRemote, module_text
 from tests.handlers.psrp.practice_host import FACTS, options_for
 
 
 def test_importing_the_remote_imports_no_transport() -> None:
     """pypsrp and requests cost 0.2 s: the first command pays, not every start."""
-    code = (
-        "import sys, handlers.psrp; print([m for m in ('pypsrp', 'requests', 'spnego') if m in sys.modules])"
-    )
+    heavy = "pypsrp", "requests", "spnego"
+    code = f"import sys, handlers.psrp.remote; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

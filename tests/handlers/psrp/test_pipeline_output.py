@@ -16,7 +16,7 @@ from bot.lab.host.imitation import HostShell
 from bot.lab.host.shell import Configuration, Shell
 from bot.lab.incidents import build
 from handlers.ports import Query
-from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import PsrpRemote
 from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import BACKUP, FACTS, MODULE, eventually, options_for

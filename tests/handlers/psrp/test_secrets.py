@@ -12,7 +12,7 @@ import pytest
 from bot.lab.host.endpoint import QUERY_USER, Endpoint
 from bot.lab.incidents import build
 from handlers.ports import Query
-from handlers.psrp import PsrpRemote
+from handlers.psrp.remote import PsrpRemote
 from handlers.remote_errors import RemoteError
 from tests.handlers.psrp.practice_host import BASIC, MODULE, options_for
 

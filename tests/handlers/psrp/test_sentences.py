@@ -35,11 +35,11 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
 
 from handlers.host_options import HostOptions
-from handlers.psrp import PsrpRemote
 from handlers.psrp.deadline import Deadline
 from handlers.psrp.explain import TooMuch, explain
 from handlers.psrp.failures import TEXT_LIMIT, Failed, cut
 from handlers.psrp.logons import Door
+from handlers.psrp.remote import PsrpRemote
 from handlers.psrp.session import Session
 from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import NotSent, RemoteError
