@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from storage.transaction import Reader
+
+
+class DamagedRow(Exception):
+    """A table or its pages are not as they were; not: locked, or a disk that fails."""
+
+
+@contextmanager
+def naming_damage() -> Iterator[None]:
+    """Raise `DamagedRow` for damage that SQLite meets inside the block; its other errors pass."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        # Result codes: sqlite.org/rescode.html.
+        if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_ERROR")):
+            raise DamagedRow from error
+        raise
 
 
 def rows(conn: Reader, sql: str, values: Sequence[Any] = ()) -> list[Any]:
@@ -22,16 +39,10 @@ def rows(conn: Reader, sql: str, values: Sequence[Any] = ()) -> list[Any]:
 def rows_beside(conn: Reader, sql: str, values: Sequence[Any] = ()) -> list[Any]:
     """As `rows`, of a table that only adds to what the audit tells (names, fixes): none if it is damaged."""
     try:
-        return rows(conn, sql, values)
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise
+        with naming_damage():
+            return rows(conn, sql, values)
+    except DamagedRow:
         return []
-
-
-def is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether a table or its pages are not as they were; not: locked, or a disk that fails."""
-    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_ERROR"))
 
 
 def _readable(conn: sqlite3.Connection, sql: str, values: Sequence[Any]) -> list[Any]:

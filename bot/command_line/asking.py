@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -27,18 +26,19 @@ from storage.chain.verify import verify as verify_record
 from storage.export import create
 from storage.file.database import Database
 from storage.file.errors import StorageDamaged
+from storage.transaction import Reader
 
 _EVIDENCE = "Keep this file as evidence, and go back to the newest snapshot that verifies."
 _ANCHORS = "Name a log or a channel's export with the bot's anchor lines."
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+def _reading(path: Path) -> Iterator[Reader]:
     with Database.read_only(path) as database, database.read() as conn:
         yield conn
 
 
-def _question(conn: sqlite3.Connection, words: tuple[str, ...]) -> Question:
+def _question(conn: Reader, words: tuple[str, ...]) -> Question:
     return parse(list(words), now(), questions.known_names(conn))
 
 
@@ -68,7 +68,7 @@ def history(words: tuple[str, ...], as_json: bool, database: Path) -> None:
             click.echo("No records.", err=True)
 
 
-def _summary(conn: sqlite3.Connection, question: Question, *, as_json: bool) -> None:
+def _summary(conn: Reader, question: Question, *, as_json: bool) -> None:
     counted = questions.summarize(conn, question)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(counted)))

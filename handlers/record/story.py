@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import TypeAlias
 from handlers.record.questions import parse_fix, printable
 from storage import evidence, fixes, people, queries
 from storage.chain import recorded
-from storage.damaged_rows import is_damage
+from storage.damaged_rows import DamagedRow, naming_damage
 from storage.records import Entry, Fix, Json
 from storage.times import to_text
 from storage.transaction import Reader
@@ -140,12 +139,9 @@ def _plain(value: Json, names: Mapping[str, str]) -> str:
 def _stored(conn: Reader, number: int) -> Fix | None:
     """What the table holds; None: nothing, or nothing that can be read."""
     try:
-        return fixes.get(conn, number)
-    except (ValueError, TypeError, RecursionError):
-        return None
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise
+        with naming_damage():
+            return fixes.get(conn, number)
+    except (DamagedRow, ValueError, TypeError, RecursionError):
         return None
 
 
@@ -181,12 +177,9 @@ def _confirms(entry: Entry) -> bool:
 
 def _size(conn: Reader, sha256: str) -> int | None:
     try:
-        data = evidence.read(conn, sha256)
-    except (zlib.error, TypeError):
-        return -1
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise
+        with naming_damage():
+            data = evidence.read(conn, sha256)
+    except (DamagedRow, zlib.error, TypeError):
         return -1
     return None if data is None else len(data)
 
