@@ -31,7 +31,7 @@ from bot.slack.web_api import NotSaid, SlackChat, retry_handlers
 from handlers.admission import Admission
 from handlers.diagnose import Diagnoser, last_change
 from handlers.fix.parts import fix_parts
-from handlers.life import record_start, record_stop
+from handlers.life import record_failure, record_start, record_stop
 from handlers.open_questions import OpenQuestions
 from handlers.ports import Clock, SystemClock
 from handlers.psrp.remote import PsrpRemote
@@ -116,7 +116,7 @@ class Bot:
             ),
             OpenQuestions(self.database, clock, SLOW),
             self.decisions,
-            Failures(self.database),
+            Failures(partial(record_failure, self.database)),
             self.front,
             self.jobs,
             moved,

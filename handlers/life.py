@@ -59,6 +59,14 @@ def record_failure(database: Database, where: str, error: BaseException) -> int 
         return None
 
 
+def file_trouble(error: BaseException) -> tuple[str, str] | None:
+    """What is the matter with the audit's file, and what to do next; None: something else has failed.
+
+    (For a chat: the error's own sentence names a path of this machine.)
+    """
+    return (error.reason, error.advice) if isinstance(error, StorageError) else None
+
+
 def record_untold(database: Database, what: str, reason: str, channel: str | None, fix: Fix | None) -> None:
     """Slack never takes what was to be told (`what`); `reason` is its code. Raises `StorageError`."""
     details: dict[str, Json] = {"where": f"telling {what}", "reason": reason, "channel": channel}

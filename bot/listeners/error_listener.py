@@ -12,20 +12,19 @@ from bot.answers.by_command import Step
 from bot.slack.post import Post, post
 from bot.slack.text import plain
 from bot.slack.web_api import NotSaid, SlackChat
-from handlers.life import record_failure
-from storage.file.database import Database
-from storage.file.errors import StorageError
+from handlers.life import file_trouble
 
 log = logging.getLogger(__name__)
 
 Tell = Callable[[Post], object]  # says something to whoever should know; raises `NotSaid`
+TakeDown = Callable[[str, BaseException], int | None]  # what was being done and what failed → its record
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
     """Runs work on an executor and sees to what it raises."""
 
-    database: Database
+    record: TakeDown
 
     def run(self, executor: Executor, step: Step, where: str, tell: Tell) -> None:
         """Have `step` done by a worker. `where` says what was being done, for the record."""
@@ -34,7 +33,7 @@ class Failures:
     def report(self, error: BaseException, where: str, tell: Tell) -> None:
         """Log it, record it, tell it."""
         log.error("%s failed", where, exc_info=error)
-        number = record_failure(self.database, where, error)
+        number = self.record(where, error)
         try:
             tell(failure_words(error, number))
         except NotSaid as failure:
@@ -48,8 +47,9 @@ class Failures:
 
 def failure_words(error: BaseException, number: int | None) -> Post:
     """What people are told of a failure inside; `number` is its record, None = it could not be recorded."""
-    if isinstance(error, StorageError):  # its whole sentence names a path of the machine
-        return post([f"The audit's file cannot be used: {plain(error.reason)}. Next: {plain(error.advice)}"])
+    if trouble := file_trouble(error):
+        reason, advice = map(plain, trouble)
+        return post([f"The audit's file cannot be used: {reason}. Next: {advice}"])
     known = f"record #{number}" if number else "the log; the audit could not be written"
     return post([f"Something failed inside ({known}). Next: try again; if it stays, tell who runs this bot."])
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from handlers.approval import ApprovalRules
 from handlers.diagnose import Diagnoser, last_change
 from handlers.fix.parts import fix_parts
 from handlers.inventory import Cluster, Inventory
+from handlers.life import record_failure
 from handlers.open_questions import OpenQuestions
 from storage import fixes, notices
 from storage.chain import audit
@@ -122,8 +124,8 @@ class Shift:
         )  # fmt: skip
         questions = OpenQuestions(self.database, self.watch, SLOW)
         self.desk = Desk(
-            answers, self.admission, questions, self.decisions, Failures(self.database), AtOnce(), AtOnce(),
-            self._moved,
+            answers, self.admission, questions, self.decisions,
+            Failures(partial(record_failure, self.database)), AtOnce(), AtOnce(), self._moved,
         )  # fmt: skip
         self.app = App(client=client, listener_executor=AtOnce(), token_verification_enabled=False)
         listeners.register(self.app, self.desk)
