@@ -174,7 +174,9 @@ def _node_by_node(wanted: Filter) -> list[Filter]:
     """One question per node: each can walk its own index, and only the pages are merged."""
     if len(wanted.nodes) < 2:
         return [wanted]
-    return [replace(wanted, nodes=(node,)) for node in {node.lower(): node for node in wanted.nodes}.values()]
+    # The index compares without case as SQLite does, A to Z alone: `ß` and `ẞ` are two names (as in bytes).
+    different = {node.encode(errors="surrogatepass").lower(): node for node in wanted.nodes}
+    return [replace(wanted, nodes=(node,)) for node in different.values()]
 
 
 def _page(conn: Reader, wanted: Filter, before: int | None, limit: int) -> list[Entry]:
