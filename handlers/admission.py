@@ -5,9 +5,10 @@ Every command is recorded, also one that was refused or not understood; the word
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Literal
 
 from handlers.ports import LookupFailed, Person
 from storage import once, people
@@ -17,6 +18,16 @@ from storage.records import Json, Record
 from storage.transaction import Transaction
 
 BETWEEN_ANSWERS = timedelta(hours=1)  # between two refusals that one person is told
+
+NoEntry = Literal["not_a_member", "not_verified", "not_here", "no_direct_messages"]
+
+# Why a command is not carried out, and when that is so.
+NO_ENTRY: Mapping[NoEntry, str] = {
+    "not_a_member": "no full member wrote it: a bot, a workflow, a guest, a stranger, a deactivated account",
+    "not_verified": "Slack did not tell who wrote it",
+    "not_here": "the settings name channels, and this is none of them",
+    "no_direct_messages": "a direct message, and the settings allow none",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,7 @@ class Refused:
     `tell`: whether that is answered; a person gets one such answer an hour, a bot none.
     """
 
-    reason: str  # not_a_member, not_verified, not_here, no_direct_messages
+    reason: NoEntry
     flags: tuple[str, ...] = ()
     unknown: str | None = None
     tell: bool = True
@@ -92,8 +103,8 @@ class Admission:
 
 def _first_time(tx: Transaction, asked: Asked) -> bool:
     """By event, because Slack delivers again; by message, because an edit is a new event of the same one."""
-    new_event = once.first_time(tx, f"event {asked.event_id}")
-    return once.first_time(tx, f"message {asked.channel} {asked.ts}") and new_event
+    new_event = once.first_time(tx, once.event(asked.event_id))
+    return once.first_time(tx, once.message(asked.channel, asked.ts)) and new_event
 
 
 def _record_command(
@@ -115,4 +126,4 @@ def _refuse(tx: Transaction, asked: Asked, refusal: Refused, command: str | None
     audit.append(tx, Record("refusal", "refused", who, details=details))
     if not refusal.tell or refusal.reason == "not_verified":
         return refusal
-    return replace(refusal, tell=once.not_within(tx, f"told {who}", BETWEEN_ANSWERS))
+    return replace(refusal, tell=once.not_within(tx, once.turned_away(who), BETWEEN_ANSWERS))

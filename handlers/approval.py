@@ -1,4 +1,4 @@
-"""The life of a fix: states, moves, who may decide, and the permit to change. Pure.
+"""The life of a fix: its moves, who may decide, and the permit to change. Pure.
 
 The README prints `MOVES`; a test compares.
 """
@@ -10,28 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Literal
 
 from storage.records import Fix, Json
-
-
-class State(StrEnum):
-    """Where a fix stands."""
-
-    PROPOSED = "proposed"
-    APPROVED = "approved"
-    APPLYING = "applying"
-    INDETERMINATE = "indeterminate"
-    APPLIED = "applied"
-    DECLINED = "declined"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    VOIDED = "voided"
-    FAILED = "failed"
-    CONFIRMED = "confirmed"
-    DRIFTED = "drifted"
-
+from storage.records import State as State  # noqa: PLC0414 - whoever reads the moves needs the states
 
 # Every move there is, with what causes it. A move that is not here is a defect, not a case.
 MOVES: Mapping[State, Mapping[State, str]] = {
@@ -89,10 +71,10 @@ class IllegalMove(Exception):
         self.fix_id, self.origin, self.to = fix_id, origin, to
 
 
-def check_move(fix_id: str, origin: str, to: State) -> None:
+def check_move(fix_id: str, origin: State, to: State) -> None:
     """Raise `IllegalMove` unless the table has this move."""
-    if to not in MOVES[State(origin)]:
-        raise IllegalMove(fix_id, State(origin), to)
+    if to not in MOVES[origin]:
+        raise IllegalMove(fix_id, origin, to)
 
 
 # --- who may decide -------------------------------------------------------------------------------
@@ -171,17 +153,46 @@ def reactor(user: str, flags: tuple[str, ...], approvers: Approvers, name: str |
 
 RulingStep = Literal["approve", "decline", "cancel", "refuse", "ignore"]
 
+# Why nothing may be approved or sent at all now.
+Block = Literal["paused", "audit_fault"]
+# Why a person may not do what any approver may.
+NotAllowed = Literal["not_a_member", "not_an_approver", "not_verified"]
+# Why a reaction on a card does not count; why `cancel`, `pause` and `resume` are not carried out.
+ReactionRefusal = Literal[
+    NotAllowed, Block, "own_request", "too_late", "rechecking", "expired", "already_approved"
+]
+WordRefusal = Literal[NotAllowed, "too_late", "no_such_fix"]
+Refusal = Literal[ReactionRefusal, WordRefusal]
+
+# When each is so.
+REFUSALS: Mapping[Refusal, str] = {
+    "not_a_member": "no full member of the workspace: a bot, a workflow, a guest, a stranger, deactivated",
+    "own_request": "who asked for the fix approves it, and the settings do not allow that",
+    "not_an_approver": "neither the settings nor a group of theirs name this person",
+    "not_verified": "Slack did not tell who this is, what stands on the card, or who is in a group",
+    "too_late": "applying has begun, or the fix has ended",
+    "rechecking": "a decline or a withdrawal while the node is read again: the last look at the card decides",
+    "expired": "its life is over",
+    "paused": "an approval, and fixes are paused",
+    "audit_fault": "an approval, and the audit failed its check",
+    "already_approved": "an approval, and another approver was first",
+    "no_such_fix": "`cancel` of a number that there is not",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What becomes of a reaction or a cancel command; `reason` is a word for the audit and the sentence."""
+    """What becomes of a reaction or a command; `reason`: why it is refused, None: it is not.
+
+    The reason is a word for the audit; the sentences are in `bot.blocks`.
+    """
 
     step: RulingStep
-    reason: str = ""
+    reason: Refusal | None = None
 
 
 def rule(
-    fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules, at: datetime, *, blocked: str | None
+    fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules, at: datetime, *, blocked: Block | None
 ) -> Ruling:
     """Judge one reaction on a fix's card.
 
@@ -190,7 +201,7 @@ def rule(
     """
     if want == "approve" and who.id == fix.approver:
         return Ruling("ignore")  # has approved already
-    refusal = _not_allowed(fix, want, who, rules) or _too_late(fix, at)
+    refusal: Refusal | None = _not_allowed(fix, want, who, rules) or _too_late(fix, at)
     if refusal == "too_late" and want == "decline" and unsent(fix):
         refusal = "rechecking"  # it is found when the card is read once more
     if refusal:
@@ -207,14 +218,16 @@ def unsent(fix: Fix) -> bool:
     return fix.state == State.APPLYING and fix.sent_at is None
 
 
-def _too_late(fix: Fix, at: datetime) -> str | None:
+def _too_late(fix: Fix, at: datetime) -> Literal["too_late", "expired"] | None:
     """Why this fix can no longer be decided on; None = it can."""
     if fix.state not in UNDECIDED:
         return "expired" if fix.state == State.EXPIRED else "too_late"
     return "expired" if at >= fix.expires_at else None
 
 
-def _not_allowed(fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules) -> str | None:
+def _not_allowed(
+    fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules
+) -> NotAllowed | Literal["own_request"] | None:
     """Why this person may not decide on this fix; None = they may."""
     if who.flags:
         return "not_a_member"
@@ -225,7 +238,7 @@ def _not_allowed(fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules) ->
     return not_an_approver(who)
 
 
-def not_an_approver(who: Reactor) -> str | None:
+def not_an_approver(who: Reactor) -> NotAllowed | None:
     """Why this person may not do what any approver may; None = they may."""
     if who.flags:
         return "not_a_member"

@@ -39,7 +39,7 @@ class OpenQuestions:
     def closed(self, event_id: str) -> None:
         """What this event asked was answered, or told to have failed. Not stored, it stays open."""
         with suppress(StorageError), self.database.write() as tx:
-            once.first_time(tx, _answered(event_id))
+            once.first_time(tx, once.answered(event_id))
 
     def left_open(self) -> list[OpenQuestion]:
         """The questions of the last hour that nobody closed, oldest first.
@@ -50,7 +50,7 @@ class OpenQuestions:
         with self.database.read() as conn:
             asked = queries.all_of(conn, Filter(kinds=("command",), since=since))
             found = [one for entry in asked if (one := self._question(entry)) is not None]
-            return [one for one in reversed(found) if not once.seen(conn, _answered(one.event_id))]
+            return [one for one in reversed(found) if not once.seen(conn, once.answered(one.event_id))]
 
     def _question(self, entry: Entry) -> OpenQuestion | None:
         """None: it takes no time, or was not asked in chat."""
@@ -60,7 +60,3 @@ class OpenQuestions:
                     typed = f"{verb} {entry.details.get('words') or ''}".strip()
                     return OpenQuestion(event, entry.actor, channel, thread, typed)
         return None
-
-
-def _answered(event_id: str) -> str:
-    return f"answered {event_id}"

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.chain.canonical import visible
-from storage.records import Fix, NewFix
+from storage.records import Fix, NewFix, State
 from storage.times import from_text, to_text
 from storage.transaction import Reader, Transaction
 
@@ -17,7 +17,17 @@ _COLUMNS = tuple(field.name for field in fields(Fix))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM fix"
 _TIMES = frozenset(name for name in _COLUMNS if name.endswith("_at"))
 _JSON = frozenset({"basis", "details"})
-_OPEN = "state IN ('proposed', 'approved', 'applying', 'indeterminate')"  # as the index fix_one_open has it
+_STATES = {one.value: one for one in State}
+
+
+def _in(*states: State) -> str:
+    """SQL for: the fix is in one of these states."""
+    return f"state IN ({', '.join(repr(one.value) for one in states)})"
+
+
+# In the words and order of the index fix_one_open, so that SQLite uses it.
+OPEN = _in(State.PROPOSED, State.APPROVED, State.APPLYING, State.INDETERMINATE)
+_CHANGED = _in(State.APPLIED, State.CONFIRMED, State.DRIFTED)
 
 # What may still change once a fix is proposed; what was approved may not.
 CHANGEABLE = frozenset({
@@ -43,7 +53,7 @@ def insert(tx: Transaction, new: NewFix) -> Fix:
     values = {field.name: _stored(getattr(new, field.name)) for field in fields(NewFix)}
     names, marks = ", ".join(["state", *values]), ", ".join("?" * len(values))
     cursor = tx.execute(
-        f"INSERT INTO fix ({names}) VALUES ('proposed', {marks})",
+        f"INSERT INTO fix ({names}) VALUES ('{State.PROPOSED}', {marks})",
         tuple(values.values()),
     )
     fix = get(tx, cursor.lastrowid or 0)
@@ -63,10 +73,10 @@ def by_card(conn: Reader, channel: str, ts: str) -> Fix | None:
 
 def open_on(conn: Reader, node: str) -> Fix | None:
     """The open fix of a node; there is at most one."""
-    return _one(conn, f"node = ? AND {_OPEN}", node)
+    return _one(conn, f"node = ? AND {OPEN}", node)
 
 
-def in_states(conn: Reader, states: Collection[str]) -> list[Fix]:
+def in_states(conn: Reader, states: Collection[State]) -> list[Fix]:
     """The fixes in any of these states, oldest first."""
     marks = ", ".join("?" * len(states))
     return _many(conn, f"state IN ({marks}) ORDER BY number", *(str(state) for state in states))
@@ -80,8 +90,7 @@ def due(conn: Reader, now: datetime) -> list[Fix]:
 def last_changed(conn: Reader, node: str) -> datetime | None:
     """When our newest applied change of a node was made, restores included, by the node's own clock."""
     (text,) = conn.execute(
-        "SELECT max(changed_at) FROM fix"
-        " WHERE node = ? AND changed_at IS NOT NULL AND state IN ('applied', 'confirmed', 'drifted')",
+        f"SELECT max(changed_at) FROM fix WHERE node = ? AND changed_at IS NOT NULL AND {_CHANGED}",
         (node,),
     ).fetchone()
     return from_text(text) if text else None
@@ -89,11 +98,11 @@ def last_changed(conn: Reader, node: str) -> datetime | None:
 
 def sent_after(conn: Reader, fix: Fix) -> Fix | None:
     """The newest later fix of the same node that was sent and may have written there; None: there is none."""
-    where = "node = ? AND number > ? AND sent_at IS NOT NULL AND state != 'voided' ORDER BY number DESC"
-    return _one(conn, where, fix.node, fix.number)
+    where = f"node = ? AND number > ? AND sent_at IS NOT NULL AND state != '{State.VOIDED}'"
+    return _one(conn, f"{where} ORDER BY number DESC", fix.node, fix.number)
 
 
-def move(tx: Transaction, number: int, expected: str, to: str, **changes: object) -> Fix | None:
+def move(tx: Transaction, number: int, expected: State, to: State, **changes: object) -> Fix | None:
     """Move a fix from one state to another, if it is still in `expected`; `changes` are fields of `Fix`.
 
     Returns the fix as it stands now; None: somebody was first, nothing changed. Raises `TypeError` for a
@@ -111,7 +120,7 @@ def move(tx: Transaction, number: int, expected: str, to: str, **changes: object
     return get(tx, number) if cursor.rowcount == 1 else None
 
 
-def change(tx: Transaction, number: int, expected_state: str, **changes: object) -> Fix | None:
+def change(tx: Transaction, number: int, expected_state: State, **changes: object) -> Fix | None:
     """Change fields without a move, if the fix is still in this state; otherwise as `move`."""
     return move(tx, number, expected_state, expected_state, **changes)
 
@@ -144,4 +153,6 @@ def _read(name: str, value: Any) -> Any:
         return from_text(value)
     if name in _JSON:
         return json.loads(value)
+    if name == "state":
+        return _STATES.get(value, value)  # what a damaged file shows is shown
     return bool(value) if name == "reminded" else value

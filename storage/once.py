@@ -2,14 +2,58 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import NewType
 
 from storage.chain.canonical import visible
 from storage.times import to_text
 from storage.transaction import Reader, Transaction
 
+# What has one effect only. Made by the functions here and nowhere else; their texts stand in old files.
+OnceKey = NewType("OnceKey", str)
 
-def first_time(tx: Transaction, key: str) -> bool:
+
+def event(event_id: str) -> OnceKey:
+    """An event of Slack: it is delivered again where its receipt was lost."""
+    return OnceKey(f"event {event_id}")
+
+
+def message(channel: str, ts: str) -> OnceKey:
+    """A message with a command: an edit of it is another event."""
+    return OnceKey(f"message {channel} {ts}")
+
+
+def answered(event_id: str) -> OnceKey:
+    """What this event asked was answered to its end."""
+    return OnceKey(f"answered {event_id}")
+
+
+def turned_away(user: str) -> OnceKey:
+    """Somebody was told that their commands are not carried out."""
+    return OnceKey(f"told {user}")
+
+
+def told_refused(fix_id: str, user: str, reason: str) -> OnceKey:
+    """Somebody was told why their reactions on this fix's card do not count."""
+    return OnceKey(f"told {fix_id} {user} {reason}")
+
+
+def hinted(fix_id: str, user: str) -> OnceKey:
+    """Somebody who reacted to the diagnosis was told where the card is."""
+    return OnceKey(f"hint {fix_id} {user}")
+
+
+def daily_anchor(day: date) -> OnceKey:
+    """The anchor of this day (UTC) was published."""
+    return OnceKey(f"anchor {day:%Y-%m-%d}")
+
+
+def backup_attached(fix_id: str) -> OnceKey:
+    """The backup hangs in the fix's thread."""
+    return OnceKey(f"backup attached {fix_id}")
+
+
+def first_time(tx: Transaction, key: OnceKey) -> bool:
     """Whether this key was never seen before; from now on it was. Keys are kept for good."""
     cursor = tx.execute(
         "INSERT INTO once (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (visible(key), to_text(tx.now))
@@ -17,7 +61,7 @@ def first_time(tx: Transaction, key: str) -> bool:
     return cursor.rowcount == 1
 
 
-def not_within(tx: Transaction, key: str, period: timedelta) -> bool:
+def not_within(tx: Transaction, key: OnceKey, period: timedelta) -> bool:
     """Whether this key was not seen within the period up to now; only then it counts as seen now.
 
     A time that lies ahead is not believed: the clock was set back since.
@@ -30,7 +74,7 @@ def not_within(tx: Transaction, key: str, period: timedelta) -> bool:
     return cursor.rowcount == 1
 
 
-def seen(conn: Reader, key: str) -> bool:
+def seen(conn: Reader, key: OnceKey) -> bool:
     """Whether this key was seen before."""
     return conn.execute("SELECT 1 FROM once WHERE key = ?", (visible(key),)).fetchone() is not None
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal, NamedTuple, TypeAlias
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
@@ -16,6 +17,34 @@ Kind = Literal[
     "start", "stop", "error",
 ]  # fmt: skip
 Outcome = Literal["ok", "error", "refused", "pending", "unknown"]
+
+
+class State(StrEnum):
+    """Where a fix stands; `handlers.approval` says which move leads where."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    APPLYING = "applying"
+    INDETERMINATE = "indeterminate"
+    APPLIED = "applied"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    VOIDED = "voided"
+    FAILED = "failed"
+    CONFIRMED = "confirmed"
+    DRIFTED = "drifted"
+
+
+# What people are told, by whom it is for; `bot.blocks.news` has the words.
+ThreadTopic = Literal[
+    "prepare", "reminder", "applied", "voided", "failed", "indeterminate", "confirmed", "drifted", "replaced",
+    "look", "unconfirmed", "withdrawn", "reopened", "declined", "cancelled", "expired",
+]  # fmt: skip
+PrivateTopic = Literal["refused", "hint"]
+AuditTopic = Literal["anchor", "storage_fault"]
+Topic = Literal[ThreadTopic, PrivateTopic, AuditTopic, "card"]
+Audience = Literal["card", "thread", "private", "audit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +123,7 @@ class Fix:
 
     number: int
     kind: str
-    state: str
+    state: State
     node: str
     computer: str
     cluster: str
@@ -135,8 +164,8 @@ class NewNotice:
     `topic` names the sentence; the outer ring renders it from the fix and `details`.
     """
 
-    audience: Literal["card", "thread", "private", "audit"]
-    topic: str
+    audience: Audience
+    topic: Topic
     fix: int | None = None
     user: str | None = None
     channel: str | None = None
@@ -149,8 +178,8 @@ class Notice:
     """A notice that waits to be sent."""
 
     id: int
-    audience: str
-    topic: str
+    audience: Audience
+    topic: Topic
     fix: int | None
     user: str | None
     channel: str | None

@@ -22,7 +22,7 @@ from bot.doctor.findings import DoctorLine
 from bot.slack.post import Attachment, Post, post
 from bot.slack.text import code
 from bot.slack.web_api import NotSaid, SlackChat
-from handlers.approval import OPEN
+from handlers.approval import OPEN, Refusal
 from handlers.diagnose import Diagnoser
 from handlers.fix.decide import Decisions
 from handlers.fix.pause import PauseSwitch
@@ -133,9 +133,9 @@ class Answers:
         """Cancel a fix; in its own thread the notice of the use case is the answer."""
         ruling, fix = self.decisions.cancel(_number(command.fix), user)
         self.moved()
-        if ruling.step == "refuse" or fix is None:
+        if ruling.reason:
             self.say(place, words.not_decided(ruling.reason, fix))
-        elif (fix.channel, fix.thread_ts) != (place.channel, place.thread_ts):
+        elif fix and (fix.channel, fix.thread_ts) != (place.channel, place.thread_ts):
             self.say(place, words.cancelled(fix))
 
     def pause(self, _command: commands.Bare, user: str, place: Place) -> None:
@@ -146,7 +146,7 @@ class Answers:
         """End the pause."""
         self._switched(self.pause_switch.resume(user).reason, place)
 
-    def _switched(self, refused: str, place: Place) -> None:
+    def _switched(self, refused: Refusal | None, place: Place) -> None:
         if refused:
             self.say(place, words.not_decided(refused, None))
             return

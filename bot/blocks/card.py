@@ -52,7 +52,7 @@ def prepare_line(fix: Fix) -> Post:
 
 def card(fix: Fix, around: Surroundings) -> Post:
     """The card as the fix stands now."""
-    state = State(fix.state)
+    state = fix.state
     heading = _heading(fix, around)
     change = _change(fix)
     reason = [_reason(fix.reason, fix)] if fix.reason else []
@@ -134,7 +134,7 @@ _HEADINGS: Mapping[State, tuple[str, str]] = {
 
 
 def _heading(fix: Fix, around: Surroundings) -> str:
-    _, words = _HEADINGS[State(fix.state)]
+    _, words = _HEADINGS[fix.state]
     return words.format(
         what=what(fix),
         computer=plain(fix.computer),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from bot.blocks import deciders
 from bot.blocks.card import involved, reading_words, what
@@ -23,8 +24,8 @@ from bot.slack.text import (
     plain,
     sentence,
 )
-from handlers.approval import UNDECIDED, ApprovalRules, State
-from storage.records import Fix, Json
+from handlers.approval import UNDECIDED, ApprovalRules, Refusal, State
+from storage.records import Fix, Json, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +71,19 @@ class News:
         return mention(self.fix.requester)
 
 
-def in_thread(topic: str, news: News) -> Post | None:
+def in_thread(topic: Topic, news: News) -> Post | None:
     """What the fix's thread is told; None where it is not worth telling any more."""
     words = _THREAD.get(topic, _unknown)
     return _post(words(news))
 
 
-def to_one(topic: str, news: News) -> Post | None:
+def to_one(topic: Topic, news: News) -> Post | None:
     """What one person is told, seen by nobody else."""
     words = _hint if topic == "hint" else _refused
     return _post(words(news))
 
 
-def to_audit(topic: str, details: Mapping[str, Json]) -> Post:
+def to_audit(topic: Topic, details: Mapping[str, Json]) -> Post:
     """What the audit channel is told."""
     if topic == "anchor":
         return post([f"The audit up to now: {code(str(details.get('anchor', '')))}. Keep this line."])
@@ -266,11 +267,11 @@ def _expired(news: News) -> Iterator[str]:
 
 
 def _unknown(news: News) -> Iterator[str]:
-    """A topic without words is a defect, yet nobody may be left without the news."""
+    """A topic of another version, in a file that it wrote: nobody may be left without the news."""
     yield f"{news.fix.id} is {news.fix.state}.{news.reason} See {news.its_card}."
 
 
-_THREAD: Mapping[str, Callable[[News], Iterator[str]]] = {
+_THREAD: Mapping[Topic, Callable[[News], Iterator[str]]] = {
     "reminder": _reminder,
     "applied": _applied,
     "voided": _voided,
@@ -303,22 +304,23 @@ def _hint(news: News) -> Iterator[str]:
 def _refused(news: News) -> Iterator[str]:
     verbs = {"approve": "approval", "decline": "decline", "withdraw": "withdrawal"}
     asked = verbs.get(str(news.details.get("want")), "reaction")
-    if news.details.get("reason") == "rechecking":
+    reason = cast("Refusal", str(news.details.get("reason")))
+    if reason == "rechecking":
         yield (
             f"Your {asked} of {news.fix.id} came while the node was read again; the card is read once more "
             "before anything is sent. Next: its thread says whether it was stopped."
         )
         return
-    why, then = refusal_words(str(news.details.get("reason")), news.fix, news.details.get("approver"))
+    why, then = refusal_words(reason, news.fix, news.details.get("approver"))
     flags = news.details.get("flags")
     who = f" ({listed(plain(str(flag)) for flag in flags)})" if isinstance(flags, list) and flags else ""
     yield f"Your {asked} of {news.fix.id} does not count: {why}{who}. Next: {then}"
 
 
-def refusal_words(reason: str, fix: Fix, approver: Json = None) -> tuple[str, str]:
+def refusal_words(reason: Refusal, fix: Fix, approver: Json = None) -> tuple[str, str]:
     """Why somebody may not decide on a fix, and what to do next; `approver`: of then, not of now."""
     again = "take your reaction away and react again."
-    words = {
+    words: Mapping[Refusal, tuple[str, str]] = {
         "not_a_member": ("only full members of this workspace may decide", "ask one of the approvers."),
         "own_request": ("you asked for it, and a second person must approve", "ask one of the approvers."),
         "not_an_approver": ("you are not an approver", "ask one of the approvers."),

@@ -24,7 +24,8 @@ from bot.slack.text import (
     preformatted,
     sentence,
 )
-from handlers.admission import Refused
+from handlers.admission import NoEntry, Refused
+from handlers.approval import Refusal
 from handlers.fix.propose import NotProposed, Proposal
 from handlers.inventory import Inventory
 from handlers.open_questions import OpenQuestion
@@ -33,7 +34,7 @@ from handlers.record.questions import QuestionError
 from handlers.record.story import Part, Story, gist
 from storage.chain.verify import Verification
 from storage.export import Exported
-from storage.records import Entry, Fix
+from storage.records import Entry, Fix, State
 
 Names = Mapping[str, str]  # Slack id → name
 
@@ -69,18 +70,16 @@ def explained(topic: str | None) -> Post:
 
 def refused(refusal: Refused, channels: Collection[str]) -> Post:
     """Why the bot does not do what somebody asked."""
-    if refusal.reason == "not_verified":
-        return post(["Slack could not tell who you are, so nothing was done. Next: try again in a moment."])
-    if refusal.reason == "not_here":
-        where = listed(f"<#{plain(channel)}>" for channel in sorted(channels))
-        return post([f"The settings allow no commands in this channel. Next: ask in {where}."])
-    if refusal.reason == "no_direct_messages":
-        return post(["The settings allow no commands in direct messages. Next: ask in a channel."])
+    where = listed(f"<#{plain(channel)}>" for channel in sorted(channels))
     kind = listed(plain(flag) for flag in refusal.flags)
-    return post([
-        f"Only full members of this workspace may give commands (here: {kind}). This was recorded. "
-        "Next: ask one of them."
-    ])  # fmt: skip
+    why: Mapping[NoEntry, str] = {
+        "not_verified": "Slack could not tell who you are, so nothing was done. Next: try again in a moment.",
+        "not_here": f"The settings allow no commands in this channel. Next: ask in {where}.",
+        "no_direct_messages": "The settings allow no commands in direct messages. Next: ask in a channel.",
+        "not_a_member": f"Only full members of this workspace may give commands (here: {kind}). "
+        "This was recorded. Next: ask one of them.",
+    }
+    return post([why[refusal.reason]])
 
 
 # --- fixes ---
@@ -96,7 +95,7 @@ def open_fixes(fixes: Sequence[Fix], cards: Mapping[int, str], names: Names) -> 
 
 def _open_fix(fix: Fix, card: str | None, names: Names) -> str:
     name = link(card, fix.id) if card else fix.id
-    until = f" · open until {clock_time(fix.expires_at)}" if fix.state == "proposed" else ""
+    until = f" · open until {clock_time(fix.expires_at)}" if fix.state == State.PROPOSED else ""
     return f"{name} {fix.state}: {what(fix)} · asked by {_named(fix.requester, names)}{until}"
 
 
@@ -115,10 +114,10 @@ def cancelled(fix: Fix) -> Post:
     return post([f"{fix.id} cancelled: nothing was changed on {plain(fix.computer)}."])
 
 
-def not_decided(reason: str, fix: Fix | None) -> Post:
+def not_decided(reason: Refusal, fix: Fix | None) -> Post:
     """Why `cancel`, `pause` or `resume` was refused."""
     now = f"{fix.id} is {fix.state}" if fix else "it is too late"
-    why = {
+    why: Mapping[Refusal, str] = {
         "no_such_fix": "There is no such fix. Next: `@rootver fixes` lists the open ones.",
         "too_late": f"Too late: {now}. Next: see its card and thread.",
         "not_a_member": "Only full members of this workspace may do that. Next: ask an approver.",

@@ -25,7 +25,7 @@ from handlers.ports import Message, MessageGone
 from storage import evidence, fixes, notices, once, queries, switches
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Entry, Fix, Notice
+from storage.records import Entry, Fix, Notice, Topic
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,9 @@ AT_ONCE = 1_000  # notices looked at in one run
 LONGEST_PAUSE = 60.0  # seconds between two attempts, however often it failed
 GONE = "the message was deleted"
 DEFECT_ATTEMPTS = 5  # for a notice that a defect of ours keeps from being sent
-ABOUT_THE_CARD = frozenset({"prepare", "reminder"})  # topics of the thread that touch the card
+ABOUT_THE_CARD: frozenset[Topic] = frozenset({"prepare", "reminder"})  # told in the thread
 # Topics at which the backup is attached, whichever comes first: something was, or may have been, written.
-WITH_BACKUP = frozenset({"applied", "failed", "indeterminate"})
+WITH_BACKUP: frozenset[Topic] = frozenset({"applied", "failed", "indeterminate"})
 ENDED_BY_SOMEBODY = frozenset({State.DECLINED, State.CANCELLED})
 
 
@@ -61,7 +61,7 @@ class Deliverer:
     # the keys of what has to happen once.
     _sent: set[int] = field(init=False, default_factory=set)
     _lines: dict[int, str] = field(init=False, default_factory=dict)
-    _happened: set[str] = field(init=False, default_factory=set)
+    _happened: set[once.OnceKey] = field(init=False, default_factory=set)
     _turn: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def run_once(self) -> None:
@@ -210,16 +210,16 @@ class Deliverer:
 
     def _unattached_backup(self, fix: Fix) -> bytes | None:
         """Read before anything is said, so that a file that fails makes nobody hear it twice."""
-        if not fix.backup or _attached(fix) in self._happened:
+        if not fix.backup or once.backup_attached(fix.id) in self._happened:
             return None
         with self.database.read() as conn:
-            return None if once.seen(conn, _attached(fix)) else evidence.read(conn, fix.backup)
+            return None if once.seen(conn, once.backup_attached(fix.id)) else evidence.read(conn, fix.backup)
 
     def _attach_backup(self, fix: Fix, backup: bytes) -> None:
         """Where that fails, the thread is told where the backup is; it is tried again with the next news."""
         try:
             self.slack.attach(fix.channel, [backup_file(fix.id, backup)], fix.thread_ts)
-            self._happened.add(_attached(fix))
+            self._happened.add(once.backup_attached(fix.id))
         except NotSaid as failure:
             log.warning("%s: %s", fix.id, failure)
             with suppress(NotSaid):  # the notice itself was sent: it must not be sent again for this
@@ -250,10 +250,6 @@ class Deliverer:
 def _queue(notice: Notice) -> Hashable:
     """What has to stay in order: a fix's card and thread; apart from it, what one person is told of it."""
     return notice.fix, notice.user if notice.audience == "private" else None, notice.audience == "audit"
-
-
-def _attached(fix: Fix) -> str:
-    return f"backup attached {fix.id}"
 
 
 def _card_of(fix: Fix) -> Message:

@@ -22,7 +22,7 @@ from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Quer
 from handlers.remote_errors import NotSent, RemoteError
 from storage import evidence, fixes
 from storage.file.database import Database
-from storage.records import Fix, Json, Outcome
+from storage.records import Fix, Json, Outcome, ThreadTopic
 
 
 class Ended(Exception):
@@ -182,7 +182,7 @@ class Changes:
                 noted = Noted("change", "refused", topic="voided", reason=ended.reason, details=ended.details)
                 advance(tx, fix, State.VOIDED, noted, ended_at=now, due_at=None)
                 return
-            topic = "reopened" if ended.to == State.PROPOSED else None
+            topic: ThreadTopic | None = "reopened" if ended.to == State.PROPOSED else None
             noted = Noted("withdrawal", "refused", topic=topic, reason=ended.reason)
             open_again = withdraw(tx, fix, noted, self.rules)
             if ended.to == State.CANCELLED and open_again is not None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from handlers.approval import (
     UNDECIDED,
     ApprovalRules,
+    Meaning,
     Reactor,
+    Refusal,
     Ruling,
     State,
     emoji_name,
@@ -29,10 +32,11 @@ from storage import fixes, once, people
 from storage.chain import audit
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Fix, Json, Outcome, Record
+from storage.records import Fix, Json, Outcome, Record, ThreadTopic
 from storage.transaction import Transaction
 
 CardReactions = Mapping[str, frozenset[str]]  # emoji → users, as the card shows them
+_Ends = Literal[State.DECLINED, State.CANCELLED]  # how a person ends a fix
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class Decisions:
         if standing is None and want == "approve":
             who = replace(who, via=None, unknown="the card could not be read")
         with self.database.write() as tx:
-            if once.first_time(tx, _event(reaction)):
+            if once.first_time(tx, once.event(reaction.event_id)):
                 self._judge(tx, fix.number, who, reaction.emoji, reaction.at, seen_late=False)
 
     def unreacted(self, reaction: Reaction) -> None:
@@ -91,7 +95,7 @@ class Decisions:
             self._put_back(fix, reaction)
             return
         with self.database.write() as tx:
-            if once.first_time(tx, _event(reaction)):
+            if once.first_time(tx, once.event(reaction.event_id)):
                 self._taken_away(tx, fix.number, reaction.user, reaction.emoji, seen_late=False)
 
     def catch_up(self) -> bool:
@@ -132,7 +136,7 @@ class Decisions:
             if fix is None:
                 return Ruling("refuse", "no_such_fix"), None
             ruling = rule_cancel(fix, who)
-            if ruling.step == "refuse":
+            if ruling.reason:
                 _record_refusal(tx, fix, who, ruling.reason, asked="cancel")
             else:
                 self._end(tx, fix, State.CANCELLED, who, asked="cancel")
@@ -147,7 +151,7 @@ class Decisions:
     def _delivered_again(self, reaction: Reaction) -> bool:
         """Whether this event had its effect: then its card is not even read."""
         with self.database.read() as conn:
-            return once.seen(conn, _event(reaction))
+            return once.seen(conn, once.event(reaction.event_id))
 
     def _standing(self, fix: Fix) -> CardReactions | None:
         """The reactions on a fix's card; None if Slack does not tell. A deleted card cancels the fix."""
@@ -164,7 +168,7 @@ class Decisions:
         """Taken away, but it stands again: judge it anew, since the event of that may have come first."""
         who = self.approvers.reactor(reaction.user)
         with self.database.write() as tx:
-            if once.first_time(tx, _event(reaction)):
+            if once.first_time(tx, once.event(reaction.event_id)):
                 once.unmark_judged(tx, fix.number, reaction.user, emoji_name(reaction.emoji))
                 self._judge(tx, fix.number, who, reaction.emoji, reaction.at, seen_late=False)
 
@@ -207,10 +211,10 @@ class Decisions:
         ruling = rule(fix, want, who, self.rules, late, blocked=blocked(tx, self.database))
         if ruling.step == "approve":
             self._approve(tx, fix, who, seen_late=seen_late)
-        elif ruling.step == "refuse":
+        elif ruling.reason:
             self._refuse(tx, fix, who, ruling.reason, want)
         elif ruling.step != "ignore":
-            to = State.DECLINED if ruling.step == "decline" else State.CANCELLED
+            to: _Ends = State.DECLINED if ruling.step == "decline" else State.CANCELLED
             self._end(tx, fix, to, who, asked=want, seen_late=seen_late)
 
     def _approve(self, tx: Transaction, fix: Fix, who: Reactor, *, seen_late: bool) -> None:
@@ -227,18 +231,19 @@ class Decisions:
         )
 
     def _end(
-        self, tx: Transaction, fix: Fix, to: State, who: Reactor, *, asked: str, seen_late: bool = False
+        self, tx: Transaction, fix: Fix, to: _Ends, who: Reactor, *, asked: str, seen_late: bool = False
     ) -> None:
         details: dict[str, Json] = {"decision": asked, "via": who.via, "by": who.id, "seen_late": seen_late}
-        noted = Noted("decision", "ok", who.id, topic=to.value, details=details)
+        topic: ThreadTopic = "declined" if to == State.DECLINED else "cancelled"
+        noted = Noted("decision", "ok", who.id, topic=topic, details=details)
         advance(tx, fix, to, noted, ended_at=self.clock.now(), due_at=None)
 
-    def _refuse(self, tx: Transaction, fix: Fix, who: Reactor, reason: str, want: str) -> None:
+    def _refuse(self, tx: Transaction, fix: Fix, who: Reactor, reason: Refusal, want: Meaning) -> None:
         """Record a refused reaction, and tell the person once per card and reason."""
         _record_refusal(tx, fix, who, reason, asked=want)
         if "bot" in who.flags or "workflow" in who.flags:
             return
-        if reason == "not_verified" or once.first_time(tx, f"told {fix.id} {who.id} {reason}"):
+        if reason == "not_verified" or once.first_time(tx, once.told_refused(fix.id, who.id, reason)):
             details: dict[str, Json] = {
                 "reason": reason, "want": want, "flags": list(who.flags), "approver": fix.approver,
             }  # fmt: skip
@@ -256,8 +261,8 @@ class Decisions:
             noted = Noted("withdrawal", "ok", user, topic="withdrawn", details=details)
             withdraw(tx, fix, noted, self.rules)
         else:
-            outcome: Outcome
-            outcome, reason = ("pending", "rechecking") if unsent(fix) else ("refused", "too_late")
+            outcome: Outcome = "pending" if unsent(fix) else "refused"
+            reason: Refusal = "rechecking" if unsent(fix) else "too_late"
             note(tx, fix, Noted("withdrawal", outcome, user, reason=reason, details=details))
             tell_privately(tx, fix, user, "refused", {"reason": reason, "want": "withdraw", "flags": []})
 
@@ -276,21 +281,17 @@ class Decisions:
         if not meant or self.approvers.reactor(reaction.user).via is None:
             return
         with self.database.write() as tx:
-            if once.first_time(tx, f"hint {meant[0].id} {reaction.user}"):
+            if once.first_time(tx, once.hinted(meant[0].id, reaction.user)):
                 tell_privately(tx, meant[0], reaction.user, "hint", {})
-
-
-def _event(reaction: Reaction) -> str:
-    return f"event {reaction.event_id}"
 
 
 def _stands(standing: CardReactions, user: str, emoji: str) -> bool:
     return any(user in users for name, users in standing.items() if emoji_name(name) == emoji_name(emoji))
 
 
-def _record_refusal(tx: Transaction, fix: Fix, who: Reactor, reason: str, *, asked: str) -> None:
+def _record_refusal(tx: Transaction, fix: Fix, who: Reactor, reason: Refusal, *, asked: str) -> None:
     details: dict[str, Json] = {
         "asked": asked, "reason": reason, "via": who.via, "flags": list(who.flags), "unknown": who.unknown,
-        "state": fix.state,
+        "state": str(fix.state),
     }  # fmt: skip
     audit.append(tx, Record("refusal", "refused", who.id, fix.node, fix.id, details))

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from handlers.approval import ApprovalRules, State, check_move
+from handlers.approval import ApprovalRules, Block, State, check_move
 from storage import fixes, notices, switches
 from storage.chain import audit
 from storage.file.database import Database
-from storage.records import Fix, Json, Kind, NewNotice, Outcome, Record
+from storage.records import Fix, Json, Kind, NewNotice, Outcome, PrivateTopic, Record, ThreadTopic
 from storage.transaction import Transaction
 
 BOT = "bot"  # the actor of what no person caused
 
-BLOCKED = {
+BLOCKED: Mapping[Block, str] = {
     "paused": "Fixes were paused just then: approve again after `resume`.",
     "audit_fault": "The audit's check had found a fault: see `doctor`. Approve again once it is repaired.",
 }
@@ -28,7 +28,7 @@ class Noted:
     kind: Kind
     outcome: Outcome
     actor: str = BOT
-    topic: str | None = None
+    topic: ThreadTopic | None = None
     reason: str | None = None  # a sentence; stands on the card
     details: Mapping[str, Json] = field(default_factory=dict)
 
@@ -42,7 +42,7 @@ def advance(tx: Transaction, fix: Fix, to: State, noted: Noted, **changes: objec
     moved = fixes.move(tx, fix.number, fix.state, to, reason=noted.reason, **changes)
     if moved is None:
         return None
-    note(tx, moved, noted, state=[fix.state, to.value])
+    note(tx, moved, noted, state=[str(fix.state), to.value])
     notices.add(tx, NewNotice("card", "card", fix=fix.number))
     if noted.topic:
         tell_thread(tx, moved, noted.topic, {**noted.details, "reason": noted.reason})
@@ -56,7 +56,7 @@ def note(tx: Transaction, fix: Fix, noted: Noted, **more: Json) -> None:
     audit.append(tx, Record(noted.kind, noted.outcome, noted.actor, fix.node, fix.id, details))
 
 
-def tell_thread(tx: Transaction, fix: Fix, topic: str, details: Mapping[str, Json]) -> None:
+def tell_thread(tx: Transaction, fix: Fix, topic: ThreadTopic, details: Mapping[str, Json]) -> None:
     """Tell the fix's thread."""
     notices.add(
         tx,
@@ -66,7 +66,9 @@ def tell_thread(tx: Transaction, fix: Fix, topic: str, details: Mapping[str, Jso
     )
 
 
-def tell_privately(tx: Transaction, fix: Fix, user: str, topic: str, details: Mapping[str, Json]) -> None:
+def tell_privately(
+    tx: Transaction, fix: Fix, user: str, topic: PrivateTopic, details: Mapping[str, Json]
+) -> None:
     """Tell one person, seen by nobody else."""
     notices.add(
         tx,
@@ -86,7 +88,7 @@ def withdraw(tx: Transaction, fix: Fix, noted: Noted, rules: ApprovalRules) -> F
     return advance(tx, fix, State.PROPOSED, noted, **changes)
 
 
-def blocked(tx: Transaction, database: Database) -> str | None:
+def blocked(tx: Transaction, database: Database) -> Block | None:
     """Why nothing may be approved or sent now: an audit that failed its check, or somebody's pause."""
     if database.faults:
         return "audit_fault"

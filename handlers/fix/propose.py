@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -35,9 +35,81 @@ class NotProposed:
     """No card, and why: a word, and the sentence for people; `fix` is the open one, where that is why."""
 
     node: str
-    reason: str
+    reason: NoCard
     sentence: str
     fix: Fix | None = None
+
+
+NoCard = Literal[
+    "diagnose_only", "audit_fault", "direct_message", "no_write_access", "open", "no_such_fix",
+    "not_restorable", "not_known_yet", "no_backup", "unreadable", "nothing_to_do", "not_in_inventory",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNoCard:
+    """When there is no card, and what people are told; in braces what differs from case to case."""
+
+    when: str
+    sentence: str
+
+
+NO_CARD: Mapping[NoCard, WhyNoCard] = {
+    "diagnose_only": WhyNoCard(
+        "the settings name no approver",
+        "No approver is configured, so this bot only diagnoses. "
+        "To let it fix: set approvers or approver_groups in [approval].",
+    ),
+    "audit_fault": WhyNoCard(
+        "the check at the start found a fault in the audit",
+        "The audit failed its check at the start, so nothing can be approved: see `doctor`.",
+    ),
+    "direct_message": WhyNoCard(
+        "asked in a direct message",
+        "In a direct message nobody else could approve: ask again in a channel with the approvers.",
+    ),
+    "no_write_access": WhyNoCard(
+        "one account reads and changes, and it may not write, or that could not be read",
+        "The account of {host} may not set the value on {computer}, or that could not be "
+        "read: give it access to the ASP.NET key, or configure a change account.",
+    ),
+    "open": WhyNoCard(
+        "the node has an open fix",
+        "{fix.id} is already open for this node ({fix.state}): {then}",
+    ),
+    "no_such_fix": WhyNoCard(
+        "`restore` of a number that there is not",
+        "There is no FIX-{number}. `fixes` lists the open ones.",
+    ),
+    "not_restorable": WhyNoCard(
+        "`restore` of a fix that wrote nothing",
+        "{fix.id} is {fix.state}: nothing was changed that could be put back. `fixes` lists the open ones.",
+    ),
+    "not_known_yet": WhyNoCard(
+        "`restore` of a fix whose end is not known",
+        "{fix.id} is {fix.state}: it is not known yet what stands on {fix.computer}. It is read back; "
+        "ask again once its card says how it ended.",
+    ),
+    "no_backup": WhyNoCard(
+        "`restore`, and the backup is no longer stored",
+        "The backup of {fix.id} is not stored. Use the .reg file of its thread by hand.",
+    ),
+    "unreadable": WhyNoCard(
+        "`restore`, and the node cannot be read",
+        "RootVer on {fix.computer} could not be read. {why}",
+    ),
+    "nothing_to_do": WhyNoCard(
+        "`restore` of what stands there",
+        "What {fix.id} replaced already stands on {fix.computer} again.",
+    ),
+    "not_in_inventory": WhyNoCard("`restore`, and the settings have the node no more", "{why}"),
+}
+
+
+def _no_card(node: str, reason: NoCard, fix: Fix | None = None, **words: object) -> NotProposed:
+    """`fix`: the one that the sentence is about."""
+    sentence = NO_CARD[reason].sentence.format(fix=fix, **words)
+    return NotProposed(node, reason, sentence, fix if reason == "open" else None)
 
 
 Proposal = Proposed | NotProposed
@@ -84,16 +156,17 @@ class Proposals:
         with self.database.read() as conn:
             fix = fixes.get(conn, number)
         if fix is None:
-            return NotProposed("", "no_such_fix", f"There is no FIX-{number}. `fixes` lists the open ones.")
+            return _no_card("", "no_such_fix", number=number)
         general = self._no_card_at_all(fix.node, direct=direct)
         if general:
             return general
         if fix.state not in RESTORABLE:
-            return NotProposed(fix.node, "not_restorable", _not_restorable(fix))
+            unknown = fix.state in {State.APPLYING, State.INDETERMINATE}
+            return _no_card(fix.node, "not_known_yet" if unknown else "not_restorable", fix)
         try:
             return self._restore(fix, requester, thread)
-        except UnknownName as unknown:
-            return NotProposed(fix.node, "not_in_inventory", str(unknown))
+        except UnknownName as error:
+            return _no_card(fix.node, "not_in_inventory", why=error)
 
     def card_posted(self, number: int, ts: str) -> Fix | None:
         """The line of a new fix stands in the thread: from now on that message is its card."""
@@ -128,31 +201,17 @@ class Proposals:
             return general
         host = self.inventory.cluster_of(diagnosis.node).host
         if "no_write_access" in diagnosis.notes and host in self.shared_account:
-            sentence = (
-                f"The account of {host} may not set the value on {diagnosis.computer}, or that could not be "
-                "read: give it access to the ASP.NET key, or configure a change account."
-            )
-            return NotProposed(diagnosis.node, "no_write_access", sentence)
+            return _no_card(diagnosis.node, "no_write_access", host=host, computer=diagnosis.computer)
         with self.database.read() as conn:
             fix = fixes.open_on(conn, diagnosis.node)
         return _already_open(fix) if fix else None
 
     def _no_card_at_all(self, node: str, *, direct: bool) -> NotProposed | None:
         if self.rules.diagnose_only:
-            sentence = (
-                "No approver is configured, so this bot only diagnoses. "
-                "To let it fix: set approvers or approver_groups in [approval]."
-            )
-            return NotProposed(node, "diagnose_only", sentence)
+            return _no_card(node, "diagnose_only")
         if self.database.faults:
-            sentence = "The audit failed its check at the start, so nothing can be approved: see `doctor`."
-            return NotProposed(node, "audit_fault", sentence)
-        if direct:
-            sentence = (
-                "In a direct message nobody else could approve: ask again in a channel with the approvers."
-            )
-            return NotProposed(node, "direct_message", sentence)
-        return None
+            return _no_card(node, "audit_fault")
+        return _no_card(node, "direct_message") if direct else None
 
     def _draft(self, report: ClusterReport, diagnosis: Diagnosis, answer_ts: str) -> _Draft:
         facts = report.facts[diagnosis.node]
@@ -174,19 +233,16 @@ class Proposals:
         with self.database.read() as conn:
             stored = evidence.read(conn, fix.backup) if fix.backup else None
         if stored is None:
-            sentence = f"The backup of {fix.id} is not stored. Use the .reg file of its thread by hand."
-            return NotProposed(fix.node, "no_backup", sentence)
+            return _no_card(fix.node, "no_backup", fix)
         report = self.diagnoser.look(fix.node)
         with self.database.write() as tx:
             record_probe(tx, report, fix.node, requester)
         facts = report.facts.get(fix.node)
         if facts is None or not basis.readable(facts.root_ver):
-            why = " ".join(report.of(fix.node).why)
-            return NotProposed(fix.node, "unreadable", f"RootVer on {fix.computer} could not be read. {why}")
+            return _no_card(fix.node, "unreadable", fix, why=" ".join(report.of(fix.node).why))
         bound = basis.of_restore(fix.node, facts, basis.root_ver_of_backup(stored))
         if bound["root_ver"] == bound["target"]:
-            sentence = f"What {fix.id} replaced already stands on {fix.computer} again."
-            return NotProposed(fix.node, "nothing_to_do", sentence)
+            return _no_card(fix.node, "nothing_to_do", fix)
         details: dict[str, Json] = {"restores": fix.id, "notes": [], "answer_ts": None, "owner": None}
         draft = _Draft("restore", fix.node, fix.computer, fix.cluster, bound, details, fix.number)
         return self._insert(draft, requester, thread)
@@ -264,17 +320,6 @@ def _record_new(tx: Transaction, new: NewFix) -> Fix:
     return fix
 
 
-def _not_restorable(fix: Fix) -> str:
-    if fix.state in {State.APPLYING, State.INDETERMINATE}:
-        return (
-            f"{fix.id} is {fix.state}: it is not known yet what stands on {fix.computer}. It is read back; "
-            "ask again once its card says how it ended."
-        )
-    return (
-        f"{fix.id} is {fix.state}: nothing was changed that could be put back. `fixes` lists the open ones."
-    )
-
-
 def _already_open(fix: Fix) -> NotProposed:
     then = "decide on its card." if fix.state in UNDECIDED else "its card will say how it ended."
-    return NotProposed(fix.node, "open", f"{fix.id} is already open for this node ({fix.state}): {then}", fix)
+    return _no_card(fix.node, "open", fix, then=then)

@@ -60,7 +60,7 @@ class Timekeeper:
             fix = fixes.get(conn, number)
         if fix is None or (fix.due_at and fix.due_at > self.clock.now()):
             return
-        steps: Mapping[str, Callable[[int], None]] = {
+        steps: Mapping[State, Callable[[int], None]] = {
             State.PROPOSED: self._remind_or_expire,
             State.APPROVED: self.changes.apply,
             State.APPLYING: self._recover_applying,
@@ -68,7 +68,7 @@ class Timekeeper:
             State.APPLIED: self.follow_ups.look,
         }
         if fix.state in steps:
-            steps[State(fix.state)](number)
+            steps[fix.state](number)
 
     def recover(self) -> None:
         """At start: doubtful fixes are read back at once, and every approval gets its grace period anew."""

@@ -26,7 +26,7 @@ class Anchors:
     def publish_daily(self) -> None:
         """Publish today's anchor (UTC) unless that was done."""
         with self.database.write() as tx:
-            if not once.first_time(tx, f"anchor {self.clock.now():%Y-%m-%d}"):
+            if not once.first_time(tx, once.daily_anchor(self.clock.now())):
                 return
             line = anchor_line(tx)
             sink = "audit" if self.channel else "log"

@@ -14,7 +14,7 @@ from handlers.record.questions import parse_fix, printable
 from storage import evidence, fixes, people, queries
 from storage.chain import recorded
 from storage.damaged_rows import DamagedRow, naming_damage
-from storage.records import Entry, Fix, Json
+from storage.records import Entry, Fix, Json, State
 from storage.times import to_text
 from storage.transaction import Reader
 
@@ -163,7 +163,7 @@ def _durations(fix: Fix, own: Iterable[Entry], origin: Iterable[Entry]) -> dict[
         ("proposed", fix.created_at),
         ("approved", fix.approved_at),
         ("sent", fix.sent_at),
-        ("applied" if fix.state in {"confirmed", "drifted"} else fix.state, fix.ended_at),
+        ("applied" if fix.state in {State.CONFIRMED, State.DRIFTED} else fix.state, fix.ended_at),
         ("confirmed", confirmed[-1] if confirmed else None),
     ]
     there = [(name, at) for name, at in marks if at is not None]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import UnionType
-from typing import Any
+from typing import Any, cast
 
 from storage.chain.canonical import canonical, recordable
-from storage.records import Entry, Fix, Json
+from storage.records import Entry, Fix, Json, State
 from storage.times import UNREADABLE, from_text
 
 _PROPOSED: Mapping[str, type | UnionType] = {
@@ -93,8 +93,9 @@ def of(entries: Iterable[Entry]) -> Recorded:
 def _unknown(number: int) -> Fix:
     """A fix whose row is gone, or cannot be read."""
     return Fix(
-        number, "fix", "unknown", "unknown", "unknown", "unknown", "unknown", "", "", None, "", {}, "null",
-        "null", {}, None, UNREADABLE, UNREADABLE, None, False, None, None, None, None, None, None, 0, None,
+        number, "fix", cast("State", "unknown"), "unknown", "unknown", "unknown", "unknown", "", "", None, "",
+        {}, "null", "null", {}, None, UNREADABLE, UNREADABLE, None, False, None, None, None, None, None, None,
+        0, None,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ GOOD = '{"is":"value","value":{"kind":"REG_SZ","data":"1.1.4322.0"}}'
 ANCHOR = f"anchor 120 {'5e' * 32}"
 
 FIX = Fix(
-    number=12, kind="fix", state="proposed", node="exch-node2", computer="EXCH-NODE2", cluster="EXCH-CL1",
+    number=12, kind="fix", state=State.PROPOSED, node="exch-node2", computer="EXCH-NODE2", cluster="EXCH-CL1",
     requester=ALICE, channel="C07ONCALL00", thread_ts="1.000100", card_ts="1.000200", digest="5e" * 32,
     basis={}, expected=BAD, target=GOOD,
     details={

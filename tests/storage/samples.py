@@ -8,7 +8,7 @@ from typing import Any
 from storage import evidence, fixes, people
 from storage.chain import audit
 from storage.file.database import Database
-from storage.records import Entry, Fix, Json, NewFix, Record
+from storage.records import Entry, Fix, Json, NewFix, Record, State
 from storage.transaction import Transaction
 
 START = datetime(2026, 11, 2, 8, 41, tzinfo=UTC)
@@ -69,7 +69,7 @@ def tell_night(db: Database) -> Fix:
     with db.write() as tx:
         _note(tx, "refusal", "refused", "UCAROL", asked="approve", reason="not_an_approver")
     with db.write() as tx:
-        fixes.move(tx, 1, "proposed", "approved", approver="UBOB", approved_at=tx.now)
+        fixes.move(tx, 1, State.PROPOSED, State.APPROVED, approver="UBOB", approved_at=tx.now)
         state: Json = ["proposed", "approved"]
         _note(tx, "decision", "ok", "UBOB", decision="approve", via="S0ADMINS", state=state)
     _step(db, "approved", "change", {"state": "applying"}, step="begin")
@@ -97,7 +97,7 @@ def _step(db: Database, state: str, kind: str, columns: dict[str, Any], **detail
     with db.write() as tx:
         to = columns.pop("state", state)
         changes = {name: tx.now if name.endswith("_at") else value for name, value in columns.items()}
-        assert fixes.move(tx, 1, state, to, **changes)
+        assert fixes.move(tx, 1, State(state), State(to), **changes)
         moved: dict[str, Json] = {} if to == state else {"state": [state, to]}
         reason: dict[str, Json] = {"reason": columns["reason"]} if "reason" in columns else {}
         _note(tx, kind, "pending" if "step" in details else "ok", "bot", **details, **moved, **reason)

@@ -21,7 +21,7 @@ def test_a_key_is_new_once_even_for_eight_threads_and_after_a_restart(path: Path
         def ask() -> None:
             for number in range(100):
                 with db.write() as tx:
-                    if once.first_time(tx, f"event Ev{number}"):
+                    if once.first_time(tx, once.event(f"Ev{number}")):
                         wins.append(number)
 
         threads = [threading.Thread(target=ask) for _ in range(8)]
@@ -31,18 +31,18 @@ def test_a_key_is_new_once_even_for_eight_threads_and_after_a_restart(path: Path
             thread.join()
     assert sorted(wins) == list(range(100))
     with Database.open(path, Ticking()) as db, db.write() as tx:
-        assert not once.first_time(tx, "event Ev7")
-        assert once.first_time(tx, "event ev7")
-        assert once.first_time(tx, "odd \ud800 key")
+        assert not once.first_time(tx, once.event("Ev7"))
+        assert once.first_time(tx, once.event("ev7"))
+        assert once.first_time(tx, once.event("odd \ud800"))
 
 
 def test_a_key_of_a_failed_transaction_is_new_again(db: Database) -> None:
     """What came of it was rolled back as well."""
     with pytest.raises(KeyError), db.write() as tx:  # noqa: PT012 - the block is the transaction
-        assert once.first_time(tx, "event Ev1")
+        assert once.first_time(tx, once.event("Ev1"))
         raise KeyError
     with db.write() as tx:
-        assert once.first_time(tx, "event Ev1")
+        assert once.first_time(tx, once.event("Ev1"))
 
 
 def test_judged_reactions_are_remembered_until_taken_away(db: Database) -> None:

@@ -9,7 +9,7 @@ from storage import erasure, evidence, fixes, people
 from storage.chain import audit
 from storage.chain.verify import check
 from storage.file.database import Database
-from storage.records import Record
+from storage.records import Record, State
 from tests.storage.samples import START, Ticking, command, new_fix
 
 NAME = "Alice Zaphod-Unverwechselbar"
@@ -58,7 +58,7 @@ def test_the_raw_data_of_a_fix_is_gone_and_told(db: Database, path: Path) -> Non
         audit.append(tx, Record("proposal", "pending", "UALICE", fix.node, fix.id))
         backup = evidence.keep(tx, RAW[::-1])
         audit.append(tx, Record("backup", "ok", "bot", fix.node, fix.id, {"evidence": backup}))
-        fixes.change(tx, fix.number, "proposed", backup=backup)
+        fixes.change(tx, fix.number, State.PROPOSED, backup=backup)
     with db.write() as tx:
         records = erasure.forget_evidence_of(tx, fix.id, "UBOB")
     db.checkpoint()

@@ -11,7 +11,7 @@ import pytest
 from storage import fixes
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Fix
+from storage.records import Fix, State
 from tests.storage.samples import START, new_fix
 
 
@@ -22,7 +22,7 @@ def insert(db: Database, **changes: object) -> Fix:
 
 def move(db: Database, fix: Fix, to: str, **changes: object) -> Fix:
     with db.write() as tx:
-        moved = fixes.move(tx, fix.number, fix.state, to, **changes)
+        moved = fixes.move(tx, fix.number, fix.state, State(to), **changes)
     assert moved is not None
     return moved
 
@@ -72,9 +72,9 @@ def test_a_move_from_another_state_changes_nothing(db: Database) -> None:
     """None, and the fix stands as before."""
     fix = insert(db)
     with db.write() as tx:
-        assert fixes.move(tx, fix.number, "approved", "applying", looks=3) is None
+        assert fixes.move(tx, fix.number, State.APPROVED, State.APPLYING, looks=3) is None
         assert fixes.get(tx, fix.number) == fix
-        assert fixes.move(tx, 99, "proposed", "approved") is None
+        assert fixes.move(tx, 99, State.PROPOSED, State.APPROVED) is None
 
 
 def test_a_move_sets_its_fields_and_returns_the_fix(db: Database) -> None:
@@ -91,7 +91,7 @@ def test_what_was_approved_can_not_change(db: Database, name: str) -> None:
     """A field that is not changeable is refused before anything is written."""
     fix = insert(db)
     with pytest.raises(TypeError, match="never change"), db.write() as tx:
-        fixes.change(tx, fix.number, "proposed", **{name: "x"})
+        fixes.change(tx, fix.number, State.PROPOSED, **{name: "x"})
     with db.read() as conn:
         assert fixes.get(conn, fix.number) == fix
 
@@ -100,7 +100,7 @@ def test_an_unknown_state_is_refused_by_the_table(db: Database) -> None:
     """A CHECK lists the states."""
     fix = insert(db)
     with pytest.raises(StorageError), db.write() as tx:
-        fixes.move(tx, fix.number, "proposed", "solved")
+        tx.execute("UPDATE fix SET state = 'solved' WHERE number = ?", (fix.number,))
 
 
 def test_a_fix_is_found_by_its_card(db: Database) -> None:
@@ -109,7 +109,7 @@ def test_a_fix_is_found_by_its_card(db: Database) -> None:
     with db.read() as conn:
         assert fixes.by_card(conn, "COPS", "1700000000.000200") is None
     with db.write() as tx:
-        fixes.change(tx, fix.number, "proposed", card_ts="1700000000.000200")
+        fixes.change(tx, fix.number, State.PROPOSED, card_ts="1700000000.000200")
     with db.read() as conn:
         found = fixes.by_card(conn, "COPS", "1700000000.000200")
         assert found is not None
@@ -145,8 +145,8 @@ def test_fixes_in_states_come_oldest_first(db: Database) -> None:
     one, two = insert(db), insert(db, node="exch-node1")
     move(db, two, "applied")
     with db.read() as conn:
-        assert [fix.number for fix in fixes.in_states(conn, {"proposed", "applied"})] == [1, 2]
-        assert [fix.number for fix in fixes.in_states(conn, ["proposed"])] == [one.number]
+        assert [fix.number for fix in fixes.in_states(conn, {State.PROPOSED, State.APPLIED})] == [1, 2]
+        assert [fix.number for fix in fixes.in_states(conn, [State.PROPOSED])] == [one.number]
         assert fixes.in_states(conn, ()) == []
 
 
@@ -160,7 +160,7 @@ def test_of_eight_threads_exactly_one_wins_every_move(db: Database) -> None:
         gate.wait()
         for number in numbers:
             with db.write() as tx:
-                if fixes.move(tx, number, "proposed", "approved", approver=who) is not None:
+                if fixes.move(tx, number, State.PROPOSED, State.APPROVED, approver=who) is not None:
                     wins.append((number, who))
 
     threads = [threading.Thread(target=approve, args=(f"U{number}",)) for number in range(8)]
@@ -170,7 +170,7 @@ def test_of_eight_threads_exactly_one_wins_every_move(db: Database) -> None:
         thread.join()
     assert sorted(number for number, _ in wins) == numbers
     with db.read() as conn:
-        assert {(fix.number, fix.approver) for fix in fixes.in_states(conn, ["approved"])} == set(wins)
+        assert {(fix.number, fix.approver) for fix in fixes.in_states(conn, [State.APPROVED])} == set(wins)
 
 
 def test_readers_cannot_write(db: Database) -> None:

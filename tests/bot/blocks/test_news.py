@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.blocks.news import News, in_thread, refusal_words, to_audit, to_one
 from handlers.approval import State
 from storage.chain.verify import parse_anchors
-from storage.records import Fix, Json
+from storage.records import AuditTopic, Fix, Json, PrivateTopic, Topic
 from tests.bot.message_checks import check
 from tests.bot.samples import ALICE, ANCHOR, BOB, CAROL, FIX, RULES, fix_in, hostile_fix, hostile_texts
 
@@ -46,7 +46,7 @@ def told(fix: Fix = FIX, **details: Any) -> News:
     return News(fix, details, RULES, CARD)
 
 
-def said(topic: str, fix: Fix = FIX, **details: Any) -> str:
+def said(topic: Topic, fix: Fix = FIX, **details: Any) -> str:
     """What the thread is told."""
     post = in_thread(topic, told(fix, **{**THREAD[topic], **details}))
     assert post is not None
@@ -55,7 +55,7 @@ def said(topic: str, fix: Fix = FIX, **details: Any) -> str:
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("topic", THREAD)
-def test_every_topic_is_a_good_message_in_every_state(topic: str, state: State) -> None:
+def test_every_topic_is_a_good_message_in_every_state(topic: Topic, state: State) -> None:
     """Told late, a fix may have moved on; the words still fit and mention only its people."""
     post = in_thread(topic, told(fix_in(state), **THREAD[topic]))
     if post is not None:
@@ -66,7 +66,7 @@ def test_every_topic_is_a_good_message_in_every_state(topic: str, state: State) 
 @pytest.mark.parametrize("topic", THREAD)
 @given(hostile=hostile_texts(), state=st.sampled_from(State))
 @settings(deadline=None, max_examples=25)
-def test_nothing_hostile_spoils_what_a_thread_is_told(topic: str, hostile: str, state: State) -> None:
+def test_nothing_hostile_spoils_what_a_thread_is_told(topic: Topic, hostile: str, state: State) -> None:
     """Everything in the details and on the fix may come from a server."""
     reading: Json = {"is": "value", "value": {"kind": hostile, "data": hostile}}
     details = {**dict.fromkeys(THREAD[topic], hostile), "after": reading, "found": reading, "look": 1}
@@ -84,11 +84,11 @@ def test_nothing_hostile_spoils_what_one_person_or_the_audit_channel_is_told(
     """The same for the other audiences."""
     details: dict[str, Json] = {"reason": hostile, "want": hostile, "flags": [hostile], "anchor": hostile}
     fix = hostile_fix(state, hostile)
-    for topic in ("refused", "hint"):
-        post = to_one(topic, News(fix, details, RULES, CARD))
+    for private in get_args(PrivateTopic):
+        post = to_one(private, News(fix, details, RULES, CARD))
         if post is not None:
             check(post, BOB)
-    for topic in ("anchor", "storage_fault", hostile):
+    for topic in (*get_args(AuditTopic), cast("Topic", hostile)):
         check(to_audit(topic, {**details, "faults": [hostile]}))
         check(to_audit(topic, details))
 
@@ -116,7 +116,7 @@ def test_nothing_hostile_spoils_what_one_person_or_the_audit_channel_is_told(
         ("expired", ["FIX-12 expired at", "Nobody decided in time.", "for a new proposal"]),
     ],
 )  # fmt: skip
-def test_each_sentence_says_what_who_why_and_what_next(topic: str, parts: list[str]) -> None:
+def test_each_sentence_says_what_who_why_and_what_next(topic: Topic, parts: list[str]) -> None:
     """Nobody has to ask what to do now."""
     shown = said(topic)
     for part in (*parts, *(["Next: "] if topic != "reminder" else [])):
@@ -224,7 +224,7 @@ def test_who_takes_an_approval_away_during_the_recheck_is_told_that_it_is_looked
 
 
 @pytest.mark.parametrize("topic", ["withdrawn", "reopened"])
-def test_a_fix_that_is_open_again_says_that_old_reactions_are_spent(topic: str) -> None:
+def test_a_fix_that_is_open_again_says_that_old_reactions_are_spent(topic: Topic) -> None:
     """The ✅ that stands there was judged: left there, nothing would come of it."""
     assert "A reaction that stands there already counts no more: take it away and react again." in said(topic)
     assert "open again" not in said(topic, fix_in(State.EXPIRED))

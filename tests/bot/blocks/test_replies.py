@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from bot.doctor.findings import DoctorLine
 from bot.slack.post import Post, post
 from bot.slack.text import day_and_time
 from handlers.admission import Refused
-from handlers.approval import State
+from handlers.approval import Refusal, State
 from handlers.fix.propose import NotProposed, Proposed
 from handlers.inventory import Cluster, Inventory
 from handlers.record.history import Page
@@ -56,9 +57,9 @@ HOSTILE_ANSWERS: dict[str, Callable[[str], Post]] = {
     "refused": lambda text: replies.refused(Refused("not_a_member", (text,)), ()),
     "open": lambda text: replies.open_fixes([hostile_fix(s, text) for s in State], {}, {text: text}),
     "proposed": lambda text: post([replies.proposal(Proposed(hostile_fix(State.PROPOSED, text)), None)]),
-    "not proposed": lambda text: post([replies.proposal(NotProposed(text, text, text), None)]),
+    "not proposed": lambda text: post([replies.proposal(NotProposed(text, "open", text), None)]),
     "cancelled": lambda text: replies.cancelled(hostile_fix(State.CANCELLED, text)),
-    "not decided": lambda text: replies.not_decided(text, hostile_fix(State.FAILED, text)),
+    "not decided": lambda text: replies.not_decided(cast("Refusal", text), hostile_fix(State.FAILED, text)),
     "paused": lambda text: replies.paused((text, AT)),
     "page": lambda text: replies.page(page(*[entry(text=text)] * 20, more=True), {text: text}, [text]),
     "summary": lambda text: replies.summarized([text] * 100),
@@ -264,4 +265,4 @@ def test_a_pause_names_who_and_a_resume_says_what_holds() -> None:
 
 def test_a_cancelled_fix_is_confirmed_in_another_thread() -> None:
     """Its own thread is told by a notice."""
-    assert replies.cancelled(replace(FIX, state="cancelled")).text.startswith("FIX-12 cancelled")
+    assert replies.cancelled(replace(FIX, state=State.CANCELLED)).text.startswith("FIX-12 cancelled")

@@ -12,7 +12,7 @@ from bot.blocks.card import prepare_line
 from bot.slack.post import Post
 from storage import evidence, fixes, notices, once
 from storage.file.errors import StorageUnavailable
-from storage.records import Fix, NewNotice
+from storage.records import Fix, NewNotice, State
 from tests.bot.running.lines import line_of
 from tests.bot.shift import Shift
 from tests.handlers.fix.night import lose_answer
@@ -254,7 +254,7 @@ def test_a_card_of_a_fix_that_ended_before_it_was_posted_is_not_posted(shift: Sh
     """A line that asks for a decision would only confuse."""
     ts = shift.say("diagnose exch-node2")
     with shift.database.write() as tx:
-        fixes.move(tx, 1, "proposed", "expired")
+        fixes.move(tx, 1, State.PROPOSED, State.EXPIRED)
     shift.deliver_notices()
     assert line_of(shift, ts) == []
     assert shift.fix().card_ts is None

@@ -10,9 +10,10 @@ import pytest
 
 from bot.lab.incidents import INCIDENTS
 from handlers.approval import ApprovalRules, State
-from handlers.fix.propose import NotProposed, Proposed
+from handlers.fix.propose import NoCard, NotProposed, Proposed
+from handlers.inventory import Cluster, Inventory
 from handlers.ports import Message, Person
-from storage import fixes
+from storage import erasure, fixes
 from tests.handlers.fix.night import ALICE, BOB, CAROL, HOST, THREAD, Night, lose_question
 
 Start = Callable[..., Night]
@@ -264,6 +265,45 @@ def test_a_restore_is_refused_with_the_reason(night: Night) -> None:
     again = restore(night)
     assert isinstance(again, NotProposed)
     assert again.reason == "nothing_to_do"
+
+
+def erase_the_backup(night: Night) -> None:
+    with night.database.write() as tx:
+        erasure.forget_evidence_of(tx, "FIX-1", ALICE)
+
+
+def stop_the_node(night: Night) -> None:
+    night.remote.cluster.owner().reachable = False
+
+
+def take_the_node_out(night: Night) -> None:
+    night.inventory = Inventory((Cluster("EXCH-CL1", "mgmt1", {"exch-node1": "EXCH-NODE1"}, ()),))
+    night.restart()
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason", "begins"),
+    [
+        (
+            erase_the_backup,
+            "no_backup",
+            "The backup of FIX-1 is not stored. Use the .reg file of its thread by hand.",
+        ),
+        (stop_the_node, "unreadable", "RootVer on EXCH-NODE2 could not be read. "),
+        (take_the_node_out, "not_in_inventory", "exch-node2 "),
+    ],
+)
+def test_a_restore_that_cannot_be_proposed_says_why(
+    night: Night, happens: Callable[[Night], None], reason: NoCard, begins: str
+) -> None:
+    """In a sentence, with what is known of it."""
+    night.approve_and_apply()
+    happens(night)
+    answer = restore(night)
+    assert isinstance(answer, NotProposed)
+    assert (answer.reason, answer.fix) == (reason, None)
+    assert answer.sentence.startswith(begins)
+    assert len(answer.sentence) > len("RootVer on EXCH-NODE2 could not be read. ")
 
 
 def test_a_restore_of_a_fix_whose_end_is_unknown_waits_for_it(night: Night) -> None:

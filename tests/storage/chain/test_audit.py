@@ -22,7 +22,7 @@ from storage.chain.canonical import NotCanonical, canonical, recordable
 from storage.chain.verify import check, open_checked
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Entry, Record
+from storage.records import Entry, Record, State
 from storage.times import to_text
 from tests.storage.samples import Ticking, command, fill, new_fix
 
@@ -230,7 +230,7 @@ class Operations(RuleBasedStateMachine):
         if self.open is None:
             return
         with self.db.write() as tx:
-            fix = fixes.move(tx, self.open, "proposed", to, ended_at=tx.now)
+            fix = fixes.move(tx, self.open, State.PROPOSED, State(to), ended_at=tx.now)
             assert fix is not None
             details: dict[str, Any] = {"state": ["proposed", to]}
             audit.append(tx, Record("decision", "ok", "UBOB", fix.node, fix.id, details))

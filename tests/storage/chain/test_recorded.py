@@ -10,7 +10,7 @@ from storage import fixes, queries
 from storage.chain import audit, recorded
 from storage.chain.verify import check
 from storage.file.database import Database
-from storage.records import Json, Record
+from storage.records import Json, Record, State
 from tests.storage.samples import START, new_fix, tell_night
 
 EDITS = {
@@ -57,7 +57,7 @@ def test_an_approver_of_a_fix_nobody_approved_is_found(db: Database) -> None:
     with db.write() as tx:
         fix = fixes.insert(tx, new_fix(created_at=tx.now))
         audit.append(tx, Record("proposal", "pending", "UALICE", fix.node, fix.id))
-        fixes.change(tx, fix.number, "proposed", approver="UEVE", approved_at=START)
+        fixes.change(tx, fix.number, State.PROPOSED, approver="UEVE", approved_at=START)
     assert faults(db) == [
         "the approver of FIX-1 is not the one that its records tell",
         "the approved_at of FIX-1 is not the one that its records tell",

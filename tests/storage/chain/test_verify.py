@@ -15,7 +15,7 @@ from storage.chain import audit
 from storage.chain.verify import Anchor, Verification, anchor_line, check, open_checked, parse_anchors, verify
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Record
+from storage.records import Record, State
 from tests.storage.chain.mutants import ANCHORED, CHAIN, UNGUARDED, cut_tail, drop_trigger, first_bad, forge
 from tests.storage.samples import Ticking, command, new_fix
 
@@ -289,7 +289,7 @@ def test_a_fix_stands_where_its_records_leave_it(db: Database) -> None:
             "FIX-1 is approved, but by its records it is proposed"
         ]
     with db.write() as tx:
-        moved = fixes.move(tx, 1, "approved", "voided", ended_at=tx.now)
+        moved = fixes.move(tx, 1, State.APPROVED, State.VOIDED, ended_at=tx.now)
         assert moved is not None
         audit.append(
             tx, Record("decision", "refused", "bot", fix.node, fix.id, {"state": ["proposed", "voided"]})

@@ -13,7 +13,7 @@ from storage import evidence, fixes, notices, once
 from storage.chain import audit
 from storage.chain.verify import check, open_checked
 from storage.file.database import Database
-from storage.records import NewNotice, Record
+from storage.records import NewNotice, Record, State
 from tests.storage.samples import Ticking, new_fix
 
 KILLS = 40
@@ -31,9 +31,9 @@ def work(path: Path, told: int) -> None:
                 kept = evidence.keep(tx, os.urandom(3000))
                 audit.append(tx, Record("proposal", "pending", "UALICE", fix.node, fix.id))
                 audit.append(tx, Record("backup", "ok", "bot", fix.node, fix.id, {"evidence": kept}))
-                fixes.change(tx, fix.number, "proposed", backup=kept)
+                fixes.change(tx, fix.number, State.PROPOSED, backup=kept)
                 notices.add(tx, NewNotice("card", "card", fix=fix.number))
-                once.first_time(tx, f"fix {fix.number}")
+                once.first_time(tx, once.event(f"fix {fix.number}"))
             os.write(told, f"{fix.number}\n".encode())
 
 
