@@ -1,6 +1,6 @@
 """The life of a fix: its moves, who may decide, and the permit to change. Pure.
 
-The README prints `MOVES`; a test compares.
+The README prints `MOVES`, docs/rules.md, section 4, prints `REFUSALS`; tests compare.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ class Ruling:
 def rule(
     fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules, at: datetime, *, blocked: Block | None
 ) -> Ruling:
-    """Judge one reaction on a fix's card.
+    """Judge one reaction on a fix's card (docs/rules.md, section 4).
 
     `at` is the later of the event's time and our clock's: an answer that comes late is late. `blocked` is why
     nothing may be approved at all now (`paused`, `audit_fault`), None = nothing is in the way.

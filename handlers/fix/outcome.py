@@ -1,11 +1,15 @@
-"""How an attempt ended: from the host's result, or by reading back. Never writes to a server."""
+"""How an attempt ended: from the host's result, or by reading back. Never writes to a server.
+
+docs/rules.md, section 6, prints the two tables, `ANSWERED` and `READ_BACK`.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from handlers.approval import ApprovalRules, State
 from handlers.contract.results import ChangeResult
@@ -13,7 +17,7 @@ from handlers.diagnose import Diagnoser, keep_answer
 from handlers.fix import basis
 from handlers.fix.moves import BOT, Noted, advance, note, tell_thread
 from handlers.inventory import Inventory, UnknownName, same_name
-from handlers.kb906154.facts import NodeFacts, Unreadable, Value
+from handlers.kb906154.facts import NodeFacts, Reading, RegistryValue, Unreadable, Value
 from handlers.ports import Clock
 from storage import fixes
 from storage.chain import audit
@@ -27,6 +31,97 @@ log = logging.getLogger(__name__)
 
 READ_AGAIN = timedelta(seconds=15)  # between two attempts to read back
 AWAY_AGAIN = timedelta(minutes=15)  # the same, once all follow-up times have passed
+
+Shown = TypeVar("Shown")
+
+
+@dataclass(frozen=True, slots=True)
+class End(Generic[Shown]):
+    """A way in which an attempt ends. Of the rows of a table the first that holds says where the fix goes.
+
+    `reason`: the sentence that people are told; in braces what differs from case to case.
+    """
+
+    when: str
+    holds: Callable[[Fix, Shown], bool]
+    to: State
+    reason: str = ""
+
+
+# What a host may answer to a change (docs/wire-contract.md, section 10).
+ANSWERED: tuple[End[ChangeResult], ...] = (
+    End(
+        "another computer answered",
+        lambda fix, result: result.computer is not None and not same_name(result.computer, fix.computer),
+        State.INDETERMINATE,
+        "Another computer answered: {result.computer}.",
+    ),
+    End(
+        "the host refused",
+        lambda _, result: result.outcome == "refused",
+        State.VOIDED,
+        "The host refused it ({result.reason}), nothing was written. Diagnose again.",
+    ),
+    End(
+        "what stands there after the write could not be read",
+        lambda _, result: isinstance(result.after, Unreadable),
+        State.INDETERMINATE,
+        "What stands there now could not be read ({result.after.code}).",
+    ),
+    End(
+        "the write failed",
+        lambda _, result: result.outcome == "failed",
+        State.FAILED,
+        "The write failed ({result.reason}).",
+    ),
+    End(
+        "written, and the target was read back",
+        lambda fix, result: basis.same(result.after, fix.target),
+        State.APPLIED,
+    ),
+    End(
+        "written, and something else was read back",
+        lambda _, __: True,
+        State.INDETERMINATE,
+        "The host says written, but shows another value.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was read back, and whether a script that got lost may still be running."""
+
+    root_ver: Reading[RegistryValue]
+    may_run: bool
+
+
+# What may stand on a node whose change had no answer that counts.
+READ_BACK: tuple[End[Standing], ...] = (
+    End(
+        "the target stands there",
+        lambda fix, found: basis.same(found.root_ver, fix.target),
+        State.APPLIED,
+    ),
+    End(
+        "neither the target nor the old value",
+        lambda fix, found: not basis.same(found.root_ver, fix.expected),
+        State.FAILED,
+        "Something else stands there now; nothing else was tried.",
+    ),
+    End(
+        "the old value, and a lost script can no longer run",
+        lambda _, found: not found.may_run,
+        State.FAILED,
+        "The old value still stands: the change did not reach the node.",
+    ),
+    End(
+        "the old value, and a lost script may still run: it is read again",
+        lambda _, __: True,
+        State.INDETERMINATE,
+        "The old value still stands; a lost script may still run.",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +145,7 @@ class Outcomes:
         return {"sent_at": now, "details": believe_from(fix, over)}
 
     def conclude(self, fix: Fix, result: ChangeResult) -> None:
-        """Map the host's result of a sent change (docs/wire-contract.md, section 10) to a state."""
+        """The host answered a change; `ANSWERED` says what follows (docs/rules.md, section 6)."""
         details: dict[str, Json] = {
             "result": result.outcome,
             "why": result.reason,
@@ -58,18 +153,17 @@ class Outcomes:
             "after": basis.as_json(result.after),
             "code": result.code,
         }
-        if result.computer is not None and not same_name(result.computer, fix.computer):
-            self.doubt(fix, f"Another computer answered: {result.computer}.", details)
-        elif result.outcome == "refused":
-            self._refused(fix, result, details)
-        elif isinstance(result.after, Unreadable):
-            self.doubt(fix, f"What stands there now could not be read ({result.after.code}).", details)
-        elif result.outcome == "failed":
-            self._failed(fix, f"The write failed ({result.reason}).", details)
-        elif basis.same(result.after, fix.target):
-            self._applied(fix, result.at, details)
-        else:
-            self.doubt(fix, "The host says written, but shows another value.", details)
+        end = next(row for row in ANSWERED if row.holds(fix, result))
+        reason = end.reason.format(result=result)
+        match end.to:
+            case State.APPLIED:
+                self._applied(fix, result.at, details)
+            case State.VOIDED:
+                self._voided(fix, reason, details)
+            case State.FAILED:
+                self._failed(fix, reason, details)
+            case _:
+                self.doubt(fix, reason, details)
 
     @property
     def longest_script(self) -> timedelta:
@@ -107,16 +201,16 @@ class Outcomes:
     # --- inside ---
 
     def _found(self, fix: Fix, facts: NodeFacts, began: datetime, details: Mapping[str, Json]) -> None:
-        """What stands there decides; the old value only once a lost script can no longer run."""
-        if basis.same(facts.root_ver, fix.target):
-            self._applied(fix, _node_time(facts), details)
-        elif not basis.same(facts.root_ver, fix.expected):
-            self._failed(fix, "Something else stands there now; nothing else was tried.", details)
-        elif began >= believed_from(fix):
-            self._failed(fix, "The old value still stands: the change did not reach the node.", details)
-        else:
-            again = min(self.clock.now() + READ_AGAIN, believed_from(fix))
-            self._later(fix, "The old value still stands; a lost script may still run.", again)
+        """What stands there decides, as `READ_BACK` says."""
+        found = Standing(facts.root_ver, may_run=began < believed_from(fix))
+        end = next(row for row in READ_BACK if row.holds(fix, found))
+        match end.to:
+            case State.APPLIED:
+                self._applied(fix, _node_time(facts), details)
+            case State.FAILED:
+                self._failed(fix, end.reason, details)
+            case _:
+                self._later(fix, end.reason, min(self.clock.now() + READ_AGAIN, believed_from(fix)))
 
     def _unread_again(self, fix: Fix) -> datetime:
         """Soon while a script may still run, then with every follow-up: a host may be away for days."""
@@ -131,8 +225,7 @@ class Outcomes:
             note(tx, fix, Noted("readback", "unknown", reason=reason))
             fixes.change(tx, fix.number, State.INDETERMINATE, due_at=at)
 
-    def _refused(self, fix: Fix, result: ChangeResult, details: Mapping[str, Json]) -> None:
-        reason = f"The host refused it ({result.reason}), nothing was written. Diagnose again."
+    def _voided(self, fix: Fix, reason: str, details: Mapping[str, Json]) -> None:
         noted = Noted("change", "refused", topic="voided", reason=reason, details=details)
         with self.database.write() as tx:
             advance(tx, fix, State.VOIDED, noted, ended_at=self.clock.now(), due_at=None)

@@ -1,4 +1,7 @@
-"""The guarded change on the practice cluster: what stops it before it is sent, and what refuses it then."""
+"""The guarded change on the practice cluster: what stops it before it is sent, and what refuses it then.
+
+What must hold is listed in docs/rules.md, section 5.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Changes whose end is not certain: read back, never repeated, and believed only when nothing can follow."""
+"""Changes whose end is not certain: read back, never repeated, and believed only when nothing can follow.
+
+The ends are listed in docs/rules.md, section 6.
+"""
 
 from __future__ import annotations
 

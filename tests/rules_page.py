@@ -1,0 +1,260 @@
+"""docs/rules.md, printed from the code: `python -m tests.rules_page` writes it, a test compares."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+from bot.answers.from_record import LARGEST_EXPORT
+from bot.blocks import replies
+from bot.blocks.news import News, to_one
+from bot.command_line.exits import MEANINGS
+from bot.doctor.hosts import CLOCK_DIFFERENCE
+from bot.running.delivery import LONGEST_PAUSE
+from bot.slack.post import Post
+from bot.slack.text import duration
+from bot.slack.web_api import GROUP_SECONDS
+from handlers.admission import BETWEEN_ANSWERS, NO_ENTRY, NoEntry, Refused
+from handlers.approval import REFUSALS, ApprovalRules, ReactionRefusal, Refusal, State, WordRefusal
+from handlers.diagnose import EVENT_HOURS
+from handlers.fix import apply
+from handlers.fix.approvers import LOOK_UPS
+from handlers.fix.outcome import ANSWERED, AWAY_AGAIN, READ_AGAIN, READ_BACK, End
+from handlers.fix.propose import NO_CARD
+from handlers.kb906154.article import SYMPTOMS, VERDICTS
+from handlers.kb906154.verdicts import FIXABLE
+from handlers.open_questions import WAITED_FOR
+from handlers.psrp.wire import ANSWER_LIMIT
+from handlers.record.history import PAGE as RECORDS
+from handlers.record.questions import MAX_LAST
+from storage.chain.audit import MAX_BODY
+from storage.records import Fix
+from tests.bot.samples import BOB, RULES, fix_in
+
+PAGE = Path(__file__).parents[1] / "docs" / "rules.md"
+
+_WEIGHTS = {
+    "strong": "strong",
+    "weak": "weak",
+    "of_attendant": "strong where it names a System Attendant, else weak",
+}
+_MUST_HOLD = re.compile(r"^(\d+)\. (.+?); else (.+)\.$", re.MULTILINE)
+
+
+def must_hold() -> list[tuple[str, str, str]]:
+    """Number, what must hold, and where the fix goes otherwise: the list in `handlers.fix.apply`."""
+    return _MUST_HOLD.findall(apply.__doc__ or "")
+
+
+def page() -> str:
+    """The whole page."""
+    head = _prose(
+        "What the bot decides by, printed from the code that decides: `python -m tests.rules_page` writes",
+        "this page, and a test compares. Comments in the code cite its sections by number, so each keeps its",
+        "number. In the sentences, FIX-12 and the names are examples; what stands in braces differs from",
+        "case to case.",
+    )
+    sections = [_section(number, *one) for number, one in enumerate(_sections(), 1)]
+    return f"# The rules\n\n{head}\n{''.join(sections)}".rstrip() + "\n"
+
+
+def _prose(*parts: str) -> str:
+    """A paragraph, in lines."""
+    text = textwrap.fill(" ".join(parts), 118, break_long_words=False, break_on_hyphens=False)
+    return f"{text}\n"
+
+
+def _section(number: int, title: str, lines: Iterable[str]) -> str:
+    text = "\n".join(lines)
+    return f'<a id="section-{number}"></a>\n## {number}. {title}\n\n{text}\n\n'.replace("\n\n\n", "\n\n")
+
+
+def _sections() -> Iterator[tuple[str, Iterator[str]]]:
+    yield "Verdicts, and what each offers", _verdicts()
+    yield "Symptoms, and their weight", _symptoms()
+    yield "Moves of a fix", _moves()
+    yield "Refusals", _refusals()
+    yield "What must hold before a change is sent", _before_sending()
+    yield "How an attempt ends", _ends()
+    yield "Kinds of records", _records()
+    yield "Exit codes", _exit_codes()
+    yield "Limits that people meet", _limits()
+
+
+def _table(*head: str, rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(one.replace('|', chr(92) + '|') for one in row)} |"
+
+
+def _verdicts() -> Iterator[str]:
+    yield _prose(
+        "From the top (`handlers/kb906154/verdicts.py`). Of rows 2 to 8 the first that is true is the",
+        "verdict; if one above it could not be told, the verdict is row 0. Rows 9 to 13, where RootVer is",
+        "in order, decide only if they are true. A verdict that offers nothing gives advice.",
+    )
+    yield from _table(
+        "row", "verdict", "in words", "offers", "source",
+        rows=(
+            (str(row), f"`{one.id}`", one.title, "the fix" if one.id in FIXABLE else "nothing", one.reference)
+            for row, one in enumerate(VERDICTS)
+        ),
+    )  # fmt: skip
+
+
+def _symptoms() -> Iterator[str]:
+    yield _prose(
+        "The events of KB 906154. Where the System Attendant is down, a strong one makes an invalid RootVer",
+        "`confirmed` instead of `suspected`; with RootVer in order, it makes the verdict `other_cause`.",
+        "After a change a strong one keeps a fix from being confirmed. Weak ones are shown, and decide",
+        "nothing.",
+    )
+    rows = (
+        (one.number, one.event.source, str(one.event.id), one.event.code or "any", _WEIGHTS[one.weight])
+        for one in SYMPTOMS
+    )
+    yield from _table("event", "source", "id", "code", "weight", rows=rows)
+
+
+def _moves() -> Iterator[str]:
+    yield _prose(
+        "Every state, its moves and what causes each: [README](../README.md#how-a-fix-lives), printed from",
+        "`handlers/approval.py`. A move that is not there is refused before anything is written.",
+    )
+
+
+def _refusals() -> Iterator[str]:
+    yield _prose("Each is recorded with its word; those of the last table are only told.")
+    yield _prose(
+        "**A reaction on a card.** The person is told once for each card and reason, of `not_verified` each",
+        "time; a bot or a workflow never.",
+    )
+    yield from _table("word", "when", "sentence", rows=_said_of(get_args(ReactionRefusal)))
+    yield ""
+    yield _prose("**`cancel`, `pause` or `resume`.**")
+    answers = ((one, replies.not_decided(one, _sample(one))) for one in sorted(get_args(WordRefusal)))
+    yield from _table(
+        "word", "when", "sentence", rows=((f"`{one}`", REFUSALS[one], _plain(told)) for one, told in answers)
+    )
+    yield ""
+    yield _prose(
+        "**Any command, at the door.** A person is told once an hour, of `not_verified` each time; a bot",
+        "never.",
+    )
+    rows = ((f"`{one}`", when, _plain(_at_the_door(one))) for one, when in NO_ENTRY.items())
+    yield from _table("word", "when", "sentence", rows=rows)
+    yield ""
+    yield _prose("**No card, though a fix was asked for or would help.**")
+    rows = ((f"`{word}`", one.when, one.sentence) for word, one in NO_CARD.items())
+    yield from _table("word", "when", "sentence", rows=rows)
+
+
+def _said_of(reasons: Iterable[ReactionRefusal]) -> Iterator[tuple[str, str, str]]:
+    for one in sorted(reasons):
+        want = "decline" if one == "rechecking" else "approve"
+        told = to_one("refused", News(_sample(one), {"want": want, "reason": one, "approver": BOB}, RULES))
+        assert told is not None
+        yield f"`{one}`", REFUSALS[one], _plain(told)
+
+
+def _sample(reason: Refusal) -> Fix:
+    """A fix for which this reason is given."""
+    states: Mapping[Refusal, State] = {
+        "already_approved": State.APPROVED,
+        "too_late": State.APPLYING,
+        "rechecking": State.APPLYING,
+        "expired": State.EXPIRED,
+    }
+    return fix_in(states.get(reason, State.PROPOSED))
+
+
+def _at_the_door(reason: NoEntry) -> Post:
+    flags = ("guest",) if reason == "not_a_member" else ()
+    return replies.refused(Refused(reason, flags), ["C07ONCALL00"])
+
+
+def _plain(post: Post) -> str:
+    """What Slack shows of it: times and names in place of their codes."""
+    shown = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", post.text)
+    return re.sub(r"<([@#])[UC]07([A-Z]+)0+>", lambda found: found[1] + found[2].lower(), shown)
+
+
+def _before_sending() -> Iterator[str]:
+    yield _prose(
+        "`handlers/fix/apply.py`, where each number is marked. Where one does not hold, nothing is sent,",
+        "and the fix is what the last column says.",
+    )
+    yield from _table("", "must hold", "else", rows=must_hold())
+
+
+def _ends() -> Iterator[str]:
+    yield _prose(
+        "Before sending: as section 5 says. While sending: voided, where it is certain that nothing was",
+        "sent.",
+    )
+    yield _prose("**The host answered.** Of the rows from the top, the first that holds.")
+    yield from _table("what the host says", "the fix is", "sentence", rows=_rows(ANSWERED))
+    yield ""
+    yield _prose(
+        "**No answer, or none that counts.** It is sent once, so the fix is indeterminate and the node is",
+        "read:",
+    )
+    yield from _table("what stands there", "the fix is", "sentence", rows=_rows(READ_BACK))
+    yield ""
+    yield _prose("A node that cannot be read stays indeterminate, and is read again until it can.")
+
+
+def _rows(ends: Iterable[End[Any]]) -> Iterator[tuple[str, str, str]]:
+    return ((one.when, one.to, one.reason) for one in ends)
+
+
+def _records() -> Iterator[str]:
+    yield _prose("What each kind of record means, with its fields: [docs/audit.md](audit.md).")
+
+
+def _exit_codes() -> Iterator[str]:
+    yield from _table(
+        "code", "meaning", rows=((str(int(code)), meaning) for code, meaning in MEANINGS.items())
+    )
+
+
+def _limits() -> Iterator[str]:
+    yield _prose(
+        "Those that settings change are given as they are without a setting",
+        "([docs/settings.md](settings.md)).",
+    )
+    yield from _table("what", "limit", rows=_LIMITS.items())
+
+
+def _time(length: timedelta) -> str:
+    return duration(length.total_seconds())
+
+
+_RULES = ApprovalRules()
+_LIMITS: Mapping[str, str] = {
+    "a fix waits for a decision (setting)": _time(_RULES.expires),
+    "the approvers are reminded after (setting)": _time(_RULES.remind),
+    "between approval and applying (setting)": _time(_RULES.grace),
+    "looks after the change (setting)": ", ".join(map(_time, _RULES.follow_up)),
+    "an indeterminate fix is read again every": f"{_time(READ_AGAIN)}, after a while {_time(AWAY_AGAIN)}",
+    "approvers looked up for a card": str(LOOK_UPS),
+    "who is in a group is known for": duration(GROUP_SECONDS),
+    "refusals that one person is told at the door": f"one in {_time(BETWEEN_ANSWERS)}",
+    "a command is taken up again after a restart for": _time(WAITED_FOR),
+    "after a failure Slack is tried again within": f"{duration(LONGEST_PAUSE)}, or when it says",
+    "events of a node are read back to": f"{EVENT_HOURS} h",
+    "an answer of a host": f"{ANSWER_LIMIT // 2**20} MiB",
+    "`doctor` objects to clocks of bot and host that differ by": _time(CLOCK_DIFFERENCE),
+    "records in one answer to `history`": str(RECORDS),
+    "records that `last` may ask for": str(MAX_LAST),
+    "an export in chat": f"{LARGEST_EXPORT // 2**20} MB",
+    "the body of a record": f"{MAX_BODY // 1024} KiB",
+}
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
