@@ -15,6 +15,7 @@ from bot.slack.post import Post
 from handlers.inventory import Inventory
 from handlers.ports import Clock
 from handlers.record import history
+from handlers.record.promise import promise
 from handlers.record.questions import Question, QuestionError, parse
 from handlers.record.story import people_of, show
 from storage import people
@@ -75,7 +76,8 @@ class AuditAnswers:
         """Whether everything is as it was written, and which records the newest anchor does not vouch for."""
         found = verify(self.database, self._published())
         with self.database.read() as conn:
-            return words.verified(found, anchor_line(conn))
+            told = promise(found, people.names(conn, found.approvals))
+            return words.verified(found, told, anchor_line(conn))
 
     # --- inside ---
 

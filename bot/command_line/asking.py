@@ -19,6 +19,7 @@ from bot.commands import FILTERS
 from bot.slack.text import counted
 from handlers.record import history as questions
 from handlers.record import story as stories
+from handlers.record.promise import promise
 from handlers.record.questions import Question, parse, parse_fix, printable
 from storage import people
 from storage.chain.verify import Anchor, Verification, parse_anchors
@@ -130,10 +131,12 @@ def verify(anchors: Path | None, as_json: bool, database: Path) -> int:
     try:
         with Database.read_only(database) as db:
             found = verify_record(db, compared)
+            with db.read() as conn:
+                told = promise(found, people.names(conn, found.approvals))
     except StorageDamaged as error:  # its advice is to run this very command
         raise StorageDamaged(error.path, error.reason, _EVIDENCE) from error
     line = str(Anchor(found.size, found.head))
-    click.echo(_as_json(found, line) if as_json else "\n".join(map(printable, _as_text(found, line))))
+    click.echo(_as_json(found, line) if as_json else "\n".join(map(printable, _as_text(found, told, line))))
     return Exit.FINE if found.ok else Exit.FOUND
 
 
@@ -144,10 +147,10 @@ def _anchors(file: Path) -> tuple[Anchor, ...]:
     return anchors
 
 
-def _as_text(found: Verification, line: str) -> Iterator[str]:
+def _as_text(found: Verification, told: str, line: str) -> Iterator[str]:
     number = len(found.faults) + found.more_faults
     records = counted(found.size, "record")
-    yield f"FAULT: {number} found in {records}." if number else f"OK: {records}."
+    yield f"FAULT: {number} found in {records}." if number else f"OK: {records}. {told}"
     yield from (f"  {fault}" for fault in found.faults)
     if found.more_faults:
         yield f"  … and {found.more_faults} more."

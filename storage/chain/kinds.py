@@ -80,6 +80,7 @@ KINDS: Mapping[str, KindOfRecord] = {
             "target": "the reading that will stand, as compact JSON",
             "computer": "the name the node gives itself",
             "cluster": "its cluster",
+            "expires_at": "when its life ends",
             "diagnosis": "seq of the diagnosis that it came of; the probe stands just before that",
             "restores": "number of the fix whose backup a restore puts back",
             "able": "ids of those who could approve at that moment",

@@ -10,6 +10,7 @@ from types import UnionType
 from typing import Any, cast
 
 from storage.chain.canonical import canonical, recordable
+from storage.chain.grounds import Grounds
 from storage.records import Entry, Fix, Json, State
 from storage.times import UNREADABLE, from_text
 
@@ -37,11 +38,13 @@ class Recorded:
 
     columns: dict[str, Any] = field(default_factory=dict)  # as in `Fix`
     via: str | None = None  # why the approver was allowed to: a group's id, or "settings"
+    grounds: Grounds = field(default_factory=Grounds)
 
     def follow(
         self, kind: tuple[str, str], actor: str, node: str | None, at: datetime, details: Mapping[str, Json]
     ) -> None:
         """Take in the next record; `kind` with its outcome."""
+        self.grounds.follow(kind, actor, at, details)
         if kind == ("proposal", "pending"):
             self.columns |= {
                 "state": "proposed",

@@ -11,20 +11,22 @@ import hashlib
 import re
 import sqlite3
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from storage.chain.audit import ZERO, head
 from storage.chain.recorded import COLUMNS, Recorded
 from storage.chain.walk import Fault, Findings, check_records
 from storage.file.database import Database
-from storage.file.migrations import audit_schema, expected_audit
+from storage.file.migrations import LITESTREAM, expected_schema, schema
 from storage.transaction import Reader
 
+LONGEST_CHANGE = timedelta(days=1)  # from sending to an end: ten times what any deadline allows
 START_CHECK = 1000  # newest records whose chain is checked at every start
 
 _FIXES = f"SELECT number, {', '.join(COLUMNS)} FROM fix"
@@ -56,6 +58,10 @@ class Verification:
     unanchored: int = 0  # newest records that no anchor vouches for
     erased_evidence: tuple[str, ...] = ()  # hashes: erased, and the erasure recorded
     erased_people: tuple[str, ...] = ()  # ids: likewise
+    sent: int = 0  # changes that were sent
+    approvals: Mapping[str, int] = field(default_factory=dict)  # who approved how many of them, most first
+    self_approved: int = 0  # of them, by the person who asked: the settings allowed that
+    ends: Mapping[str, int] = field(default_factory=dict)  # state → how many of them are there now
 
     @property
     def ok(self) -> bool:
@@ -113,6 +119,8 @@ def check(
         walked = True
         if fixes is not None:  # only now is known what every record says of them
             _check_fixes(fixes, found)
+        _check_ends(found)
+        _check_own_anchors(conn, size, found)
     with _going_on(found, "the evidence"):
         erased = _check_evidence(conn, found, walked=walked)
     with _going_on(found, "the names"):
@@ -130,6 +138,10 @@ def check(
         unanchored=size - anchored,
         erased_evidence=erased,
         erased_people=tuple(sorted(found.erased_people)),
+        sent=found.sent,
+        approvals=dict(found.approvers.most_common()),
+        self_approved=found.self_approved,
+        ends=dict(Counter(str(one.columns.get("state")) for one in found.fixes.values() if one.grounds.sent)),
     )
 
 
@@ -188,12 +200,16 @@ def _now(conn: sqlite3.Connection, found: Findings) -> tuple[int, str, dict[str,
 
 
 def _check_guards(conn: sqlite3.Connection, found: Findings) -> None:
-    """The audit table, its indexes and triggers are exactly those of a new file."""
-    there, expected = audit_schema(conn), expected_audit()
+    """Every table, index and trigger is exactly as in a new file, and there is nothing beside them.
+
+    A trigger or a view more could change what the bot stores, or hide it, and no record would tell.
+    """
+    there, expected = schema(conn), expected_schema()
+    there = {name: sql for name, sql in there.items() if LITESTREAM.get(name) != sql}
     for name in sorted(expected.keys() - there.keys()):
-        found.fault(f"{name} is missing: nothing guards the audit as it should")
+        found.fault(f"{name} is missing: nothing guards the record as it should")
     for name in sorted(there.keys() - expected.keys()):
-        found.fault(f"{name} does not belong to the audit table")
+        found.fault(f"{name} does not belong into this file")
     for name in sorted(there.keys() & expected.keys()):
         if there[name] != expected[name]:
             found.fault(f"{name} was altered")
@@ -212,6 +228,16 @@ def _check_fixes(fixes: dict[str, _Row], found: Findings) -> None:
         for column in recorded.differing(row) if row else ():
             if column != "state":
                 found.fault(f"the {column} of {fix} is not the one that its records tell")
+
+
+def _check_ends(found: Findings) -> None:
+    """Every change that was sent ends: a bot that stopped in between reads it back at its next start."""
+    for fix, recorded in sorted(found.fixes.items()):
+        sent = recorded.columns.get("sent_at")
+        if recorded.columns.get("state") != "applying" or not isinstance(sent, datetime):
+            continue
+        if found.newest is not None and found.newest - sent > LONGEST_CHANGE:
+            found.fault(f"{fix} was sent, and no record tells how it ended")
 
 
 def _check_evidence(conn: sqlite3.Connection, found: Findings, *, walked: bool) -> tuple[str, ...]:
@@ -259,9 +285,20 @@ def _check_anchors(anchors: list[Anchor], seen: dict[int, str], size: int, found
     return good
 
 
+def _check_own_anchors(conn: sqlite3.Connection, size: int, found: Findings) -> None:
+    """Every anchor that was published, by its record, fits the chain: whoever writes it anew forgets them."""
+    anchors = parse_anchors("\n".join(found.own_anchors))
+    there = {anchor.size: _hash_at(conn, anchor.size) for anchor in anchors}
+    _check_anchors(list(anchors), there, size, found)
+
+
+def _hash_at(conn: sqlite3.Connection, size: int) -> str:
+    """The hash (hex) of the chain when it had this size; empty where that record is not there."""
+    row = conn.execute("SELECT hash FROM audit WHERE seq = ?", (size,)).fetchone()
+    return row[0].hex() if row else ZERO.hex() if size == 0 else ""
+
+
 def _check_last_anchor(conn: sqlite3.Connection, size: int, found: Findings) -> None:
     """The newest anchor that was published fits the chain. (A forger may have changed its record too.)"""
     for anchor in last_anchor(conn):
-        there = conn.execute("SELECT hash FROM audit WHERE seq = ?", (anchor.size,)).fetchone()
-        digest = there[0].hex() if there else ZERO.hex() if anchor.size == 0 else ""
-        _check_anchors([anchor], {anchor.size: digest}, size, found)
+        _check_anchors([anchor], {anchor.size: _hash_at(conn, anchor.size)}, size, found)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from storage.chain.audit import VERSION, ZERO, link
+from storage.chain.grounds import BROKEN, ApprovalTerms
 from storage.chain.recorded import Recorded
 from storage.times import time_of
 
@@ -44,6 +47,18 @@ class Findings:
     erased_evidence: set[str] = field(default_factory=set)
     erased_people: set[str] = field(default_factory=set)
     fixes: dict[str, Recorded] = field(default_factory=dict)  # fix → as the records leave it
+    terms: ApprovalTerms = field(default_factory=ApprovalTerms)  # of the settings in force up to now
+    approvers: Counter[str] = field(default_factory=Counter)  # who approved the changes that were sent
+    sent: int = 0
+    self_approved: int = 0  # of those
+    newest: datetime | None = None  # time of the newest record of a fix
+    only: str | None = None  # the one fix that is asked about; None: every one
+    own_anchors: list[str] = field(default_factory=list)  # anchors that were published, by their records
+
+    def fault_each(self, whats: Iterable[str], seq: int | None = None) -> None:
+        """Note several."""
+        for what in whats:
+            self.fault(what, seq)
 
     def fault(self, what: str, seq: int | None = None) -> None:
         """Note a fault, or count it where there are too many to list."""
@@ -81,6 +96,18 @@ def check_records(
     return seen
 
 
+def follow_fix(conn: sqlite3.Connection, fix: str) -> tuple[Recorded, tuple[Fault, ...]]:
+    """One fix ("FIX-12") as its records tell it, and what is wrong with the chain since its proposal.
+
+    Every record since then is looked at: one that was hidden from the fix would stand among them.
+    """
+    (first,) = conn.execute("SELECT min(seq) FROM audit WHERE fix_id = ?", (fix,)).fetchone()
+    (size,) = conn.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()
+    found = Findings(only=fix)
+    check_records(conn, size, (), found, after=max(0, (first or size) - 1))
+    return found.fixes.get(fix, Recorded()), tuple(found.faults)
+
+
 def _rows(conn: sqlite3.Connection, after: int, size: int) -> Iterator[_Row]:
     """Text as bytes: a flipped bit may have made it something that is no text."""
     with _text_as_bytes(conn):
@@ -116,8 +143,12 @@ def _check_record(row: _Row, found: Findings) -> None:
     else:
         if b'"evidence"' in body or kind == b"erasure":
             _note_evidence(kind, details, found)
-        if fix is not None:
+        if kind == b"anchor":
+            found.own_anchors.append(str(details.get("anchor")))
+        if fix is not None and found.only in {None, fix.decode("utf-8", "replace")}:
             _follow(row, details, found)
+        elif kind == b"settings":
+            found.terms = _terms(details, found.terms)
 
 
 @lru_cache(maxsize=4096)
@@ -150,11 +181,30 @@ def _note_evidence(kind: bytes, details: dict[str, Any], found: Findings) -> Non
 
 
 def _follow(row: _Row, details: dict[str, Any], found: Findings) -> None:
-    """Note how a fix stands after this record."""
+    """Note how a fix stands after this record, and whether it could go there."""
     ts, kind, outcome, actor, node, fix = (
-        None if one is None else one.decode("utf-8", "replace") for one in row[1:7]
+        "" if one is None else one.decode("utf-8", "replace") for one in row[1:7]
     )
-    at = time_of(ts or "")
-    found.fixes.setdefault(fix or "", Recorded()).follow(
-        (kind or "", outcome or ""), actor or "", node, at, details
-    )
+    seq, at = row[0], time_of(ts)
+    recorded = found.fixes.setdefault(fix, Recorded())
+    match details.get("state"):
+        case [str() as origin, str()] if origin != recorded.columns.get("state", origin):
+            found.fault(f"{fix} moves from {origin}, but it was {recorded.columns['state']}", seq)
+    if (kind, outcome, details.get("step")) == ("change", "pending", "send"):
+        found.fault_each(
+            (f"{fix} was sent, but {BROKEN[rule]}" for rule in recorded.grounds.broken(at, found.terms)), seq
+        )
+        found.sent += 1
+        found.approvers.update(recorded.grounds.counted)
+        found.self_approved += recorded.grounds.requester in recorded.grounds.counted
+    recorded.follow((kind, outcome), actor, node or None, at, details)
+    found.newest = at
+
+
+def _terms(details: dict[str, Any], before: ApprovalTerms) -> ApprovalTerms:
+    """What the settings that a record tells say of approvals."""
+    match details:
+        case {"settings": {"approval": {"allow_self_approval": bool() as own, **rest}}}:
+            required = rest.get("required_approvals", 1)
+            return ApprovalTerms(own, required if isinstance(required, int) else 1)
+    return before

@@ -7,6 +7,7 @@ Functions of SQLite that `trusted_schema=OFF` refuses (json_*, FTS) stay out of 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from functools import cache
 
 from sqlite_utils import Database, Migrations
@@ -146,18 +147,29 @@ def migrate(db: Database) -> None:
     db.execute(f"PRAGMA user_version = {LATEST}")
 
 
+# What Litestream adds to a file that it replicates: two plain tables of its own, which nothing here reads
+# (https://github.com/benbjohnson/litestream, db.go, "Ensure transaction log tables exist").
+LITESTREAM: Mapping[str, str] = {
+    "_litestream_lock": "CREATE TABLE _litestream_lock (id INTEGER)",
+    "_litestream_seq": "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)",
+}
+
+
 @cache
-def expected_audit() -> dict[str, str]:
-    """Name → SQL of the audit table with all its indexes and triggers, as a new file has them."""
+def expected_schema() -> dict[str, str]:
+    """Name → SQL of every table, index and trigger that the steps make, as a new file has them."""
     db = Database(memory=True)
     try:
         migrations.apply(db)
-        return audit_schema(db.conn)
+        return schema(db.conn)
     finally:
         db.close()
 
 
-def audit_schema(conn: sqlite3.Connection) -> dict[str, str]:
-    """Name → SQL of everything in a file that belongs to the audit table."""
-    found = conn.execute("SELECT name, sql FROM sqlite_master WHERE tbl_name = 'audit' COLLATE NOCASE")
-    return {name: sql or "" for name, sql in found}
+def schema(conn: sqlite3.Connection) -> dict[str, str]:
+    """Name → SQL of everything in a file: a trigger or a view more may change or hide rows unseen.
+
+    Left out is what SQLite makes itself: what ANALYZE counted, the counter of AUTOINCREMENT.
+    """
+    found = conn.execute("SELECT name, coalesce(sql, '') FROM sqlite_master")
+    return {name: sql for name, sql in found if not name.lower().startswith("sqlite_")}

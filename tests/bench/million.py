@@ -11,7 +11,7 @@ from pathlib import Path
 
 from storage.chain.audit import COLUMNS, ZERO, body_text
 from storage.file.database import Database
-from storage.file.migrations import expected_audit
+from storage.file.migrations import expected_schema
 from storage.records import Json, Record
 from storage.times import to_text
 
@@ -40,7 +40,7 @@ def build(path: Path, records: int = RECORDS) -> None:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -65536"):
             conn.execute(f"PRAGMA {pragma}")
         conn.execute("BEGIN IMMEDIATE")
-        aside = {name: sql for name, sql in expected_audit().items() if name != "audit"}
+        aside = {name: sql for name, sql in expected_schema().items() if name.startswith("audit_")}
         for name, sql in aside.items():
             conn.execute(f"DROP {sql.split()[1]} {name}")
         conn.executemany(_MARKS, _rows(records))

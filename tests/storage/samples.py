@@ -71,8 +71,9 @@ def tell_night(db: Database) -> Fix:
     with db.write() as tx:
         fixes.move(tx, 1, State.PROPOSED, State.APPROVED, approver="UBOB", approved_at=tx.now)
         state: Json = ["proposed", "approved"]
-        _note(tx, "decision", "ok", "UBOB", decision="approve", via="S0ADMINS", state=state)
+        _note(tx, "decision", "ok", "UBOB", decision="approve", digest=DIGEST, via="S0ADMINS", state=state)
     _step(db, "approved", "change", {"state": "applying"}, step="begin")
+    _step(db, "applying", "recheck", {}, digest=DIGEST)
     with db.write() as tx:
         backup = evidence.keep(tx, b"the whole key")
     _step(db, "applying", "backup", {"backup": backup}, evidence=backup)

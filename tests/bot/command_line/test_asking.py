@@ -196,7 +196,8 @@ def test_verify_says_that_the_record_is_whole_and_what_no_anchor_vouches_for(
     ran = rootver("verify")
     assert ran.code == 0
     assert ran.out.startswith(
-        "OK: 4 records.\nNot vouched for by any anchor given here (--anchors FILE): the newest 4 records.\n"
+        "OK: 4 records. No change was sent.\n"
+        "Not vouched for by any anchor given here (--anchors FILE): the newest 4 records.\n"
     )
     with bot.read() as conn:
         assert ran.out.rstrip().endswith(f"Now: {anchor_line(conn)}")

@@ -37,13 +37,14 @@ def test_a_story_has_everything(db: Database) -> None:
     assert story is not None
     assert (story.fix, story.via, story.before, story.after) == (fix, "S0ADMINS", BAD, GOOD)
     assert [entry.kind for entry in story.entries] == [
-        "proposal", "proposal", "refusal", "decision", "change", "backup", "change", "change", "follow_up",
+        "proposal", "proposal", "refusal", "decision", "change", "recheck", "backup", "change", "change",
+        "follow_up",
     ]  # fmt: skip
     assert [entry.actor for entry in story.refusals] == ["UCAROL"]
     assert list(story.durations) == [
         "proposed to approved", "approved to sent", "sent to applied", "applied to confirmed",
     ]  # fmt: skip
-    assert story.durations["approved to sent"] == timedelta(seconds=4)
+    assert story.durations["approved to sent"] == timedelta(seconds=5)
     assert [(one.size) for one in story.evidence] == [9, 13]
     assert story.names == {"UALICE": "alice", "UBOB": "bob", "UCAROL": "carol"}
 
@@ -61,7 +62,7 @@ def test_a_story_reads_as_text(db: Database) -> None:
         "approved   bob (UBOB), 2026-11-02T08:41:05.000000Z, allowed through S0ADMINS",
         "before     0.0.0.0 (REG_SZ)",
         "proposed   value",
-        "13 bytes, backup #7",
+        "13 bytes, backup #8",
         "after      1.1.4322.0 (REG_SZ)",
         f"digest     {DIGEST}",
         "took       sent to applied: 1.0 s",
@@ -81,7 +82,7 @@ def test_a_story_is_told_as_json_too(db: Database) -> None:
     told = json.loads(json.dumps(story.json))
     assert (told["fix"], told["approver"], told["via"]) == ("FIX-1", "UBOB", "S0ADMINS")
     assert told["durations_ms"]["sent to applied"] == 1000
-    assert len(told["records"]) == 9
+    assert len(told["records"]) == 10
 
 
 def test_erased_evidence_and_names_are_told_as_such(db: Database) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlite_utils
 
 from storage.chain.verify import Verification
-from storage.file.migrations import expected_audit
+from storage.file.migrations import expected_schema
 
 GUARDS = ("audit_no_update", "audit_no_delete", "audit_in_order")
 
@@ -22,7 +22,7 @@ def forge(path: Path, mutate: Callable[[sqlite3.Connection], object]) -> None:
         conn.execute(f"DROP TRIGGER {guard}")
     mutate(conn)
     for guard in GUARDS:
-        conn.execute(expected_audit()[guard])
+        conn.execute(expected_schema()[guard])
     conn.close()
 
 

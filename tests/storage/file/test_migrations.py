@@ -18,7 +18,7 @@ from storage.chain.verify import check, open_checked, verify
 from storage.export import export
 from storage.file.database import Database
 from storage.file.errors import StorageDamaged
-from storage.file.migrations import APPLICATION_ID, LATEST, STEPS, audit_schema, expected_audit, migrations
+from storage.file.migrations import APPLICATION_ID, LATEST, STEPS, expected_schema, migrations, schema
 from storage.queries import Filter
 from tests.storage.chain.mutants import first_bad
 from tests.storage.samples import Ticking, command, fill
@@ -71,7 +71,7 @@ def test_an_older_file_is_upgraded_with_its_chain(path: Path, steps: int) -> Non
         assert upgraded.faults == ()
         with upgraded.read() as conn:
             assert audit.head(conn) == head
-            assert audit_schema(conn) == expected_audit()
+            assert schema(conn) == expected_schema()
         fill(upgraded, 1)
         with upgraded.read() as conn:
             assert (check(conn).size, check(conn).faults) == (head[0] + 1, ())
