@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from storage.chain.grounds import BROKEN, ApprovalTerms, Rule
+from storage.chain.recorded import Recorded
 from storage.records import Fix, Json
 from storage.records import State as State  # noqa: PLC0414 - whoever reads the moves needs the states
 
@@ -34,6 +36,8 @@ MOVES: Mapping[State, Mapping[State, str]] = {
     },
     State.APPLYING: {
         State.PROPOSED: "the approval is no longer good; nothing was sent",
+        State.DECLINED: "an approver's decline was found on the card; nothing was sent",
+        State.CANCELLED: "the requester declined, or the card was deleted; nothing was sent",
         State.APPLIED: "the host wrote the value and read it back",
         State.VOIDED: "nothing was sent, or the host refused",
         State.FAILED: "a write was tried and something else is there",
@@ -93,6 +97,7 @@ class ApprovalRules:
     remind: timedelta = timedelta(minutes=10)
     follow_up: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
     allow_self_approval: bool = False
+    required_approvals: int = 1  # how many different people must approve
 
     @property
     def diagnose_only(self) -> bool:
@@ -161,7 +166,7 @@ NotAllowed = Literal["not_a_member", "not_an_approver", "not_verified"]
 ReactionRefusal = Literal[
     NotAllowed, Block, "own_request", "too_late", "rechecking", "expired", "already_approved"
 ]
-WordRefusal = Literal[NotAllowed, "too_late", "no_such_fix"]
+WordRefusal = Literal[NotAllowed, "too_late", "no_such_fix", "audit_fault"]
 Refusal = Literal[ReactionRefusal, WordRefusal]
 
 # When each is so.
@@ -174,7 +179,7 @@ REFUSALS: Mapping[Refusal, str] = {
     "rechecking": "a decline or a withdrawal while the node is read again: the last look at the card decides",
     "expired": "its life is over",
     "paused": "an approval, and fixes are paused",
-    "audit_fault": "an approval, and the audit failed its check",
+    "audit_fault": "an approval or `resume`, and the audit failed its check",
     "already_approved": "an approval, and another approver was first",
     "no_such_fix": "`cancel` of a number that there is not",
 }
@@ -281,7 +286,7 @@ _SEAL = object()
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """The right to send one change. Only `permit` makes one, from a fix that is being applied."""
+    """The right to send one change. Only `permit` makes one, from the records of a fix."""
 
     fix_id: str
     kind: str  # "fix" (Set-RootVer) or "restore" (Restore-RootVer)
@@ -296,10 +301,44 @@ class Permit:
             raise TypeError("A Permit comes from approval.permit(): no change without an approved fix.")
 
 
-def permit(fix: Fix, host: str) -> Permit:
-    """The permit of a fix in state `applying`, with its approver and its backup; else `PermissionError`."""
-    if fix.state != State.APPLYING or not fix.approver or not fix.backup or fix.sent_at is None:
-        raise PermissionError(
-            f"{fix.id} is {fix.state}: only an approved fix that is being applied may change."
-        )
-    return Permit(fix.id, fix.kind, host, fix.computer, fix.expected, fix.target, _SEAL)
+class NotPermitted(Exception):
+    """The records do not allow the change, or the table does not agree with them: `reasons`, as clauses."""
+
+    def __init__(self, fix_id: str, reasons: Sequence[str]) -> None:
+        super().__init__(f"{fix_id} may not be sent: {'; '.join(reasons)}.")
+        self.reasons = tuple(reasons)
+
+
+def objections(
+    row: Mapping[str, object], recorded: Recorded, at: datetime, rules: ApprovalRules
+) -> dict[Rule | None, str]:
+    """Why the change of a fix may not be sent now: each rule that does not hold, by its number, in words.
+
+    `row` is the fix as the table has it: by None stands what does not agree with the records.
+    """
+    terms = ApprovalTerms(rules.allow_self_approval, rules.required_approvals)
+    found: dict[Rule | None, str] = {rule: BROKEN[rule] for rule in recorded.grounds.broken(at, terms)}
+    differing = recorded.differing(row)
+    if differing:
+        found[None] = f"the record and the table disagree about {', '.join(sorted(differing))}"
+    return found
+
+
+def permit(
+    fix_id: str,
+    host: str,
+    row: Mapping[str, object],
+    recorded: Recorded,
+    *,
+    at: datetime,
+    rules: ApprovalRules,
+) -> Permit:
+    """The permit to send the change of a fix now, as its records have it. Raises `NotPermitted`.
+
+    What must hold is listed in `storage.chain.grounds`. Nothing of the permit is taken from the row.
+    """
+    found = objections(row, recorded, at, rules)
+    told = recorded.columns
+    if found or not {"kind", "computer", "expected", "target"} <= told.keys():
+        raise NotPermitted(fix_id, list(found.values()) or ["its proposal was too long for its record"])
+    return Permit(fix_id, told["kind"], host, told["computer"], told["expected"], told["target"], _SEAL)

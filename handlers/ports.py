@@ -73,8 +73,8 @@ class Chat(Protocol):
     def person(self, user: str) -> Person:
         """Who this is. Raises `LookupFailed`."""
 
-    def members(self, group: str) -> frozenset[str]:
-        """User ids of a user group, at most 60 s old. Raises `LookupFailed`."""
+    def members(self, group: str, *, fresh: bool = False) -> frozenset[str]:
+        """User ids of a user group, at most 60 s old; `fresh`: as it is now. Raises `LookupFailed`."""
 
     def reactions(self, card: Message) -> Mapping[str, frozenset[str]]:
         """Emoji name (without skin tone) → users. Raises `LookupFailed`, `MessageGone`."""

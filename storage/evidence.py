@@ -21,10 +21,26 @@ def keep(tx: Transaction, data: bytes) -> str:
     return sha256
 
 
+class EvidenceAltered(Exception):
+    """What is stored under this hash is not what was stored there: nobody may rest on it."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(f"Evidence {sha256} is not what was stored. Keep a copy, and run `rootver verify`.")
+        self.sha256 = sha256
+
+
 def read(conn: Reader, sha256: str) -> bytes | None:
-    """The raw data; None: never stored, or erased."""
+    """The raw data; None: never stored, or erased. Raises `EvidenceAltered`."""
     row = conn.execute("SELECT data FROM evidence WHERE sha256 = ?", (sha256,)).fetchone()
-    return zlib.decompress(row[0]) if row else None
+    if row is None:
+        return None
+    try:
+        data = zlib.decompress(row[0])
+    except (zlib.error, TypeError) as error:
+        raise EvidenceAltered(sha256) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise EvidenceAltered(sha256)
+    return data
 
 
 def kept_before(conn: Reader, at: datetime) -> list[str]:

@@ -125,6 +125,11 @@ def change(tx: Transaction, number: int, expected_state: State, **changes: objec
     return move(tx, number, expected_state, expected_state, **changes)
 
 
+def stored(fix: Fix) -> dict[str, object]:
+    """A fix as its row has it: to be compared with what the records tell."""
+    return {name: _stored(getattr(fix, name)) for name in _COLUMNS}
+
+
 def _one(conn: Reader, where: str, *values: object) -> Fix | None:
     return next(iter(_many(conn, where, *values)), None)
 

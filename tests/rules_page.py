@@ -31,6 +31,7 @@ from handlers.open_questions import WAITED_FOR
 from handlers.psrp.wire import ANSWER_LIMIT
 from handlers.record.history import PAGE as RECORDS
 from handlers.record.questions import MAX_LAST
+from storage.chain import grounds
 from storage.chain.audit import MAX_BODY
 from storage.records import Fix
 from tests.bot.samples import BOB, RULES, fix_in
@@ -42,6 +43,7 @@ _WEIGHTS = {
     "weak": "weak",
     "of_attendant": "strong where it names a System Attendant, else weak",
 }
+_OF_RECORDS = re.compile(r"^(\d)\. (.+)\.$", re.MULTILINE)
 _MUST_HOLD = re.compile(r"^(\d+)\. (.+?); else (.+)\.$", re.MULTILINE)
 
 
@@ -190,6 +192,12 @@ def _before_sending() -> Iterator[str]:
         "and the fix is what the last column says.",
     )
     yield from _table("", "must hold", "else", rows=must_hold())
+    yield ""
+    yield _prose(
+        "**Number 13.** The table `fix` is there to work with and nothing guards it, so the records decide.",
+        "`verify` looks for the same of every change that was ever sent.",
+    )
+    yield from _table("", "the records must show", rows=_OF_RECORDS.findall(grounds.__doc__ or ""))
 
 
 def _ends() -> Iterator[str]:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from bot.blocks import deciders
 from bot.blocks.deciders import words_of
-from bot.blocks.words import NOTES, meant
+from bot.blocks.words import NOTES, meant, who_paused
 from bot.slack.post import Post, context, post, section
 from bot.slack.text import (
     clock_seconds,
@@ -176,7 +176,7 @@ def _deciding(fix: Fix, around: Surroundings) -> Iterator[str]:
     if around.paused:
         by, since = around.paused
         yield (
-            f"*paused* by {mention(by)} since {clock_time(since)}: nothing is approved or sent until "
+            f"*paused* by {who_paused(by)} since {clock_time(since)}: nothing is approved or sent until "
             "`@rootver resume`"
         )
     down = fix.kind == "fix" and not _preventive(fix)

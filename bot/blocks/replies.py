@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.blocks.card import what
-from bot.blocks.words import RESULTS
+from bot.blocks.words import RESULTS, who_paused
 from bot.commands import Unknown, help_lines
 from bot.doctor.findings import DoctorLine
 from bot.slack.limits import SECTION_TEXT, Block, length
@@ -125,6 +125,8 @@ def not_decided(reason: Refusal, fix: Fix | None) -> Post:
         + (f", and {mention(fix.requester)}, who asked" if fix else "")
         + ". Next: ask one of them.",
         "not_verified": "Slack could not tell whether you are an approver. Next: try again in a moment.",
+        "audit_fault": "Fixes stay stopped: the audit's check still finds a fault. "
+        "Next: `@rootver verify` names it; put the file right, then `@rootver resume`.",
     }
     return post([why.get(reason, f"Refused: {plain(reason)}.")])
 
@@ -135,8 +137,8 @@ def paused(pause: tuple[str, datetime] | None) -> Post:
         return post(["Resumed: fixes can be approved and applied again."])
     by, since = pause
     return post([
-        f"Paused by {mention(by)} since {clock_time(since)}: nothing is approved or sent; diagnoses go on. "
-        "Next: `@rootver resume` ends it."
+        f"Paused by {who_paused(by)} since {clock_time(since)}: nothing is approved or sent; "
+        "diagnoses go on. Next: `@rootver resume` ends it."
     ])  # fmt: skip
 
 
@@ -217,12 +219,16 @@ def too_large(records_kept: str) -> Post:
     ])  # fmt: skip
 
 
-def verified(found: Verification, anchor: str) -> Post:
-    """Whether the audit is as it was written. `anchor`: the line that stands for all of it."""
+def verified(found: Verification, promise: str, anchor: str) -> Post:
+    """Whether the audit is as it was written, and what it proves of the changes (`promise`).
+
+    `anchor`: the line that stands for all of it.
+    """
     beside, records = [*_unanchored(found), *_erased(found)], counted(found.size, "record")
     if found.ok:
         return post([
-            f":large_green_circle: OK: {records}, the chain is whole. Now: {code(anchor)}",
+            f":large_green_circle: OK: {records}, the chain is whole. {plain(promise)}",
+            f"Now: {code(anchor)}",
             *beside,
             "Next: to compare with older anchor lines, run `rootver verify --anchors FILE`.",
         ])  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.slack.text import plain
+from bot.slack.text import mention, plain
 
 # Results of a check: a word always, the emoji beside it. Not the emoji that decide on a card.
 RESULTS: Mapping[str, str] = {
@@ -83,3 +83,8 @@ NOT_CHECKED: Mapping[str, str] = {
 def meant(names: Mapping[str, str], name: str) -> str:
     """The words for a name; one that is not listed yet is read as it is written."""
     return names.get(name) or plain(name.replace("_", " "))
+
+
+def who_paused(by: str) -> str:
+    """Who stopped fixes: a person, or the bot itself, because the audit's file is not as it was written."""
+    return "the bot (the audit's file is not as it was written)" if by == "bot" else mention(by)

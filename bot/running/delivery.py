@@ -212,8 +212,13 @@ class Deliverer:
         """Read before anything is said, so that a file that fails makes nobody hear it twice."""
         if not fix.backup or once.backup_attached(fix.id) in self._happened:
             return None
-        with self.database.read() as conn:
-            return None if once.seen(conn, once.backup_attached(fix.id)) else evidence.read(conn, fix.backup)
+        try:
+            with self.database.read() as conn:
+                seen = once.seen(conn, once.backup_attached(fix.id))
+                return None if seen else evidence.read(conn, fix.backup)
+        except evidence.EvidenceAltered as altered:
+            log.error("the backup of %s is not attached: %s", fix.id, altered)  # noqa: TRY400 - says it all
+            return None
 
     def _attach_backup(self, fix: Fix, backup: bytes) -> None:
         """Where that fails, the thread is told where the backup is; it is tried again with the next news."""

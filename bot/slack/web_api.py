@@ -125,11 +125,14 @@ class SlackChat:
             return person
         return self.person(user)
 
-    def members(self, group: str) -> frozenset[str]:
-        """User ids of a user group, at most 60 s old. A failure is never cached. Raises `LookupFailed`."""
+    def members(self, group: str, *, fresh: bool = False) -> frozenset[str]:
+        """User ids of a user group, at most 60 s old; `fresh`: as it is now. Raises `LookupFailed`.
+
+        A failure is never cached.
+        """
         with self._lock:
             at, members = self._groups.get(group, (0.0, None))
-        if members is not None and self._monotonic() - at < GROUP_SECONDS:
+        if not fresh and members is not None and self._monotonic() - at < GROUP_SECONDS:
             return members
         asked_at = self._monotonic()
         answer = _asked(f"group {group}", self._client.usergroups_users_list, usergroup=group)

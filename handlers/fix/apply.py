@@ -14,39 +14,69 @@ does not hold, nothing is sent, and the fix goes where its line says (docs/rules
 9. Who approved still is an approver, and Slack can tell so; else proposed.
 10. The card is there; else cancelled.
 11. The card can be read, and the approval stands on it; else proposed.
-12. No decline of an approver or of the requester stands on it, nor one that may be theirs; else proposed.
-13. That the change is sent is recorded, and no other attempt did so before; else voided.
-14. Approver, backup and time of sending are stored, so that there is a permit; else it is a defect.
+12. Nobody who may decline did so on it (the requester cancels, an unknown one reopens it); else declined.
+13. The records allow the change (`storage.chain.grounds`), the table agrees (or fixes stop); else voided.
+14. That the change is sent is recorded, and no other attempt did so before; else voided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from handlers.approval import ApprovalRules, Meaning, State, differences, digest, meaning, permit
+from handlers.approval import (
+    ApprovalRules,
+    Meaning,
+    NotPermitted,
+    Permit,
+    State,
+    differences,
+    digest,
+    meaning,
+    objections,
+    permit,
+)
 from handlers.contract.results import decode_backup, decode_change
 from handlers.contract.strict_json import BrokenContract
 from handlers.diagnose import Diagnoser, keep_answer
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
 from handlers.fix.decide import CardReactions
-from handlers.fix.moves import BLOCKED, Noted, advance, blocked, note, withdraw
+from handlers.fix.moves import BLOCKED, BOT, Noted, advance, blocked, note, withdraw
 from handlers.fix.outcome import Outcomes
 from handlers.inventory import Cluster, Inventory, UnknownName, same_name
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Query, Remote
 from handlers.remote_errors import NotSent, RemoteError
-from storage import evidence, fixes
+from storage import evidence, fixes, notices, switches
+from storage.chain import audit
+from storage.chain.grounds import Rule
+from storage.chain.recorded import Recorded
+from storage.chain.walk import follow_fix
 from storage.file.database import Database
-from storage.records import Fix, Json, Outcome, ThreadTopic
+from storage.records import Fix, Json, NewNotice, Outcome, Record
+from storage.transaction import Transaction
 
 
 class Ended(Exception):
     """The attempt is over before anything was sent: where the fix goes, and why."""
 
-    def __init__(self, to: State, reason: str, details: Mapping[str, Json] | None = None) -> None:
+    def __init__(
+        self, to: State, reason: str, details: Mapping[str, Json] | None = None, by: str = BOT
+    ) -> None:
         super().__init__(reason)
-        self.to, self.reason, self.details = to, reason, details or {}
+        self.to, self.reason, self.details, self.by = to, reason, details or {}, by
+
+
+class Faulty(Ended):
+    """The records do not allow the change, or are not what was written: `reasons`, as clauses."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(State.VOIDED, "; ".join(reasons))
+        self.reasons = tuple(reasons)
+
+
+# Rules of `storage.chain.grounds` about what `apply` itself prepares, before the change is sent.
+PREPARED: frozenset[Rule | None] = frozenset({6, 7, 8})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +96,28 @@ class Changes:
 
     def apply(self, number: int) -> None:
         """Carry out an approved fix whose grace period is over."""
-        fix = self._begin(number)
+        with self.database.read() as conn:
+            fix = fixes.get(conn, number)
         if fix is None:
             return
         try:
-            fix = self._prepare(fix)
+            begun = self._begin(number)
+            if begun is None:
+                return
+            fix = begun
+            fix, allowed = self._prepare(fix)
         except Ended as ended:
             self._end_unsent(fix, ended)
         else:
-            self._send(fix)
+            self._send(fix, allowed)
 
     # --- before anything is sent ---
 
     def _begin(self, number: int) -> Fix | None:
-        """approved → applying, committed before anything is sent; None if there is nothing to apply."""
+        """approved → applying, committed before anything is sent; None if there is nothing to apply.
+
+        Raises `Ended` where numbers 2, 3 or 13 of what must hold do not.
+        """
         with self.database.write() as tx:
             fix, now = fixes.get(tx, number), self.clock.now()
             # must hold: 1 (a new approval has a grace period of its own)
@@ -88,21 +126,19 @@ class Changes:
             # must hold: 2
             why = blocked(tx, self.database)
             if why is not None:
-                noted = Noted("withdrawal", "refused", topic="reopened", reason=BLOCKED[why])
-                withdraw(tx, fix, noted, self.rules)
-                return None
+                raise Ended(State.PROPOSED, BLOCKED[why])
             # must hold: 3
             if now >= fix.expires_at:
-                reason = "Its life ended before anything was sent. Diagnose again."
-                noted = Noted("expiry", "ok", topic="expired", reason=reason)
-                advance(tx, fix, State.EXPIRED, noted, ended_at=now, due_at=None)
-                return None
-            return advance(
-                tx, fix, State.APPLYING, Noted("change", "pending", details={"step": "begin"}), due_at=None
-            )
+                raise Ended(State.EXPIRED, "Its life ended before anything was sent. Diagnose again.")
+            # must hold: 13 (what was approved; the preparation is judged before sending)
+            found = objections(fixes.stored(fix), self._recorded(fix), now, self.rules)
+            if found.keys() - PREPARED:
+                raise Faulty([why for rule, why in found.items() if rule not in PREPARED])
+            noted = Noted("change", "pending", details={"step": "begin"})
+            return advance(tx, fix, State.APPLYING, noted, due_at=None)
 
-    def _prepare(self, fix: Fix) -> Fix:
-        """Numbers 4 to 13 of what must hold; raises `Ended` where one does not."""
+    def _prepare(self, fix: Fix) -> tuple[Fix, Permit]:
+        """Numbers 4 to 14 of what must hold; raises `Ended` where one does not."""
         self._recheck(fix)
         fix = self._back_up(fix)
         self._still_approved(fix)
@@ -111,12 +147,38 @@ class Changes:
             why = blocked(tx, self.database)
             if why is not None:
                 raise Ended(State.PROPOSED, BLOCKED[why])
+            # must hold: 14
+            now = fixes.get(tx, fix.number)
+            if now is None or now.state != State.APPLYING:
+                raise Ended(State.VOIDED, "Another attempt had begun.")
             # must hold: 13
-            note(tx, fix, Noted("change", "pending"), step="send", expected=fix.expected, target=fix.target)
+            try:
+                allowed = permit(
+                    fix.id, self._cluster(fix).host, fixes.stored(now), self._recorded(fix),
+                    at=self.clock.now(), rules=self.rules,
+                )  # fmt: skip
+            except NotPermitted as refused:
+                raise Faulty(refused.reasons) from refused
+            # must hold: 14
+            note(
+                tx,
+                fix,
+                Noted("change", "pending"),
+                step="send",
+                expected=allowed.expected,
+                target=allowed.target,
+            )
             sending = fixes.change(tx, fix.number, State.APPLYING, **self.outcomes.sending(fix))
-        if sending is None:
-            raise Ended(State.VOIDED, "Another attempt had begun.")
-        return sending
+        assert sending is not None  # noqa: S101 - it was read just above, in this transaction
+        return sending, allowed
+
+    def _recorded(self, fix: Fix) -> Recorded:
+        """What the records tell of a fix, as committed; whoever asks holds the transaction that writes."""
+        with self.database.read() as conn:
+            recorded, faults = follow_fix(conn, fix.id)
+        if faults:
+            raise Faulty([str(fault) for fault in faults])
+        return recorded
 
     def _recheck(self, fix: Fix) -> None:
         """The node as it is now must be the one that was approved."""
@@ -163,7 +225,7 @@ class Changes:
             stored = evidence.keep(tx, text.encode())
             note(tx, fix, Noted("backup", "ok"), evidence=stored)
             kept = fixes.change(tx, fix.number, State.APPLYING, backup=stored)
-        # must hold: 13
+        # must hold: 14
         if kept is None:
             raise Ended(State.VOIDED, "Another attempt had begun.")
         return kept
@@ -171,7 +233,7 @@ class Changes:
     def _still_approved(self, fix: Fix) -> None:
         """Just before sending: the approver is still one, their reaction stands, nobody declines."""
         # must hold: 9
-        who = self.approvers.reactor(fix.approver or "")
+        who = self.approvers.reactor(fix.approver or "", fresh=True)
         if who.flags or who.via is None:
             raise Ended(
                 State.PROPOSED, f"<@{fix.approver}> was no longer an approver, or could not be verified."
@@ -196,8 +258,11 @@ class Changes:
     def _nobody_declines(self, users: set[str], fix: Fix) -> None:
         """A decline counts if it is an approver's or the requester's, and if that could not be found out."""
         approvers = self.approvers.read()
-        if any(user in approvers.via or user == fix.requester for user in users):
-            raise Ended(State.PROPOSED, "An approver's decline stood on the card.")
+        if fix.requester in users:
+            raise Ended(State.CANCELLED, "The requester's decline stood on the card.", by=fix.requester)
+        for user in sorted(users & approvers.via.keys()):
+            told: dict[str, Json] = {"via": approvers.via[user]}
+            raise Ended(State.DECLINED, "An approver's decline stood on the card.", told, by=user)
         if users - {self.bot_user} and approvers.unreadable:
             raise Ended(
                 State.PROPOSED,
@@ -206,27 +271,47 @@ class Changes:
             )
 
     def _end_unsent(self, fix: Fix, ended: Ended) -> None:
-        """Nothing was sent: void, or back to proposed (and from there cancelled, if the card is gone)."""
-        now = self.clock.now()
+        """Nothing was sent: the fix goes where what did not hold sends it."""
         with self.database.write() as tx:
-            if ended.to == State.VOIDED:
-                noted = Noted("change", "refused", topic="voided", reason=ended.reason, details=ended.details)
-                advance(tx, fix, State.VOIDED, noted, ended_at=now, due_at=None)
-                return
-            topic: ThreadTopic | None = "reopened" if ended.to == State.PROPOSED else None
-            noted = Noted("withdrawal", "refused", topic=topic, reason=ended.reason)
-            open_again = withdraw(tx, fix, noted, self.rules)
-            if ended.to == State.CANCELLED and open_again is not None:
-                noted = Noted("decision", "ok", topic="cancelled", reason=ended.reason)
-                advance(tx, open_again, State.CANCELLED, noted, ended_at=now, due_at=None)
+            match ended:
+                case Faulty():
+                    self._void_faulty(tx, fix, ended.reasons)
+                case Ended(to=State.PROPOSED):
+                    noted = Noted("withdrawal", "refused", topic="reopened", reason=ended.reason)
+                    withdraw(tx, fix, noted, self.rules)
+                case Ended(to=State.VOIDED):
+                    self._end(tx, fix, ended, Noted("change", "refused", topic="voided"))
+                case Ended(to=State.EXPIRED):
+                    self._end(tx, fix, ended, Noted("expiry", "ok", topic="expired"))
+                case Ended(to=State.DECLINED):
+                    noted = Noted("decision", "ok", ended.by, topic="declined", details=_decline(ended.by))
+                    self._end(tx, fix, ended, noted)
+                case _:  # cancelled: its card was deleted, or the requester declined
+                    said = _decline(ended.by) if ended.by != BOT else {}
+                    self._end(
+                        tx, fix, ended, Noted("decision", "ok", ended.by, topic="cancelled", details=said)
+                    )
+
+    def _end(self, tx: Transaction, fix: Fix, ended: Ended, noted: Noted) -> None:
+        told = replace(noted, reason=ended.reason, details={**noted.details, **ended.details})
+        advance(tx, fix, ended.to, told, ended_at=self.clock.now(), due_at=None)
+
+    def _void_faulty(self, tx: Transaction, fix: Fix, reasons: Sequence[str]) -> None:
+        """Somebody wrote into the file: say so, and let nothing else be sent before people have looked."""
+        reason = f"The records do not allow it: {'; '.join(reasons)}. Nothing was sent."
+        details: dict[str, Json] = {"where": "before sending", "reason": reason}
+        audit.append(tx, Record("error", "error", BOT, fix.node, fix.id, details))
+        noted = Noted("change", "refused", topic="voided", reason=reason)
+        advance(tx, fix, State.VOIDED, noted, ended_at=self.clock.now(), due_at=None)
+        switches.pause(tx, BOT)
+        self.database.faults = (*self.database.faults, f"{fix.id}: {'; '.join(reasons)}")
+        notices.add(tx, NewNotice("audit", "storage_fault", details={"faults": list(self.database.faults)}))
 
     # --- the change ---
 
-    def _send(self, fix: Fix) -> None:
+    def _send(self, fix: Fix, allowed: Permit) -> None:
         """Send it once. From here on only what the host says, or what is read back, counts."""
         try:
-            # must hold: 14
-            allowed = permit(fix, self._cluster(fix).host)
             result = decode_change(self.remote.change(allowed), fix.id, fix.computer)
         except NotSent as error:
             self._end_unsent(fix, Ended(State.VOIDED, f"Nothing was sent: {error}"))
@@ -237,3 +322,7 @@ class Changes:
 
     def _cluster(self, fix: Fix) -> Cluster:
         return self.inventory.cluster_of(fix.node)
+
+
+def _decline(who: str) -> dict[str, Json]:
+    return {"decision": "decline", "by": who, "seen_late": True}

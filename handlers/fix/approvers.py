@@ -26,24 +26,24 @@ class ApproverList:
     rules: ApprovalRules
     chat: Chat
 
-    def read(self) -> Approvers:
-        """Everybody who is an approver, and the groups that could not be read."""
+    def read(self, *, fresh: bool = False) -> Approvers:
+        """Everybody who is an approver, and the groups that could not be read; `fresh`: as they are now."""
         via = dict.fromkeys(self.rules.approvers, "settings")
         unreadable = []
         for group in sorted(self.rules.approver_groups):
             try:
-                via = {**dict.fromkeys(self.chat.members(group), group), **via}
+                via = {**dict.fromkeys(self.chat.members(group, fresh=fresh), group), **via}
             except LookupFailed:
                 unreadable.append(group)
         return Approvers(via, tuple(unreadable))
 
-    def reactor(self, user: str) -> Reactor:
+    def reactor(self, user: str, *, fresh: bool = False) -> Reactor:
         """What is known of somebody who decides; what could not be looked up stays unknown."""
         try:
             person = self.chat.person(user)
         except LookupFailed as failure:
             return Reactor(user, unknown=failure.reason)
-        return reactor(user, person.flags, self.read(), person.name)
+        return reactor(user, person.flags, self.read(fresh=fresh), person.name)
 
     def able(self, requester: str) -> Able:
         """Who can approve right now: active, allowed, not the requester; those of the settings first."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handlers.approval import UNDECIDED, Ruling, not_an_approver
+from handlers.approval import UNDECIDED, Ruling, WordRefusal, not_an_approver
 from handlers.fix.approvers import ApproverList
+from handlers.fix.moves import BOT
 from storage import fixes, notices, switches
 from storage.chain import audit
+from storage.chain.verify import verify
 from storage.file.database import Database
 from storage.records import Json, NewNotice, Record
 
@@ -24,13 +26,23 @@ class PauseSwitch:
         return self._switch(user, "pause")
 
     def resume(self, user: str) -> Ruling:
-        """End the pause; any approver."""
+        """End the pause; any approver. Where a fault of the audit stopped fixes, only once it is gone."""
         return self._switch(user, "resume")
+
+    def _record_is_faulty(self) -> bool:
+        """Whether a fault that stopped fixes is still there. Only if there was one the whole file is read."""
+        with self.database.read() as conn:
+            paused = switches.paused(conn)
+        if self.database.faults or (paused and paused[0] == BOT):
+            self.database.faults = tuple(str(fault) for fault in verify(self.database).faults)
+        return bool(self.database.faults)
 
     def _switch(self, user: str, verb: str) -> Ruling:
         who = self.approvers.reactor(user)
-        refusal = not_an_approver(who)
+        refusal: WordRefusal | None = not_an_approver(who)
         details: dict[str, Json] = {"command": verb, "via": who.via}
+        if verb == "resume" and refusal is None and self._record_is_faulty():
+            refusal = "audit_fault"
         with self.database.write() as tx:
             if refusal:
                 audit.append(tx, Record("refusal", "refused", user, details={**details, "reason": refusal}))

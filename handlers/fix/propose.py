@@ -16,10 +16,11 @@ from handlers.inventory import Inventory, UnknownName
 from handlers.kb906154.assess import Diagnosis
 from handlers.kb906154.facts import NodeFacts
 from handlers.ports import Clock, Message
-from storage import evidence, fixes
-from storage.chain import audit
+from storage import evidence, fixes, queries
+from storage.chain import audit, recorded
 from storage.file.database import Database
 from storage.records import Fix, Json, NewFix, Record
+from storage.times import to_text
 from storage.transaction import Transaction
 
 
@@ -42,7 +43,8 @@ class NotProposed:
 
 NoCard = Literal[
     "diagnose_only", "audit_fault", "direct_message", "no_write_access", "open", "no_such_fix",
-    "not_restorable", "not_known_yet", "no_backup", "unreadable", "nothing_to_do", "not_in_inventory",
+    "not_restorable", "not_known_yet", "no_backup", "backup_altered", "unreadable", "nothing_to_do",
+    "not_in_inventory",
 ]  # fmt: skip
 
 
@@ -93,6 +95,11 @@ NO_CARD: Mapping[NoCard, WhyNoCard] = {
     "no_backup": WhyNoCard(
         "`restore`, and the backup is no longer stored",
         "The backup of {fix.id} is not stored. Use the .reg file of its thread by hand.",
+    ),
+    "backup_altered": WhyNoCard(
+        "`restore`, and what is stored is not what was backed up",
+        "The backup of {fix.id} is not what was stored: somebody wrote into the audit's file. Keep a copy of "
+        "it, run `verify`, and use the .reg file of its thread by hand.",
     ),
     "unreadable": WhyNoCard(
         "`restore`, and the node cannot be read",
@@ -154,7 +161,9 @@ class Proposals:
     def restore(self, number: int, requester: str, thread: Message, *, direct: bool) -> Proposal:
         """Propose to put back what a fix replaced."""
         with self.database.read() as conn:
-            fix = fixes.get(conn, number)
+            row = fixes.get(conn, number)
+            # What was approved and backed up is what the records say, whatever the table says now.
+            fix = recorded.of(queries.story(conn, f"FIX-{number}")).fix(number, row) if row else None
         if fix is None:
             return _no_card("", "no_such_fix", number=number)
         general = self._no_card_at_all(fix.node, direct=direct)
@@ -230,8 +239,11 @@ class Proposals:
         )
 
     def _restore(self, fix: Fix, requester: str, thread: Message) -> Proposal:
-        with self.database.read() as conn:
-            stored = evidence.read(conn, fix.backup) if fix.backup else None
+        try:
+            with self.database.read() as conn:
+                stored = evidence.read(conn, fix.backup) if fix.backup else None
+        except evidence.EvidenceAltered:
+            return _no_card(fix.node, "backup_altered", fix)
         if stored is None:
             return _no_card(fix.node, "no_backup", fix)
         report = self.diagnoser.look(fix.node)
@@ -313,7 +325,7 @@ def _record_new(tx: Transaction, new: NewFix) -> Fix:
         "kind": fix.kind, "digest": fix.digest, "basis": dict(fix.basis), "expected": fix.expected,
         "target": fix.target, "able": fix.details["able"], "unverified": fix.details["unverified"],
         "restores": fix.restores, "computer": fix.computer, "cluster": fix.cluster,
-        "diagnosis": fix.details.get("diagnosis"),
+        "diagnosis": fix.details.get("diagnosis"), "expires_at": to_text(fix.expires_at),
     }  # fmt: skip
     audit.append(tx, Record("proposal", "pending", fix.requester, fix.node, fix.id, details))
     tell_thread(tx, fix, "prepare", {})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -179,7 +178,7 @@ def _size(conn: Reader, sha256: str) -> int | None:
     try:
         with naming_damage():
             data = evidence.read(conn, sha256)
-    except (DamagedRow, zlib.error, TypeError):
+    except (DamagedRow, evidence.EvidenceAltered):
         return -1
     return None if data is None else len(data)
 

@@ -25,7 +25,6 @@ from handlers.approval import (
     digest,
     emoji_name,
     meaning,
-    permit,
     reactor,
     rule,
     rule_cancel,
@@ -228,18 +227,10 @@ def test_somebody_outside_a_readable_group_is_unknown_while_another_group_cannot
     assert reactor(DAVE, (), Approvers({BOB: "settings"})).unknown is None
 
 
-def test_a_permit_comes_only_from_a_fix_that_is_being_applied() -> None:
-    """No other way to one: not by hand, not from another state, not without approver, backup or intent."""
-    ready = {"approver": BOB, "backup": "sha", "sent_at": NOW}
-    assert permit(make_fix(State.APPLYING, **ready), "mgmt1").fix_id == "FIX-12"
+def test_a_permit_comes_from_nothing_but_its_function() -> None:
+    """No other way to one: `tests/handlers/fix/test_permit.py` shows when there is one."""
     with pytest.raises(TypeError, match="no change without an approved fix"):
         Permit("FIX-12", "fix", "mgmt1", "EXCH-NODE2", "{}", "{}")
-    for state in set(State) - {State.APPLYING}:
-        with pytest.raises(PermissionError):
-            permit(make_fix(state, **ready), "mgmt1")
-    for missing in ready:
-        with pytest.raises(PermissionError):
-            permit(make_fix(State.APPLYING, **{**ready, missing: None}), "mgmt1")
 
 
 def test_open_fixes_are_exactly_those_before_an_outcome() -> None:

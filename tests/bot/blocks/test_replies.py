@@ -66,7 +66,7 @@ HOSTILE_ANSWERS: dict[str, Callable[[str], Post]] = {
     "story": lambda text: replies.story(story(text)),
     "no fix": replies.no_such_fix,
     "exported": lambda text: replies.exported(Exported(1, text), b"", "csv"),
-    "verified": lambda text: replies.verified(Verification(9, "", (Fault(text),) * 50), text),
+    "verified": lambda text: replies.verified(Verification(9, "", (Fault(text),) * 50), text, text),
     "nodes": lambda text: replies.nodes(Inventory((Cluster(text, text, {text: text}, (text,)),) * 60)),
     "doctor": lambda text: replies.examined([DoctorLine(text, "warn", text)] * 30),
 }  # fmt: skip
@@ -207,7 +207,7 @@ def test_no_record_is_an_answer() -> None:
 
 def test_a_whole_audit_is_ok_in_words_with_its_anchor() -> None:
     """The line can be kept."""
-    told = replies.verified(Verification(120, "", ()), f"anchor 120 {'5e' * 32}")
+    told = replies.verified(Verification(120, "", ()), "No change was sent.", f"anchor 120 {'5e' * 32}")
     check(told)
     assert "OK: 120 records, the chain is whole" in told.text
     assert "anchor 120" in told.text
@@ -216,8 +216,8 @@ def test_a_whole_audit_is_ok_in_words_with_its_anchor() -> None:
 def test_one_record_is_no_plural() -> None:
     """In every answer that counts them."""
     said = [
-        replies.verified(Verification(1, "", ()), "").text,
-        replies.verified(Verification(1, "", (Fault("gone", 1),)), "").text,
+        replies.verified(Verification(1, "", ()), "", "").text,
+        replies.verified(Verification(1, "", (Fault("gone", 1),)), "", "").text,
         (exported := replies.exported(Exported(1, "5e" * 32), b"{}", "csv")).text,
         exported.files[0].title,
     ]
@@ -227,7 +227,7 @@ def test_one_record_is_no_plural() -> None:
 def test_faults_are_listed_and_counted() -> None:
     """Twenty of them; the rest is for the command line."""
     found = Verification(9, "", tuple(Fault("gone", number) for number in range(30)), more_faults=5)
-    told = replies.verified(found, "")
+    told = replies.verified(found, "", "")
     check(told)
     assert "FAULT: 35 found in 9 records" in told.text
     assert "record 19: gone" in told.text
@@ -238,11 +238,11 @@ def test_faults_are_listed_and_counted() -> None:
 def test_what_no_anchor_vouches_for_and_what_was_erased_is_told(faults: tuple[Fault, ...]) -> None:
     """Whether the rest is whole or not."""
     found = Verification(9, "", faults, 0, 1, 2, ("5e" * 32, "6f" * 32), (ALICE,))
-    told = replies.verified(found, "")
+    told = replies.verified(found, "", "")
     check(told)
     assert "The newest 2 records came after the last anchor that was published" in told.text
     assert "Erased, and the erasure recorded: 1 name and 2 raw answers" in told.text
-    assert "Erased" not in replies.verified(Verification(9, "", faults, 0, 1), "").text
+    assert "Erased" not in replies.verified(Verification(9, "", faults, 0, 1), "", "").text
 
 
 def test_an_empty_export_attaches_nothing() -> None:
@@ -260,6 +260,7 @@ def test_nodes_are_listed_by_cluster() -> None:
 def test_a_pause_names_who_and_a_resume_says_what_holds() -> None:
     """Both end in what comes next."""
     check(replies.paused((CAROL, START)), CAROL)
+    assert "by the bot (the audit's file" in replies.paused(("bot", START)).text
     assert "Resumed" in replies.paused(None).text
 
 

@@ -79,7 +79,7 @@ class FakeChat:
             raise LookupFailed(user, "timeout")
         return self.people[user]
 
-    def members(self, group: str) -> frozenset[str]:
+    def members(self, group: str, *, fresh: bool = False) -> frozenset[str]:
         if group in self.broken:
             raise LookupFailed(group, "timeout")
         return self.groups[group]

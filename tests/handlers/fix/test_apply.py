@@ -100,13 +100,13 @@ def test_an_approval_that_has_gone_from_the_card_reopens_the_fix(night: Night) -
     assert (night.state, night.writes) == (State.PROPOSED, 0)
 
 
-@pytest.mark.parametrize("user", [CAROL, ALICE])
-def test_a_decline_on_the_card_stops_it(night: Night, user: str) -> None:
-    """An approver's or the requester's, even if its event never came."""
+@pytest.mark.parametrize(("user", "ends"), [(CAROL, State.DECLINED), (ALICE, State.CANCELLED)])
+def test_a_decline_on_the_card_stops_it(night: Night, user: str, ends: State) -> None:
+    """An approver's or the requester's, even if its event never came: it ends the fix as ever."""
     approved(night)
     night.chat.standing[NO].add(user)
     night.tick(seconds=6)
-    assert (night.state, night.writes) == (State.PROPOSED, 0)
+    assert (night.state, night.writes) == (ends, 0)
 
 
 def test_neither_a_bystanders_decline_nor_the_bots_own_stops_it(night: Night) -> None:

@@ -59,12 +59,12 @@ def declined_by_carol(night: Night) -> None:
 
 
 def test_a_decline_during_the_recheck_is_not_called_too_late(night: Night) -> None:
-    """It stops it, as one that stood there before would; spent, it does not stop the next approval."""
+    """It ends the fix, as one that stood there before would."""
     night.propose()
     night.react(BOB)
     night.remote.before["Get-RootVerFact"] = partial(declined_by_carol, night)
     night.tick(seconds=6)
-    assert (night.state, night.writes, night.topics()[-1]) == (State.PROPOSED, 0, "reopened")
+    assert (night.state, night.writes, night.topics()[-1]) == (State.DECLINED, 0, "declined")
     assert reasons(night) == ["rechecking"]
 
 
