@@ -13,9 +13,10 @@ from pathlib import Path
 import click
 
 from bot.command_line import report_text
+from bot.command_line.account import actor
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.files import make_folder, read_text
-from bot.command_line.options import FILE, actor, config_option, json_option, now
+from bot.command_line.options import FILE, config_option, json_option, now
 from bot.settings.doubts import NO_CLUSTER
 from bot.settings.loading import load
 from bot.settings.settings import Settings

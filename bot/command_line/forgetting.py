@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import click
 
+from bot.command_line.account import actor
 from bot.command_line.exits import Exit, Stop
-from bot.command_line.options import actor, database_option, now
+from bot.command_line.options import database_option, now
 from handlers.record.questions import near, parse_fix, person_named, quoted
 from storage import erasure, fixes, people
 from storage.file.database import Database

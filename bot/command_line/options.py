@@ -1,8 +1,7 @@
-"""What several subcommands have in common: options, the time, who works here."""
+"""What several subcommands have in common: options, the time."""
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -57,11 +56,3 @@ def database_option(function: Function) -> Function:
 def now() -> datetime:
     """The machine's time, aware."""
     return datetime.now(UTC)
-
-
-def actor() -> str:
-    """Who works here, as the audit names them: `os:name`."""
-    try:
-        return f"os:{getpass.getuser()}"
-    except (KeyError, OSError):  # in a container a user may have no name
-        return f"os:{os.getuid()}"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.command_line import main
+from bot.command_line.account import actor
 from storage import evidence, fixes, people
 from storage.chain import audit
 from storage.file.database import Database
@@ -129,6 +130,15 @@ def test_an_erasure_of_nothing_is_not_told_as_one(rootver: Rootver, bot: Databas
     bot.close()
     assert rootver("forget", "os:root", "--yes").out == "Erased: 0. Recorded as #4.\n"
     assert "Erased" not in rootver("verify").out
+
+
+def test_the_record_of_an_erasure_names_the_account_and_no_variable(rootver: Rootver, bot: Database) -> None:
+    """Whoever runs the command could set a variable to anybody's name."""
+    bot.close()
+    rootver("forget", ALICE, "--yes", LOGNAME="ciso.bob", USER="ciso.bob")
+    record = json.loads(rootver("history", "kind", "erasure", "--json").out)
+    assert record["actor"] == actor()
+    assert "ciso" not in record["actor"]
 
 
 def test_raw_data_is_erased_by_day(rootver: Rootver, bot: Database) -> None:
