@@ -68,7 +68,7 @@ def card(fix: Fix, around: Surroundings) -> Post:
 def _reason(reason: str, fix: Fix) -> str:
     """Why, in the words of the use case; a host's words, in which an end may be named, are in the thread."""
     named = {word.lower() for word in _AN_END.findall(reason)}
-    return sentence(reason, involved(fix)) if named <= {fix.state} else "its thread says why"
+    return sentence(reason) if named <= {fix.state} else "its thread says why"
 
 
 def _change(fix: Fix) -> str:
@@ -98,11 +98,6 @@ def reading_words(reading: str | Json) -> str:
         case {"is": "unreadable", "code": str(number)}:
             return f"not readable ({code(number)})"
     return "something that is no reading"
-
-
-def involved(fix: Fix) -> Collection[str]:
-    """The people whom a sentence about this fix may mention."""
-    return {fix.requester, *([fix.approver] if fix.approver else []), *words_of(fix, "able")}
 
 
 _AN_END = re.compile(rf"\b(?:{'|'.join(state for state in State if state not in OPEN)})\b", re.IGNORECASE)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from bot.blocks import deciders
-from bot.blocks.card import involved, reading_words, what
+from bot.blocks.card import reading_words, what
 from bot.slack.post import Post, post
 from bot.slack.text import (
     clock_seconds,
@@ -47,7 +47,7 @@ class News:
     def reason(self) -> str:
         """Why, as a sentence with a blank before it; empty where nothing is known."""
         why = self.details.get("reason") or self.fix.reason
-        return f" {sentence(str(why), involved(self.fix))}" if why else ""
+        return f" {sentence(str(why))}" if why else ""
 
     @property
     def by(self) -> str:
@@ -233,7 +233,9 @@ def _withdrawn(news: News) -> Iterator[str]:
 
 
 def _reopened(news: News) -> Iterator[str]:
-    yield f"{news.fix.id}: the approval no longer holds, nothing was sent.{news.reason} {_open_again(news)}"
+    approver = news.details.get("approver")
+    of = f" of {mention(str(approver))}" if approver else ""
+    yield f"{news.fix.id}: the approval{of} no longer holds, nothing was sent.{news.reason} {_open_again(news)}"
 
 
 def _open_again(news: News) -> str:

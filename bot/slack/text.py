@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from bot.slack.limits import length
@@ -59,13 +59,11 @@ def preformatted(lines: Iterable[str], limit: int) -> str:
     return "```" + "\n".join(kept or ["(nothing)"]) + "```"
 
 
-def sentence(text: str, people: Collection[str] = (), limit: int = 1_000) -> str:
-    """A sentence of the use cases, which may quote a server: escaped, but `people` stay mentioned."""
+def sentence(text: str, limit: int = 1_000) -> str:
+    """A sentence of the use cases, which may quote a server: escaped. Only `mention` mentions anybody."""
     shown = _escaped(_unformatted(" ".join(text.split())), limit)
     if shown.count("`") % 2:  # a span that does not end would swallow what follows
         shown = shown.replace("`", BACKTICK)
-    for user in people:
-        shown = shown.replace(f"&lt;@{user}&gt;", mention(user))
     return shown
 
 

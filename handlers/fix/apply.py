@@ -235,9 +235,8 @@ class Changes:
         # must hold: 9
         who = self.approvers.reactor(fix.approver or "", fresh=True)
         if who.flags or who.via is None:
-            raise Ended(
-                State.PROPOSED, f"<@{fix.approver}> was no longer an approver, or could not be verified."
-            )
+            reason = "Who approved it was no longer an approver, or could not be verified."
+            raise Ended(State.PROPOSED, reason)
         # must hold: 10 and 11
         try:
             standing = self.chat.reactions(Message(fix.channel, fix.card_ts or ""))
@@ -246,7 +245,7 @@ class Changes:
         except MessageGone as gone:
             raise Ended(State.CANCELLED, "Its card was deleted.") from gone
         if fix.approver not in self._who(standing, "approve"):
-            raise Ended(State.PROPOSED, f"The approval of <@{fix.approver}> no longer stood on the card.")
+            raise Ended(State.PROPOSED, "The approval no longer stood on the card.")
         # must hold: 12
         self._nobody_declines(self._who(standing, "decline"), fix)
 

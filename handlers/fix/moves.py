@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from handlers.approval import ApprovalRules, Block, State, check_move
@@ -29,7 +29,7 @@ class Noted:
     outcome: Outcome
     actor: str = BOT
     topic: ThreadTopic | None = None
-    reason: str | None = None  # a sentence; stands on the card
+    reason: str | None = None  # a sentence; stands on the card; names people nowhere: `details` do
     details: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -84,6 +84,7 @@ def due_while_proposed(fix: Fix, rules: ApprovalRules) -> datetime:
 
 def withdraw(tx: Transaction, fix: Fix, noted: Noted, rules: ApprovalRules) -> Fix | None:
     """Take an approved (or just applying, nothing sent) fix back to proposed, open for another approval."""
+    noted = replace(noted, details={**noted.details, "approver": fix.approver})
     changes = {"approver": None, "approved_at": None, "due_at": due_while_proposed(fix, rules)}
     return advance(tx, fix, State.PROPOSED, noted, **changes)
 

@@ -107,7 +107,13 @@ KINDS: Mapping[str, KindOfRecord] = {
     "withdrawal": KindOfRecord(
         "an approval was taken back by its approver (ok; refused: too late; pending: while the node was read "
         "again, so that the last look at the card decides), or is no longer good (refused)",
-        {"by": "id of the person", "seen_late": _SEEN_LATE, "reason": _REASON, "state": _STATE},
+        {
+            "by": "id of the person",
+            "approver": "whose approval it was",
+            "seen_late": _SEEN_LATE,
+            "reason": _REASON,
+            "state": _STATE,
+        },
     ),
     "refusal": KindOfRecord(
         "somebody was not allowed to do what they asked",

@@ -12,7 +12,7 @@ from bot.slack import text
 from bot.slack.limits import length, problems
 from bot.slack.post import Post, context, fitted, post, section, within
 from tests.bot.message_checks import check
-from tests.bot.samples import ALICE, BOB, HOSTILE, hostile_texts
+from tests.bot.samples import ALICE, HOSTILE, hostile_texts
 
 
 @given(hostile_texts())
@@ -35,9 +35,9 @@ def test_foreign_text_is_harmless_in_a_code_span(hostile: str) -> None:
 
 @given(hostile_texts())
 @settings(deadline=None, max_examples=300)
-def test_a_sentence_that_quotes_a_server_mentions_only_who_it_may(hostile: str) -> None:
-    """Mentions of others stay words."""
-    check(Post(f"x {text.sentence(hostile, {ALICE})}"), ALICE)
+def test_a_sentence_that_quotes_a_server_mentions_nobody(hostile: str) -> None:
+    """Nobody at all: mentions are put in by `mention` alone."""
+    check(Post(f"x {text.sentence(f'{hostile}<@{ALICE}>')}"))
 
 
 @given(st.lists(hostile_texts(), max_size=60))
@@ -81,10 +81,9 @@ def test_a_code_span_shows_what_cannot_be_seen() -> None:
     assert text.code("") == "(empty)"
 
 
-def test_a_sentence_keeps_code_and_the_people_it_is_about() -> None:
-    """Our own sentences carry both."""
+def test_a_sentence_keeps_code_and_mentions_nobody() -> None:
+    """Our own sentences carry code; people are arguments of what shows it."""
     said = "The approval of <@U07BOB00000> is gone. See `help`."
-    assert text.sentence(said, {BOB}) == said
     assert text.sentence(said) == "The approval of &lt;@U07BOB00000&gt; is gone. See `help`."
 
 
