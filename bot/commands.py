@@ -8,7 +8,8 @@ from functools import partial
 from typing import ClassVar, Literal
 
 from bot.slack.typed_text import words_of
-from handlers.record.questions import QuestionError, near, parse_fix, printable, quoted
+from handlers.record.questions import QuestionError, near, parse_fix, quoted
+from handlers.spelling import spelt_out
 
 # --- what was asked for ---------------------------------------------------------------------------
 
@@ -253,7 +254,7 @@ def _no_command(text: str, typed: list[str]) -> Unknown:
     verb = near(typed[0], BY_VERB)
     if verb is None:
         return Unknown(text, None, f"{quoted(typed[0])} is no command. help lists all of them.")
-    corrected = printable(" ".join([verb, *typed[1:]]))
+    corrected = spelt_out(" ".join([verb, *typed[1:]]))
     sound = len(corrected) <= _SUGGESTED and not isinstance(parse(corrected), Unknown)
     suggestion = corrected if sound else BY_VERB[verb].example
     meant = f": {suggestion}" if sound else f" {verb}? Example: {suggestion}"

@@ -235,7 +235,8 @@ def _withdrawn(news: News) -> Iterator[str]:
 def _reopened(news: News) -> Iterator[str]:
     approver = news.details.get("approver")
     of = f" of {mention(str(approver))}" if approver else ""
-    yield f"{news.fix.id}: the approval{of} no longer holds, nothing was sent.{news.reason} {_open_again(news)}"
+    no_longer = f"{news.fix.id}: the approval{of} no longer holds, nothing was sent."
+    yield f"{no_longer}{news.reason} {_open_again(news)}"
 
 
 def _open_again(news: News) -> str:

@@ -32,6 +32,7 @@ from handlers.open_questions import OpenQuestion
 from handlers.record.history import Page, next_words
 from handlers.record.questions import QuestionError
 from handlers.record.story import Part, Story, gist
+from handlers.spelling import named
 from storage.chain.verify import Verification
 from storage.export import Exported
 from storage.records import Entry, Fix, State
@@ -293,7 +294,7 @@ def examined(findings: Sequence[DoctorLine]) -> Post:
 
 
 def _named(user: str, names: Names) -> str:
-    return plain(names.get(user, user))
+    return plain(named(names.get(user, user)))
 
 
 def _sections(lines: Iterable[str]) -> list[Block]:

@@ -20,7 +20,8 @@ from bot.slack.text import counted
 from handlers.record import history as questions
 from handlers.record import story as stories
 from handlers.record.promise import promise
-from handlers.record.questions import Question, parse, parse_fix, printable
+from handlers.record.questions import Question, parse, parse_fix
+from handlers.spelling import spelt_out
 from storage import people
 from storage.chain.verify import Anchor, Verification, parse_anchors
 from storage.chain.verify import verify as verify_record
@@ -136,7 +137,7 @@ def verify(anchors: Path | None, as_json: bool, database: Path) -> int:
     except StorageDamaged as error:  # its advice is to run this very command
         raise StorageDamaged(error.path, error.reason, _EVIDENCE) from error
     line = str(Anchor(found.size, found.head))
-    click.echo(_as_json(found, line) if as_json else "\n".join(map(printable, _as_text(found, told, line))))
+    click.echo(_as_json(found, line) if as_json else "\n".join(map(spelt_out, _as_text(found, told, line))))
     return Exit.FINE if found.ok else Exit.FOUND
 
 

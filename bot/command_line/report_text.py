@@ -9,7 +9,7 @@ from bot.blocks.words import CHECKS, FINDINGS, NOT_CHECKED, NOTES, RULED_OUT, me
 from handlers.kb906154.article import SYMPTOMS, VERDICT
 from handlers.kb906154.assess import Diagnosis
 from handlers.kb906154.checks import Check
-from handlers.record.questions import printable
+from handlers.spelling import spelt_out
 
 _WORST_FIRST = ("fail", "warn", "unknown", "ok", "info")
 
@@ -25,7 +25,7 @@ def lines(
     others = [_line(one) for one in diagnoses if one not in full]
     found = [line for one in full for line in [*_node(one), ""]]
     foot = [f"{cluster}, {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"] if cluster else []
-    return [printable(line) for line in [*found, *(["Other nodes", *others, ""] if others else []), *foot]]
+    return [spelt_out(line) for line in [*found, *(["Other nodes", *others, ""] if others else []), *foot]]
 
 
 def _line(one: Diagnosis) -> str:

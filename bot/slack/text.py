@@ -9,40 +9,39 @@ else is read either, so server text stands in one; elsewhere its marks are repla
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from bot.slack.limits import length
+from handlers.spelling import LONGEST, exactly, spelt_out
 
 KB_ARTICLE = "KB 906154"
 KB_LINK = "https://support.microsoft.com/kb/906154"  # the article's own address
 
 CUT = " … (cut)"
 BACKTICK = "\u02cb"  # looks like one, and ends no code span
-SPAN = 200  # characters of a foreign text inside a sentence; the whole of it is in the attached facts
+SPAN = LONGEST  # characters of a foreign text inside a sentence; the whole of it is in the attached facts
 
 # Marks where Slack makes bold, italic or struck words of them, and the first colon of an emoji.
 _FORMATTING = re.compile(r"(?<![^\W_])[*_~]+|[*_~]+(?![^\W_])|:(?=[a-z+][\w+'-]*:)")
 _ALIKE = str.maketrans({"*": "\u2217", "_": "\u02cd", "~": "\u223c", ":": "\ua789"})
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-# Nothing to be seen, or something that turns the text around: control, format, surrogate, private, unassigned
-# characters, line and paragraph separators.
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_VERSION = re.compile(r"(?<![\w.`])\d{1,5}(?:\.\d{1,5}){3}(?![\w`])", re.ASCII)
+_VERSION = re.compile(r"(?<![\w.`\\])\d{1,5}(?:\.\d{1,5}){3}(?![\w`\\])", re.ASCII)
+_BLANKS = re.compile(r"[ \t\r\n]+")
 _USER = re.compile(r"[UW][A-Z0-9]{2,20}")  # Slack's ids of people
 
 
 def plain(text: str, limit: int = SPAN) -> str:
     """Foreign words inside our own: escaped, on one line, at most `limit` characters with a note if cut."""
-    return _escaped(_unformatted(" ".join(text.split())).replace("`", BACKTICK), limit)
+    return _escaped(_unformatted(_one_line(text)).replace("`", BACKTICK), limit)
 
 
 def code(text: str, limit: int = SPAN) -> str:
-    """Foreign text as it is, in a code span: what cannot be seen is spelt out, a backtick is replaced."""
+    """A foreign value exactly as it is, in a code span: whatever is no printable ASCII is spelt out."""
     if not text:
         return "(empty)"
-    return f"`{_escaped(text.replace('`', BACKTICK), limit)}`"
+    shown = exactly(text[: limit + 1]).replace("`", BACKTICK)  # of a value, that one would be spelt out
+    return f"`{cut(shown, limit).translate(_ESCAPED)}`"
 
 
 def preformatted(lines: Iterable[str], limit: int) -> str:
@@ -61,7 +60,7 @@ def preformatted(lines: Iterable[str], limit: int) -> str:
 
 def sentence(text: str, limit: int = 1_000) -> str:
     """A sentence of the use cases, which may quote a server: escaped. Only `mention` mentions anybody."""
-    shown = _escaped(_unformatted(" ".join(text.split())), limit)
+    shown = _escaped(_unformatted(_one_line(text)), limit)
     if shown.count("`") % 2:  # a span that does not end would swallow what follows
         shown = shown.replace("`", BACKTICK)
     return shown
@@ -145,17 +144,14 @@ def _unformatted(text: str) -> str:
     return _FORMATTING.sub(lambda marks: marks[0].translate(_ALIKE), text)
 
 
+def _one_line(text: str) -> str:
+    """Without line ends and what is between words more than once; blanks of other kinds are spelt out."""
+    return _BLANKS.sub(" ", text).strip(" ")
+
+
 def _escaped(text: str, limit: int) -> str:
     """Spell out, cut, and escape last, so that no entity is cut. Its limit counts before escaping."""
-    seen = "".join(_visible(character) for character in text[: limit + 1])
-    return cut(seen, limit).translate(_ESCAPED)
-
-
-def _visible(character: str) -> str:
-    if unicodedata.category(character) not in _UNSEEN:
-        return character
-    number = ord(character)
-    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+    return cut(spelt_out(text[: limit + 1]), limit).translate(_ESCAPED)
 
 
 def _date(at: datetime, shape: str, fallback: str) -> str:

@@ -16,6 +16,7 @@ from handlers.inventory import Inventory, UnknownName
 from handlers.kb906154.assess import Diagnosis
 from handlers.kb906154.facts import NodeFacts
 from handlers.ports import Clock, Message
+from handlers.spelling import LONGEST, is_shown_whole
 from storage import evidence, fixes, queries
 from storage.chain import audit, recorded
 from storage.file.database import Database
@@ -44,7 +45,7 @@ class NotProposed:
 NoCard = Literal[
     "diagnose_only", "audit_fault", "direct_message", "no_write_access", "open", "no_such_fix",
     "not_restorable", "not_known_yet", "no_backup", "backup_altered", "unreadable", "nothing_to_do",
-    "not_in_inventory",
+    "not_in_inventory", "not_shown_whole",
 ]  # fmt: skip
 
 
@@ -110,6 +111,11 @@ NO_CARD: Mapping[NoCard, WhyNoCard] = {
         "What {fix.id} replaced already stands on {fix.computer} again.",
     ),
     "not_in_inventory": WhyNoCard("`restore`, and the settings have the node no more", "{why}"),
+    "not_shown_whole": WhyNoCard(
+        "a value is too long for a card",
+        "RootVer on {computer}, the value {which}, is longer than the {most} characters that a card can show, "
+        "and nobody should approve what they cannot see. Look with regedit.",
+    ),
 }
 
 
@@ -155,7 +161,7 @@ class Proposals:
             for diagnosis in sorted(offered, key=lambda one: one.owner is not False):
                 obstacle = self._obstacle(diagnosis, direct=direct)
                 draft = self._draft(report, diagnosis, answer_ts)
-                proposals.append(obstacle or self._insert(draft, requester, thread))
+                proposals.append(obstacle or _too_long(draft) or self._insert(draft, requester, thread))
         return proposals
 
     def restore(self, number: int, requester: str, thread: Message, *, direct: bool) -> Proposal:
@@ -257,7 +263,7 @@ class Proposals:
             return _no_card(fix.node, "nothing_to_do", fix)
         details: dict[str, Json] = {"restores": fix.id, "notes": [], "answer_ts": None, "owner": None}
         draft = _Draft("restore", fix.node, fix.computer, fix.cluster, bound, details, fix.number)
-        return self._insert(draft, requester, thread)
+        return _too_long(draft) or self._insert(draft, requester, thread)
 
     def _insert(self, draft: _Draft, requester: str, thread: Message) -> Proposal:
         able = self.approvers.able(requester)
@@ -330,6 +336,14 @@ def _record_new(tx: Transaction, new: NewFix) -> Fix:
     audit.append(tx, Record("proposal", "pending", fix.requester, fix.node, fix.id, details))
     tell_thread(tx, fix, "prepare", {})
     return fix
+
+
+def _too_long(draft: _Draft) -> NotProposed | None:
+    """Nobody can approve what the card cannot show whole."""
+    for which, name in (("now", "root_ver"), ("to be put back", "target")):
+        if not is_shown_whole(draft.bound[name]):
+            return _no_card(draft.node, "not_shown_whole", computer=draft.computer, which=which, most=LONGEST)
+    return None
 
 
 def _already_open(fix: Fix) -> NotProposed:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from handlers.kb906154.facts import Absent, Reading, RegistryData, RegistryValue, Unreadable
+from handlers.spelling import LONGEST, exactly, spelt_out
 
-_SHOWN = 200  # characters of foreign text in a sentence
+_SHOWN = LONGEST  # characters of foreign text in a sentence
 SENTENCE = 800  # characters of a sentence of our own that quotes foreign text
-_PLAIN = re.compile(r"[!-~]+")
 
 
 def exact(text: str) -> str:
-    """Text that was compared exactly, so that nothing hides in it: quoted and escaped if not plain ASCII."""
-    return _cut(text if _PLAIN.fullmatch(text) else json.dumps(text))
+    """Text that was compared exactly, so that nothing hides in it."""
+    return _cut(exactly(text) or '""')
 
 
 def prose(text: str, shown: int = _SHOWN) -> str:
-    """A name or message of others on one line, without what cannot be printed."""
-    one_line = " ".join(text.split())
-    if not one_line.isprintable():
-        one_line = "".join(char if char.isprintable() else "\ufffd" for char in one_line)
-    return _cut(one_line, shown)
+    """A name or message of others on one line; what cannot be seen is spelt out."""
+    return _cut(spelt_out(" ".join(text.split())), shown)
 
 
 def _cut(text: str, shown: int = _SHOWN) -> str:
@@ -34,7 +30,7 @@ def _cut(text: str, shown: int = _SHOWN) -> str:
 def data_words(data: RegistryData) -> str:
     """The data of a registry value."""
     if isinstance(data, tuple):
-        return _cut(json.dumps(data))
+        return exact(json.dumps(data))
     return exact(data) if isinstance(data, str) else str(data)
 
 

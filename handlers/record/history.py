@@ -17,10 +17,10 @@ from handlers.record.questions import (
     near,
     parse,
     person_named,
-    printable,
     quoted,
 )
 from handlers.record.story import gist
+from handlers.spelling import named, spelt_out
 from storage import people, queries
 from storage.chain import audit
 from storage.export import Exported, Format, export, export_some
@@ -149,7 +149,7 @@ def line(entry: Entry, names: Mapping[str, str]) -> str:
     at = f"{to_text(entry.ts)[:19]}Z"
     who = _who(entry.actor, names)
     parts = (at, f"#{entry.seq}", f"{entry.kind} {entry.outcome}", about, who, gist(entry, names))
-    return "  ".join(printable(part) for part in parts if part)
+    return "  ".join(spelt_out(part) for part in parts if part)
 
 
 def json_line(entry: Entry) -> str:
@@ -177,7 +177,7 @@ def chart(counted: Summary, names: Mapping[str, str] | None = None) -> list[str]
     }  # fmt: skip
     for title, counts in tables.items():
         lines += ["", f"by {title}"] if counts else []
-        lines += [f"  {number:>6}  {printable(name)}" for name, number in counts.items()]
+        lines += [f"  {number:>6}  {spelt_out(name)}" for name, number in counts.items()]
     return [f"{counted.total} record{'' if counted.total == 1 else 's'}", *lines]
 
 
@@ -193,7 +193,7 @@ def _filter(conn: Reader, question: Question) -> Filter:
 
 def _who(id_: str, names: Mapping[str, str] | None) -> str:
     name = (names or {}).get(id_)
-    return f"{name} ({id_})" if name else id_
+    return f"{named(name)} ({id_})" if name else id_
 
 
 def _per_week(days: Mapping[str, int]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import get_args
 
 from handlers.inventory import same_name
+from handlers.spelling import spelt_out
 from storage.queries import Filter
 from storage.records import Kind, Outcome
 
@@ -79,13 +80,8 @@ def person_named(word: str) -> str:
 
 def quoted(word: str) -> str:
     """A word as typed, short, and with nothing in it that a terminal or a chat would act on."""
-    shown = printable(word[:60])
+    shown = spelt_out(word[:60])
     return f'"{shown}…"' if len(word) > 60 else f'"{shown}"'
-
-
-def printable(text: str) -> str:
-    """Text that no terminal acts on: control and formatting characters are written out."""
-    return "".join(one if one.isprintable() else f"\\u{ord(one):04X}" for one in text)
 
 
 def near(word: str, known: Iterable[str]) -> str | None:

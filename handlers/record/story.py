@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TypeAlias
 
-from handlers.record.questions import parse_fix, printable
+from handlers.record.questions import parse_fix
+from handlers.spelling import named, spelt_out, value_words
 from storage import evidence, fixes, people, queries
 from storage.chain import recorded
 from storage.damaged_rows import DamagedRow, naming_damage
@@ -116,7 +117,7 @@ def gist(entry: Entry, names: Mapping[str, str]) -> str:
             parts.append(" → ".join(map(str, value)))
         elif name not in FOR_MACHINES and value not in (None, [], {}, ""):
             parts.append(f"{name}={_plain(value, names)}")
-    text = printable(", ".join(parts))
+    text = spelt_out(", ".join(parts))
     return text if len(text) <= _GIST else text[: _GIST - 1] + "…"
 
 
@@ -126,7 +127,7 @@ def _plain(value: Json, names: Mapping[str, str]) -> str:
         case str():
             return value
         case {"is": "value", "value": {"kind": str(kind), "data": data}}:
-            return f"{data} ({kind})"
+            return f"{value_words(data)} ({kind})"
         case {"is": str(word)}:
             return word
         case list() if all(isinstance(one, str | int) for one in value):
@@ -209,7 +210,7 @@ def _lines(story: Story) -> list[str]:
         for one in story.entries
     ]
     head = f"{fix.id}: {fix.kind} on {fix.node} ({fix.cluster}), {fix.state}"
-    return [printable(text) for text in [head, *facts, "", *records]]
+    return [spelt_out(text) for text in [head, *facts, "", *records]]
 
 
 def _as_text(part: Part) -> str:
@@ -230,7 +231,7 @@ def _approved(story: Story) -> tuple[Part, ...]:
 
 def _who(story: Story, id_: str) -> str:
     name = story.names.get(id_)
-    return f"{name} ({id_})" if name else id_
+    return f"{named(name)} ({id_})" if name else id_
 
 
 def _reading(reading: Json, otherwise: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -270,3 +271,12 @@ def test_any_emoji_of_the_settings_can_stand_on_a_card(names: set[str]) -> None:
     """The settings may hold anything."""
     rules = ApprovalRules(approve=frozenset(names), decline=frozenset(names))
     check(card(FIX, Surroundings(rules)), ALICE, BOB, CAROL)
+
+
+@pytest.mark.parametrize("hidden", ["\u034f", "\ufe0f", "\u3164", "\u2800", "\u00a0", " ", "\u0301"])
+def test_a_card_never_shows_a_value_as_another_one(hidden: str) -> None:
+    """What shows as nothing made a change read as none."""
+    wrong = json.dumps({"is": "value", "value": {"kind": "REG_SZ", "data": f"1.1.4322.0{hidden}"}})
+    shown = card(fix_in(State.PROPOSED, expected=wrong), AROUND)
+    spelt = f"now `1.1.4322.0\\u{ord(hidden):04x}` (REG_SZ) → new `1.1.4322.0` (REG_SZ)"
+    assert spelt in words(shown)

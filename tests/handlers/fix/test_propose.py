@@ -328,3 +328,25 @@ def test_a_restore_is_voided_when_the_value_changes_before_it_is_sent(night: Nig
     night.remote.cluster.set_root_ver(night.remote.cluster.owner(), "2.0.50727.0")
     night.tick(seconds=6)
     assert night.fix(2).state == State.VOIDED
+
+
+@pytest.mark.parametrize("kind", ["REG_SZ", "REG_EXPAND_SZ"])
+@pytest.mark.parametrize("value", ["9" * 201, "1.1.4322.0" + "\u034f" * 32])
+def test_a_value_that_no_card_can_show_whole_is_not_proposed(night: Night, value: str, kind: str) -> None:
+    """Nobody should approve what they cannot see, spelt out as it is."""
+    night.remote.cluster.set_root_ver(night.remote.cluster.owner(), value, kind)
+    (answer,) = night.proposals.propose(night.diagnose(), ALICE, THREAD, "101.0", direct=False)
+    assert isinstance(answer, NotProposed)
+    assert (answer.reason, answer.fix) == ("not_shown_whole", None)
+    assert "the value now, is longer than the 200 characters" in answer.sentence
+    night.remote.cluster.set_root_ver(night.remote.cluster.owner(), value[:30], kind)
+    assert night.propose().state == State.PROPOSED
+
+
+def test_a_restore_over_a_value_that_no_card_can_show_whole_is_not_proposed(night: Night) -> None:
+    """The card of a restore shows both values."""
+    night.approve_and_apply()
+    night.remote.cluster.set_root_ver(night.remote.cluster.owner(), "9" * 201)
+    answer = restore(night)
+    assert isinstance(answer, NotProposed)
+    assert answer.reason == "not_shown_whole"

@@ -74,7 +74,7 @@ def test_on_a_healthy_owner_all_is_well() -> None:
         ("root_ver", {"root_ver": MISSING_KEY}, "fail", "key is missing"),
         ("root_ver", {"root_ver": MISSING_VALUE}, "fail", "value is missing"),
         ("root_ver", {"root_ver": root_ver("2.0.50727.0")}, "fail", "not registered"),
-        ("root_ver", {"root_ver": root_ver(" 1.1.4322.0")}, "fail", '" 1.1.4322.0" (REG_SZ)'),
+        ("root_ver", {"root_ver": root_ver(" 1.1.4322.0")}, "fail", r"\u00201.1.4322.0 (REG_SZ)"),
         ("root_ver", {"root_ver": root_ver("\uff11.1.4322.0")}, "fail", "\\uff11.1.4322.0"),
         ("root_ver", {"root_ver": root_ver(["a"], "REG_MULTI_SZ")}, "fail", '["a"] (REG_MULTI_SZ)'),
         ("root_ver", {"root_ver": root_ver(0, "REG_DWORD")}, "fail", "0 (REG_DWORD)"),

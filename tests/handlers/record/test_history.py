@@ -249,7 +249,7 @@ def test_nothing_in_a_line_acts_on_a_terminal(db: Database) -> None:
         entry = audit.append(tx, Record("command", "unknown", hostile, hostile, details={"words": [hostile]}))
     shown = line(entry, {entry.actor: hostile})
     assert shown.isprintable()
-    assert "\\u001B]0;owned\\u0007\\u000A\\u202Egnp.exe" in shown
+    assert "\\u001b]0;owned\\u0007\\u000a\\u202egnp.exe" in shown
 
 
 def test_json_lines_carry_the_body_as_an_object(db: Database) -> None:

@@ -137,7 +137,7 @@ def test_relative_times_count_from_the_asker_and_aware() -> None:
         ("x" * 500, "x…"),
         (
             "node\x1b[2Jx",
-            r'"node\u001B[2Jx" is not understood'.replace("u001B", "001B").replace("\\001B", "\\u001B"),
+            r'"node\u001b[2Jx" is not understood'.replace("u001b", "001B").replace("\\001B", "\\u001b"),
         ),
     ],
 )
