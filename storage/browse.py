@@ -43,6 +43,7 @@ QUERIES: Mapping[str, str] = {
         SELECT seq, ts, kind, lower(hex(leaf)) AS leaf, lower(hex(hash)) AS hash FROM audit
         ORDER BY seq DESC""",
 }
+PLUGINS = Path(__file__).with_name("browse_plugins")
 FACETS = ("kind", "outcome", "node", "actor")
 
 
@@ -70,4 +71,5 @@ def command(snapshot: Path, metadata_file: Path, port: int) -> list[str]:
         "datasette", "serve", "--immutable", str(snapshot), "--metadata", str(metadata_file),
         "--host", "127.0.0.1", "--port", str(port),
         "--setting", "allow_download", "off", "--setting", "default_allow_sql", "off",
+        "--plugins-dir", str(PLUGINS),
     ]  # fmt: skip

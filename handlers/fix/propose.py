@@ -113,8 +113,8 @@ NO_CARD: Mapping[NoCard, WhyNoCard] = {
     "not_in_inventory": WhyNoCard("`restore`, and the settings have the node no more", "{why}"),
     "not_shown_whole": WhyNoCard(
         "a value is too long for a card",
-        "RootVer on {computer}, the value {which}, is longer than the {most} characters that a card can show, "
-        "and nobody should approve what they cannot see. Look with regedit.",
+        "RootVer on {computer}, the value {which}, is longer than the {most} characters that a card can "
+        "show, and nobody should approve what they cannot see. Look with regedit.",
     ),
 }
 

@@ -13,7 +13,6 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
@@ -25,11 +24,11 @@ from bot.lab.page.record_news import record_body
 from bot.lab.page.rounds import Rounds
 from bot.lab.page.stream import stream
 from bot.lab.payload import Payload
+from bot.lab.this_machine import ThisMachineOnly
 from bot.lab.workspace.limits import SlackRefusal
 from bot.lab.workspace.web.control import act, misbehave
 
 PAGE = Path(__file__).with_name("static")
-HOSTS = ["127.0.0.1", "localhost"]
 
 _HEADERS = (
     # Nothing from elsewhere, no script or style inside the document: foreign words can never act.
@@ -43,7 +42,7 @@ def page_app(rounds: Rounds) -> Starlette:
     """The application that serves the page."""
     return Starlette(
         routes=page_routes(rounds),
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS), Middleware(_WithHeaders)],
+        middleware=[Middleware(ThisMachineOnly), Middleware(_WithHeaders)],
     )
 
 

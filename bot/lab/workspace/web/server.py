@@ -13,10 +13,12 @@ from collections.abc import Sequence
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from bot.lab.this_machine import ThisMachineOnly
 from bot.lab.workspace.web.api import api_routes
 from bot.lab.workspace.web.control import control_routes
 from bot.lab.workspace.web.methods import METHODS
@@ -59,6 +61,7 @@ class WorkspaceServer:
             routes=[*routes(workspace, self.sockets), *extra_routes],
             lifespan=self.sockets.lifespan,
             exception_handlers={ClientDisconnect: _nobody_is_there},
+            middleware=[Middleware(ThisMachineOnly)],
         )
         # Only faults of ours may end a socket: no pings from the server, and reads as they come.
         config = uvicorn.Config(

@@ -116,7 +116,7 @@ def test_another_site_can_neither_act_nor_read(server: PageServer) -> None:
     answer, _ = ask(server, "POST", "/practice/do", {"do": "behave"}, {"content-type": "text/plain"})
     assert answer.status == 415
     answer, _ = ask(server, "GET", "/", None, {"host": "evil.example"})
-    assert answer.status == 400
+    assert answer.status == 403
 
 
 @pytest.mark.parametrize(

@@ -70,12 +70,12 @@ def test_a_bot_that_dies_in_the_middle_of_a_request_is_no_fault_of_the_lab(
     server: WorkspaceServer, client: WebClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The rest of the request never comes: no traceback, and the next bot is served."""
-    head = b"POST /api/chat.postMessage HTTP/1.1\r\nHost: lab\r\nContent-Length: 100\r\n\r\nhalf"
+    head = b"POST /api/chat.postMessage HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf"
     with caplog.at_level(logging.ERROR):
         with socket.create_connection(("127.0.0.1", server.port)) as dying:
             dying.sendall(head)
             with socket.create_connection(("127.0.0.1", server.port)) as asking:  # the first one was read
-                asking.sendall(b"GET /api/auth.test HTTP/1.1\r\nHost: lab\r\n\r\n")
+                asking.sendall(b"GET /api/auth.test HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 assert asking.recv(100)
         client.auth_test()
     assert caplog.records == []
