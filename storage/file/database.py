@@ -85,7 +85,10 @@ class Database:
         try:
             with lock.opening(), storage_errors(path):
                 create(path)
-                return cls(path, now, writer=open_writer(path), lock=lock)
+                held = lock.hold_database()
+                database = cls(path, now, writer=open_writer(path), lock=lock)
+                database._file = held  # where another file stands by now, nothing is written
+                return database
         except BaseException:
             lock.release()
             raise

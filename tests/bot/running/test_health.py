@@ -70,3 +70,27 @@ def test_a_stopped_bot_leaves_no_status(path: Path) -> None:
     health.clear(path)
     health.clear(path)
     assert not list(path.parent.iterdir())
+
+
+@pytest.mark.parametrize("name", ["rootver.db.health", "rootver.db.health.new"])
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])
+def test_a_link_in_the_place_of_the_status_leads_nowhere(path: Path, name: str, link: object) -> None:
+    """Whoever may write in the folder could have the bot write over any file of its account."""
+    victim = path.with_name("victim")
+    victim.write_text("precious")
+    link(path.with_name(name), victim)  # type: ignore[operator]
+    health.write(path, Status(7, NOW, connected=True))
+    assert victim.read_text() == "precious"
+    assert health.check(path, NOW) is None
+    assert not path.is_symlink()
+
+
+def test_a_status_is_never_read_through_a_link_nor_from_a_pipe(path: Path) -> None:
+    """Either would be somebody else's word; a pipe would hold the check for ever."""
+    elsewhere = path.with_name("elsewhere")
+    health.write(elsewhere, Status(7, NOW, connected=True))
+    path.symlink_to(elsewhere)
+    assert "No bot runs here" in (health.check(path, NOW) or "")
+    path.unlink()
+    os.mkfifo(path)
+    assert "No bot runs here" in (health.check(path, NOW) or "")
