@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from storage.times import to_text
 from storage.transaction import Reader, Transaction
+
+LARGEST = 64 * 1024 * 1024  # bytes; a host's answer has at most 16 million characters (handlers.psrp.wire)
+_PIECE = 1024 * 1024
 
 
 def keep(tx: Transaction, data: bytes) -> str:
@@ -34,13 +37,35 @@ def read(conn: Reader, sha256: str) -> bytes | None:
     row = conn.execute("SELECT data FROM evidence WHERE sha256 = ?", (sha256,)).fetchone()
     if row is None:
         return None
-    try:
-        data = zlib.decompress(row[0])
-    except (zlib.error, TypeError) as error:
-        raise EvidenceAltered(sha256) from error
-    if hashlib.sha256(data).hexdigest() != sha256:
+    if not fits(sha256, row[0]):
         raise EvidenceAltered(sha256)
-    return data
+    return b"".join(_pieces(row[0]))
+
+
+def fits(sha256: str, data: bytes) -> bool:
+    """Whether stored data is what its name says; takes little memory, whatever it is."""
+    digest = hashlib.sha256()
+    try:
+        for piece in _pieces(data):
+            digest.update(piece)
+    except (zlib.error, TypeError):
+        return False
+    return digest.hexdigest() == sha256
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """Stored data as it was, piece by piece. Raises `zlib.error`, also where it is more than any answer."""
+    unpacked, size, rest = zlib.decompressobj(), 0, data
+    while not unpacked.eof:
+        piece = unpacked.decompress(rest, _PIECE)
+        size, rest = size + len(piece), unpacked.unconsumed_tail
+        if size > LARGEST:
+            raise zlib.error(f"it unpacks to more than {LARGEST} bytes")
+        if not piece and not rest and not unpacked.eof:
+            raise zlib.error("its end is missing")
+        yield piece
+    if unpacked.unused_data:
+        raise zlib.error("something else follows it")
 
 
 def kept_before(conn: Reader, at: datetime) -> list[str]:

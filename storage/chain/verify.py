@@ -7,10 +7,8 @@ after the last anchor could still have been changed by that person: it is counte
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sqlite3
-import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +17,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from storage import evidence
 from storage.chain.audit import ZERO, head
 from storage.chain.recorded import COLUMNS, Recorded
 from storage.chain.walk import Fault, Findings, check_records
 from storage.file.database import Database
 from storage.file.migrations import LITESTREAM, expected_schema, schema
+from storage.file.time_limit import TimeLimit, TookTooLong, seconds_for
 from storage.transaction import Reader
 
 LONGEST_CHANGE = timedelta(days=1)  # from sending to an end: ten times what any deadline allows
@@ -97,17 +97,23 @@ def verify(database: Database, anchors: Collection[Anchor] = ()) -> Verification
     Reports all faults. Reads in batches, so that the bot can go on writing meanwhile; SQLite checks the file
     itself at the same time, over a second connection.
     """
-    with database.read() as conn, database.read() as spare, ThreadPoolExecutor(1) as beside:
-        return check(conn, anchors, beside.submit(_damage, spare).result)
+    with (
+        database.read() as conn,
+        database.read() as spare,
+        TimeLimit([conn, spare], seconds_for(database.path)) as limit,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        return check(conn, anchors, beside.submit(_damage, spare).result, limit)
 
 
 def check(
     conn: sqlite3.Connection,
     anchors: Collection[Anchor] = (),
     damage: Callable[[], list[str]] | None = None,
+    limit: TimeLimit | None = None,
 ) -> Verification:
     """The same over one connection. `damage`: what SQLite finds wrong with the file, where it is asked so."""
-    found = Findings()
+    found = Findings(limit=limit)
     _check_guards(conn, found)
     size, newest, fixes = 0, ZERO.hex(), None
     erased: tuple[str, ...] = ()
@@ -151,7 +157,8 @@ def _going_on(found: Findings, what: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        found.fault(f"{what} cannot be read any further: {error}")
+        interrupted = getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT"
+        found.fault(f"{what} cannot be read any further: {TookTooLong() if interrupted else error}")
 
 
 def open_checked(path: Path, now: Callable[[], datetime]) -> Database:
@@ -161,17 +168,17 @@ def open_checked(path: Path, now: Callable[[], datetime]) -> Database:
     """
     database = Database.open(path, now)
     try:
-        with database.read() as conn:
-            database.faults = tuple(str(fault) for fault in start_check(conn))
+        with database.read() as conn, TimeLimit([conn], seconds_for(database.path)) as limit:
+            database.faults = tuple(str(fault) for fault in start_check(conn, limit))
     except BaseException:
         database.close()
         raise
     return database
 
 
-def start_check(conn: sqlite3.Connection) -> tuple[Fault, ...]:
+def start_check(conn: sqlite3.Connection, limit: TimeLimit | None = None) -> tuple[Fault, ...]:
     """The quick check of every start: guards, count, the chain of the newest records, the last anchor."""
-    found = Findings()
+    found = Findings(limit=limit, only="")  # stories of fixes begin earlier than what is read here
     _check_guards(conn, found)
     try:
         size, _ = head(conn)
@@ -246,21 +253,16 @@ def _check_evidence(conn: sqlite3.Connection, found: Findings, *, walked: bool) 
     while batch := conn.execute(
         "SELECT rowid, sha256, data FROM evidence WHERE rowid > ? ORDER BY rowid LIMIT 50", (after,)
     ).fetchall():
-        for after, sha256, data in batch:  # noqa: B007 - the last one is gone on behind
-            if not _is_evidence(sha256, data):
+        for row, sha256, data in batch:
+            found.go_on(after, row)
+            if not evidence.fits(sha256, data):
                 found.fault(f"evidence {sha256} is not what was stored")
             stored.add(sha256)
+            after = row
     missing = found.evidence - stored - found.erased_evidence
     for sha256 in sorted(missing) if walked else ():  # else the record of its erasure may not have been read
         found.fault(f"evidence {sha256} is not stored, and no record tells of its erasure")
     return tuple(sorted(found.erased_evidence - stored))
-
-
-def _is_evidence(sha256: str, data: bytes) -> bool:
-    try:
-        return hashlib.sha256(zlib.decompress(data)).hexdigest() == sha256
-    except (zlib.error, TypeError):
-        return False
 
 
 def _damage(conn: sqlite3.Connection) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 from storage.chain.audit import VERSION, ZERO, link
 from storage.chain.grounds import BROKEN, ApprovalTerms
 from storage.chain.recorded import Recorded
+from storage.file.time_limit import TimeLimit
 from storage.times import time_of
 
 # Records per statement: one that stays open would make the write-ahead log grow, and more leave the caches.
@@ -54,6 +55,7 @@ class Findings:
     newest: datetime | None = None  # time of the newest record of a fix
     only: str | None = None  # the one fix that is asked about; None: every one
     own_anchors: list[str] = field(default_factory=list)  # anchors that were published, by their records
+    limit: TimeLimit | None = None
 
     def fault_each(self, whats: Iterable[str], seq: int | None = None) -> None:
         """Note several."""
@@ -66,6 +68,13 @@ class Findings:
             self.faults.append(Fault(what, seq))
         else:
             self.more += 1
+
+    def go_on(self, after: int, row: int) -> None:
+        """Raise `sqlite3.DatabaseError` where the way through a table leads back, or takes too long."""
+        if row <= after:
+            raise sqlite3.DatabaseError("its pages lead back to rows that were read before")
+        if self.limit:
+            self.limit.check()
 
 
 _Row = tuple[int, bytes, bytes, bytes, bytes, bytes | None, bytes | None, bytes, bytes, bytes]
@@ -80,7 +89,7 @@ def check_records(
     """Walk the records behind `after`; returns the hash (hex) at each of the marks."""
     previous: bytes | None = ZERO if after == 0 else None
     at, seen = after, {0: ZERO.hex()} if after == 0 else {}
-    for row in _rows(conn, after, size):
+    for row in _rows(conn, after, size, found):
         seq, leaf, hash_ = row[0], row[-2], row[-1]
         if seq != at + 1:
             found.fault(f"records {at + 1} to {seq - 1} are missing", at + 1)
@@ -108,11 +117,12 @@ def follow_fix(conn: sqlite3.Connection, fix: str) -> tuple[Recorded, tuple[Faul
     return found.fixes.get(fix, Recorded()), tuple(found.faults)
 
 
-def _rows(conn: sqlite3.Connection, after: int, size: int) -> Iterator[_Row]:
+def _rows(conn: sqlite3.Connection, after: int, size: int, found: Findings) -> Iterator[_Row]:
     """Text as bytes: a flipped bit may have made it something that is no text."""
     with _text_as_bytes(conn):
         while batch := conn.execute(_SELECT, (after, size, BATCH)).fetchall():
             yield from batch
+            found.go_on(after, batch[-1][0])
             after = batch[-1][0]
 
 

@@ -235,6 +235,7 @@ class Database:
         conn = connect(self.path, query)
         conn.execute("PRAGMA query_only = ON")
         conn.execute("PRAGMA trusted_schema = OFF")
+        conn.execute("PRAGMA cell_size_check = ON")
         return conn
 
     def _give_back(self, conn: sqlite3.Connection) -> None:

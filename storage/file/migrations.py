@@ -156,6 +156,12 @@ LITESTREAM: Mapping[str, str] = {
 
 
 @cache
+def table_names() -> frozenset[str]:
+    """The tables of a new file."""
+    return frozenset(name for name, sql in expected_schema().items() if sql.startswith("CREATE TABLE"))
+
+
+@cache
 def expected_schema() -> dict[str, str]:
     """Name → SQL of every table, index and trigger that the steps make, as a new file has them."""
     db = Database(memory=True)

@@ -20,9 +20,12 @@ from storage.file.errors import (
     storage_error,
     storage_errors,
 )
-from storage.file.migrations import APPLICATION_ID, LATEST, migrate
+from storage.file.migrations import APPLICATION_ID, LATEST, migrate, table_names
 
 BUSY_MS = 5000  # how long to wait for another program's lock
+
+# Bytes of one value or row: more than anything we write; SQLite's own limit is a thousand million.
+_LONGEST_ROW = 64 * 1024 * 1024
 
 _PRAGMAS: dict[str, int | str] = {
     "journal_mode": "wal",
@@ -38,13 +41,15 @@ _PRAGMAS: dict[str, int | str] = {
 
 def connect(path: Path, query: str) -> sqlite3.Connection:
     """A connection for one thread at a time; `query` is that of the URI, `mode=ro` say."""
-    return sqlite3.connect(
+    conn = sqlite3.connect(
         f"{path.as_uri()}?{query}",
         uri=True,
         timeout=BUSY_MS / 1000,
         isolation_level=None,  # we say BEGIN IMMEDIATE ourselves: the module's own BEGIN is deferred
         check_same_thread=False,
     )
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_ROW)
+    return conn
 
 
 def create(path: Path) -> None:
@@ -137,4 +142,24 @@ def check_ours(path: Path, conn: sqlite3.Connection, *, upgradable: bool) -> boo
         raise StorageForeign(path, "it is a database, but not one of rootver", "Name another file.")
     if version > LATEST:
         raise StorageForeign(path, "a newer version of rootver wrote it", "Update this rootver.")
+    with storage_errors(path):
+        made_up = [name for name in sorted(table_names()) if not _is_stored(conn, name)]
+    if made_up:
+        reason = f"{', '.join(made_up)} in it is no table of stored rows: somebody altered the file"
+        raise StorageDamaged(path, reason, "Keep it as evidence, and go back to the newest snapshot.")
     return bool(version == LATEST)
+
+
+def _is_stored(conn: sqlite3.Connection, table: str) -> bool:
+    """Whether a table, if it is there, holds its rows: a view or a computed column can give without end.
+
+    (sqlite.org/security.html; sqlite.org/pragma.html#pragma_table_xinfo: `hidden`)
+    """
+    found = conn.execute(
+        "SELECT type, sql FROM sqlite_master WHERE name = ? COLLATE NOCASE", (table,)
+    ).fetchone()
+    if found is None:
+        return True  # whoever reads it says that it is missing
+    if found[0] != "table" or "VIRTUAL" in str(found[1]).upper().split("(")[0]:
+        return False
+    return not any(column[-1] for column in conn.execute(f"PRAGMA table_xinfo({table})"))
