@@ -14,6 +14,7 @@ from typing import NamedTuple, TextIO
 
 import click
 
+from bot.command_line import core_dumps, terminal
 from bot.command_line.exits import MEANINGS, Exit, explain
 
 
@@ -86,6 +87,8 @@ def rootver(ctx: click.Context, config: Path | None) -> None:
 
 def main() -> None:
     """The console script."""
+    core_dumps.forbid()
+    terminal.protect()
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         _drop_what_finds_no_room(stream)

@@ -86,6 +86,8 @@ def test_the_bot_runs_until_it_is_told_to_stop_and_ends_with_0(
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert rootver("run", **practice_bot.environment(server)).code == 75
+    limits = Path(f"/proc/{process.pid}/limits").read_text()
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, "")

@@ -15,9 +15,6 @@ from storage.file.errors import StorageUnavailable
 from tests.storage.samples import Ticking, fill
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "rootver.db"
 
 
 def in_a_new_process(path: Path, opening: str = "open") -> str:
