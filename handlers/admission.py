@@ -14,7 +14,7 @@ from handlers.ports import LookupFailed, Person
 from storage import once, people
 from storage.chain import audit
 from storage.file.database import Database
-from storage.records import Json, Record
+from storage.records import Json, Record, bounded
 from storage.transaction import Transaction
 
 BETWEEN_ANSWERS = timedelta(hours=1)  # between two refusals that one person is told
@@ -111,8 +111,8 @@ def _record_command(
     tx: Transaction, asked: Asked, person: Person, command: str | None, words: str | None
 ) -> None:
     details: dict[str, Json] = {
-        "command": command, "words": words, "channel": asked.channel, "thread": asked.thread_ts,
-        "event": asked.event_id,
+        "command": command, "words": None if words is None else bounded(words),
+        "channel": asked.channel, "thread": asked.thread_ts, "event": asked.event_id,
     }  # fmt: skip
     audit.append(tx, Record("command", "ok" if command else "unknown", person.id, details=details))
 

@@ -19,7 +19,7 @@ from handlers.remote_errors import RemoteError
 from storage import evidence, fixes
 from storage.chain import audit
 from storage.file.database import Database
-from storage.records import Json, Outcome, Record
+from storage.records import SENTENCE, Json, Outcome, Record, bounded
 from storage.transaction import Transaction
 
 EVENT_HOURS = 72  # the default of Get-RootVerFact (docs/wire-contract.md, section 6)
@@ -179,7 +179,7 @@ def keep_answer(tx: Transaction, report: ClusterReport, node: str) -> str:
 
 def record_asked(tx: Transaction, asked: str, reports: Sequence[ClusterReport], actor: str) -> None:
     """Record a question that was asked and answered without the file: the command, then what was found."""
-    audit.append(tx, Record("command", "ok", actor, details={"command": "diagnose", "words": asked}))
+    audit.append(tx, Record("command", "ok", actor, details={"command": "diagnose", "words": bounded(asked)}))
     for report in reports:
         if report.collection is not None:
             record_report(tx, report, actor)
@@ -219,7 +219,7 @@ def record_probe(tx: Transaction, report: ClusterReport, node: str, actor: str) 
 
 
 def _record_refused(tx: Transaction, asked: str, reason: str, actor: str) -> None:
-    details: dict[str, Json] = {"asked": asked, "reason": reason}
+    details: dict[str, Json] = {"asked": bounded(asked), "reason": bounded(reason, SENTENCE)}
     audit.append(tx, Record("diagnosis", "refused", actor, details=details))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from storage.records import bounded
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -34,8 +36,8 @@ class UnknownName(Exception):
     """The name is in no inventory, or names a virtual server, which points at whoever owns it now."""
 
     def __init__(self, name: str, choices: tuple[str, ...], *, virtual_server: bool = False) -> None:
-        super().__init__(name)
-        self.name, self.choices, self.virtual_server = name, choices, virtual_server
+        super().__init__(bounded(name, 60))
+        self.name, self.choices, self.virtual_server = bounded(name, 60), choices, virtual_server
 
     def __str__(self) -> str:
         known = ", ".join(self.choices) or "nothing yet"

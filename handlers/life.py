@@ -12,7 +12,7 @@ from storage import notices
 from storage.chain import audit
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Fix, Json, NewNotice, Record
+from storage.records import SENTENCE, Fix, Json, NewNotice, Record, bounded
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,11 @@ def record_failure(database: Database, where: str, error: BaseException) -> int 
 
     None: the file cannot be written, which may be the very failure.
     """
-    details: dict[str, Json] = {"where": where, "error": type(error).__name__, "reason": str(error)}
+    details: dict[str, Json] = {
+        "where": where,
+        "error": type(error).__name__,
+        "reason": bounded(str(error), SENTENCE),
+    }
     try:
         with database.write() as tx:
             return audit.append(tx, Record("error", "error", "bot", details=details)).seq

@@ -8,12 +8,14 @@ from storage.chain.canonical import visible
 from storage.damaged_rows import rows, rows_beside
 from storage.transaction import Reader, Transaction
 
+_LONGEST = 200  # characters; Slack lets people choose names of 80
+
 
 def remember(tx: Transaction, id: str, name: str) -> None:
     """Keep the present name of a person (Slack id)."""
     tx.execute(
         "INSERT INTO person (id, name) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
-        (id, visible(name)),
+        (id, visible(name[:_LONGEST])),
     )
 
 

@@ -47,6 +47,15 @@ Topic = Literal[ThreadTopic, PrivateTopic, AuditTopic, "card"]
 Audience = Literal["card", "thread", "private", "audit"]
 
 
+TYPED = 300  # characters of what somebody typed that are kept for good
+SENTENCE = 1000  # of a sentence of ours, which may quote a host
+
+
+def bounded(text: str, longest: int = TYPED) -> str:
+    """The text as a record keeps it, which nobody can erase: so much, and a mark of how much there was."""
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One thing that happened, before it gets its place in the chain.

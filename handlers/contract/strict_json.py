@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from storage.records import bounded
+
 T = TypeVar("T")
 
 _MOST_LEVELS = 100  # the module writes with ConvertTo-Json -Depth 100
@@ -26,7 +28,7 @@ class BrokenContract(ValueError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path, reason)
-        self.path, self.reason = path, reason
+        self.path, self.reason = bounded(path), bounded(reason)  # either may quote the answer
 
     def __str__(self) -> str:
         where = f" at {self.path}" if self.path else ""

@@ -10,7 +10,18 @@ from handlers.approval import ApprovalRules, Block, State, check_move
 from storage import fixes, notices, switches
 from storage.chain import audit
 from storage.file.database import Database
-from storage.records import Fix, Json, Kind, NewNotice, Outcome, PrivateTopic, Record, ThreadTopic
+from storage.records import (
+    SENTENCE,
+    Fix,
+    Json,
+    Kind,
+    NewNotice,
+    Outcome,
+    PrivateTopic,
+    Record,
+    ThreadTopic,
+    bounded,
+)
 from storage.transaction import Transaction
 
 BOT = "bot"  # the actor of what no person caused
@@ -31,6 +42,10 @@ class Noted:
     topic: ThreadTopic | None = None
     reason: str | None = None  # a sentence; stands on the card; names people nowhere: `details` do
     details: Mapping[str, Json] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.reason is not None:  # a host may have said more than anybody reads, and it is kept for good
+            object.__setattr__(self, "reason", bounded(self.reason, SENTENCE))
 
 
 def advance(tx: Transaction, fix: Fix, to: State, noted: Noted, **changes: object) -> Fix | None:

@@ -25,7 +25,7 @@ from storage import people, queries
 from storage.chain import audit
 from storage.export import Exported, Format, export, export_some
 from storage.queries import Filter, Summary
-from storage.records import Entry, Json, Record
+from storage.records import Entry, Json, Record, bounded
 from storage.times import to_text
 from storage.transaction import Reader, Transaction
 
@@ -91,7 +91,7 @@ def record_export(
 ) -> None:
     """Record that records left the audit as a file. `words`: the question, nameless (see `nameless`)."""
     details: dict[str, Json] = {
-        "format": file_format, "filter": " ".join(words), "records": written.records,
+        "format": file_format, "filter": bounded(" ".join(words)), "records": written.records,
         "sha256": written.sha256, "channel": channel,
     }  # fmt: skip
     audit.append(tx, Record("export", "ok", user, details=details))

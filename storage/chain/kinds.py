@@ -34,7 +34,8 @@ KINDS: Mapping[str, KindOfRecord] = {
         "somebody asked for something, in chat or on the command line; also what was not understood",
         {
             "command": "its name, null where it was not understood",
-            "words": "the words as parsed, the id of a person in place of the name; never the message itself",
+            "words": "the words as parsed, at most 300 characters, the id of a person in place of the name; "
+            "never the message itself",
             "channel": "Slack channel",
             "thread": "ts of the thread it is answered in",
             "event": "Slack's id of the event",
@@ -55,7 +56,7 @@ KINDS: Mapping[str, KindOfRecord] = {
     "diagnosis": KindOfRecord(
         "what the facts say about a node that was asked for",
         {
-            "asked": "the name that was typed",
+            "asked": "the name that was typed, at most 300 characters",
             "cluster": "its cluster",
             "verdict": "one word",
             "confidence": "confirmed, suspected, latent or null",
@@ -189,7 +190,7 @@ KINDS: Mapping[str, KindOfRecord] = {
         "records left the audit as a file",
         {
             "format": "csv or jsonl",
-            "filter": "the words of the question, the id of a person in place of the name",
+            "filter": "the words of the question, at most 300 characters, an id in place of a person's name",
             "records": "how many",
             "sha256": "of the file",
             "channel": "Slack channel it was uploaded to",

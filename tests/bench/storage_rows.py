@@ -20,7 +20,7 @@ from handlers.record.questions import Question
 from storage.chain import audit
 from storage.chain.audit import COLUMNS, ZERO, link
 from storage.chain.verify import verify as verify_record
-from storage.chain.walk import _rows
+from storage.chain.walk import Findings, _rows
 from storage.file.database import Database
 from storage.queries import Filter
 from storage.records import Entry, Record
@@ -192,7 +192,7 @@ def _hash_bodies(conn: sqlite3.Connection) -> float:
 def _check_chain(conn: sqlite3.Connection) -> float:
     """The product's reading and hashing, without what else its walk looks at."""
     began, previous, at = time.perf_counter(), ZERO, 0
-    for row in _rows(conn, 0, million.RECORDS):
+    for row in _rows(conn, 0, million.RECORDS, Findings()):
         at, (body, leaf, hash_) = at + 1, row[-3:]
         previous = link(previous, leaf)
         if (row[0], previous, hashlib.sha256(b"\0" + body).digest()) != (at, hash_, leaf):

@@ -118,3 +118,34 @@ def test_self_approval_is_possible_where_the_settings_say_so(begin: Callable[...
     assert "who asked" not in whole(shift.card)
     shift.react("alice")
     assert shift.fix().state == "approved"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "diagnose {}",
+        "help {}",
+        "{}",
+        "history {}",
+        "export {} csv",
+        "show {}",
+        "cancel {}",
+        "export kind {} csv",
+    ],
+)
+def test_of_what_people_type_little_is_kept_for_good(shift: Shift, typed: str) -> None:
+    """Nobody can erase it from the record; how much there was is told."""
+    before = len(shift.records())
+    shift.say(typed.format("x" * 39_000))
+    recorded = shift.records()[before:]
+    assert recorded
+    assert all(len(entry.body) < 2_000 for entry in recorded)
+    assert all(entry.body.count("x") < 800 for entry in recorded)
+
+
+def test_a_long_question_is_kept_short_and_says_so(shift: Shift) -> None:
+    """What was understood may be long too."""
+    shift.say("history " + "since 7d " * 1_000)
+    shift.say("diagnose " + "y" * 500)
+    words = [entry.details["words"] for entry in shift.records("command")]
+    assert words[-1] == "y" * 300 + "… (500 characters)"

@@ -13,6 +13,7 @@ from bot.lab.cluster.healthy import ASPNET_2_0, register_aspnet
 from handlers.approval import ApprovalRules, State
 from handlers.inventory import Cluster, Inventory
 from handlers.ports import Person
+from handlers.remote_errors import RemoteError
 from tests.handlers.fix.approved import Start, approved, assert_paused, drift, unreachable, value
 from tests.handlers.fix.night import (
     ALICE,
@@ -297,3 +298,19 @@ def test_a_failed_write_with_a_reading_is_failed(night: Night) -> None:
     told = next(one for one in night.told("thread") if one.topic == "failed")
     assert told.details["after"] == value("0.0.0.0")
     assert night.remote.sent.count("Set-RootVer") == 1
+
+
+def test_what_a_host_says_at_length_is_kept_short(night: Night) -> None:
+    """As the reason on the card, and in the record that nobody can erase."""
+    night.propose()
+    night.react(BOB)
+
+    def talkative(_: Callable[[], str]) -> str:
+        raise RemoteError("mgmt1", "z" * 60_000, "See above.")
+
+    night.remote.faults["Backup-AspNetKey"] = talkative
+    night.tick(seconds=6)
+    assert night.state == State.VOIDED
+    assert len(night.fix().reason or "") < 1_100
+    assert (night.fix().reason or "").endswith("characters)")
+    assert all(len(entry.body) < 5_000 for entry in night.records("change"))
