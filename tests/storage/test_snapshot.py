@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib.util
 import json
 import sqlite3
 import stat
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -120,3 +125,43 @@ def test_datasette_listens_on_this_machine_only() -> None:
     assert words[words.index("--host") + 1] == "127.0.0.1"
     assert words[words.index("allow_download") + 1] == "off"
     assert words[words.index("default_allow_sql") + 1] == "off"
+
+
+@pytest.fixture
+def plugin(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The plugin as Datasette loads it; of Datasette, which need not be installed, it takes one mark."""
+    mark = ModuleType("datasette")
+    mark.hookimpl = lambda hook: hook  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "datasette", mark)
+    words = browse.command(Path("copy.db"), Path("metadata.json"), 8001)
+    (file,) = Path(words[words.index("--plugins-dir") + 1]).glob("*.py")
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        (b"127.0.0.1:8001", 200), (b"localhost", 200), (b"LocalHost:9", 200), (b"evil.example", 403),
+        (b"127.0.0.1.evil.example:8001", 403), (b"", 403), (None, 403),
+    ],
+)  # fmt: skip
+def test_a_page_of_another_site_cannot_read_the_record(
+    plugin: ModuleType, host: bytes | None, status: int
+) -> None:
+    """Its name may lead to this machine (DNS rebinding)."""
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def datasette(scope: object, receive: object, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200})
+
+    headers = [] if host is None else [(b"host", host)]
+    asyncio.run(plugin.asgi_wrapper()(datasette)({"type": "http", "headers": headers}, None, send))
+    assert sent[0]["status"] == status

@@ -15,8 +15,6 @@ from storage.file.errors import StorageUnavailable
 from tests.storage.samples import Ticking, fill
 
 
-
-
 def in_a_new_process(path: Path, opening: str = "open") -> str:
     """What a second process is told that opens the file as a bot, or as a command that records."""
     program = (

@@ -232,3 +232,21 @@ def test_misbehaviour_is_switched_over_http_too(
 def test_a_form_of_another_site_cannot_control_the_lab(control: Callable[..., Any]) -> None:
     """Only JSON is taken, which a browser does not send across sites unasked."""
     assert control("act", "text/plain", do="say")[0] == 415
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
+@pytest.mark.parametrize("upgrade", ["", "Connection: Upgrade\r\nUpgrade: websocket\r\n"])
+def test_a_page_of_another_site_is_refused(server: WorkspaceServer, host: str, upgrade: str) -> None:
+    """Its name may lead to this machine (DNS rebinding); neither the methods nor a socket are for it."""
+    key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" if upgrade else ""
+    head = f"GET /api/api.test HTTP/1.1\r\nHost: {host}\r\n{upgrade}{key}\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as asking:
+        asking.sendall(head.encode())
+        assert asking.recv(100).startswith(b"HTTP/1.1 403 ")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST:8040"])
+def test_this_machine_is_answered_by_its_own_names(server: WorkspaceServer, host: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as asking:
+        asking.sendall(f"GET /api/api.test HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert asking.recv(100).startswith(b"HTTP/1.1 200 ")
