@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from storage.records import bounded
+_SHOWN = 60  # characters of a name that is none: it goes into messages, and into the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,9 @@ class UnknownName(Exception):
     """The name is in no inventory, or names a virtual server, which points at whoever owns it now."""
 
     def __init__(self, name: str, choices: tuple[str, ...], *, virtual_server: bool = False) -> None:
-        super().__init__(bounded(name, 60))
-        self.name, self.choices, self.virtual_server = bounded(name, 60), choices, virtual_server
+        super().__init__(name)
+        self.name = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+        self.choices, self.virtual_server = choices, virtual_server
 
     def __str__(self) -> str:
         known = ", ".join(self.choices) or "nothing yet"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.slack.post import Attachment
+from handlers.spelling import spelt_out
 
 _ROOTS = {"HKLM": "HKEY_LOCAL_MACHINE"}
 # winnt.h: the numbers of the registry kinds.
@@ -53,7 +54,7 @@ def _key(path: str, tree: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _data(kind: str, data: Any) -> str:
-    if kind == "REG_SZ" and data.isprintable():
+    if kind == "REG_SZ" and spelt_out(data) == data:  # else bytes, in which nothing hides
         return _quoted(data)
     if kind == "REG_DWORD":
         return f"dword:{data:08x}"

@@ -61,6 +61,16 @@ def test_a_text_that_no_line_can_hold_is_written_as_bytes() -> None:
     assert '"x"=hex(1):61,00,0a,00,00,00' in lines(reg_file(backup(("x", "REG_SZ", "a\n"))))
 
 
+@pytest.mark.parametrize("hidden", ["\u034f", "\u3164", "\u2800", "\u00a0"])
+def test_a_text_in_which_something_hides_is_written_as_bytes(hidden: str) -> None:
+    """Whoever reads the file before they use it sees that the value is another one."""
+    low, high = hidden.encode("utf-16-le")
+    assert f'"x"=hex(1):61,00,{low:02x},{high:02x},00,00' in lines(
+        reg_file(backup(("x", "REG_SZ", f"a{hidden}")))
+    )
+    assert '"x"="größe"' in lines(reg_file(backup(("x", "REG_SZ", "größe"))))
+
+
 @pytest.mark.parametrize("name", ['a\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Evil]\n"x', "\r", "\0", "\u2028"])
 def test_a_name_that_would_smuggle_in_a_key_makes_no_reg_file(name: str) -> None:
     """Somebody may import the file: what it cannot say is attached as JSON instead."""
