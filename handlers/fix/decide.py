@@ -251,10 +251,8 @@ class Decisions:
 
     def _taken_away(self, tx: Transaction, number: int, user: str, emoji: str, *, seen_late: bool) -> None:
         fix, name = fixes.get(tx, number), emoji_name(emoji)
-        if fix is None:
-            return
         once.unmark_judged(tx, number, user, name)  # put back later, it is judged anew
-        if user != fix.approver or meaning(self.rules, name) != "approve":
+        if fix is None or user != fix.approver or meaning(self.rules, name) != "approve":
             return
         details: dict[str, Json] = {"by": user, "seen_late": seen_late}
         if fix.state == State.APPROVED:
