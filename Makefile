@@ -11,7 +11,7 @@ demo: .venv/ready
 	$(BIN)/rootver demo
 
 test: .venv/ready
-	$(BIN)/pytest
+	$(BIN)/pytest --cov
 
 check: .venv/ready
 	$(BIN)/ruff format --check .
