@@ -38,7 +38,7 @@ class BotProcess:
         return self._process.poll() if self._process else None
 
     def start(self, connected: Callable[[], bool], seconds: float = 30.0) -> None:
-        """Start the bot and wait until it is connected. Raises RuntimeError with its last words."""
+        """Start the bot and wait until it is connected. Raises `RuntimeError` with its last words."""
         with (self.folder / "bot.log").open("ab") as log:
             command = [sys.executable, "-m", "bot", "run", "--config", str(self.config)]
             self._process = subprocess.Popen(

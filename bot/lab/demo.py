@@ -135,6 +135,9 @@ def plain_lines(message: Message, name_of: Callable[[str], str]) -> list[str]:
     return _plain(text, name_of).splitlines() or [""]
 
 
+# --- inside ---
+
+
 def _block_text(block: Payload) -> str:
     parts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
     return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, dict))

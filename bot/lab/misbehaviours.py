@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.lab.practice import Practice
+from bot.lab.workspace.faults import FaultKind
 
 Act = Callable[[Practice], None]
 
@@ -25,8 +26,8 @@ class Misbehaviour:
     end: Act | None = None
 
 
-def _api(kind: str, method: str = "*", times: int = 3) -> Act:
-    return lambda practice: practice.workspace.faults.add(kind, method, times=times, seconds=2)  # type: ignore[arg-type]
+def _api(kind: FaultKind, method: str = "*", times: int = 3) -> Act:
+    return lambda practice: practice.workspace.faults.add(kind, method, times=times, seconds=2)
 
 
 def _delivery(**settings: object) -> Act:
@@ -130,7 +131,7 @@ def active(practice: Practice) -> list[str]:
 def switch(practice: Practice, name: str) -> bool:
     """Begin a misbehaviour, or end it if it is a switch that is on; return whether it is on now.
 
-    Raises KeyError for an unknown name.
+    Raises `KeyError` for an unknown name.
     """
     wanted = MISBEHAVIOURS[name]
     if wanted.is_on and wanted.end and wanted.is_on(practice):

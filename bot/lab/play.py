@@ -29,7 +29,7 @@ def play(
 
     `incident`: the one to begin with. `powershell`: what runs behind the practice host, else Python does.
     `port` 0: any free one. `misbehave`: names of `misbehaviours` to begin with. `out`: where to print, else
-    stdout. Raises KeyError for an unknown incident or misbehaviour.
+    stdout. Raises `KeyError` for an unknown incident or misbehaviour.
     """
     rounds = Rounds(powershell=powershell)
     try:
@@ -51,6 +51,9 @@ def play(
         return _serve(rounds, server, told_to_stop, open_browser=open_browser, out=out)
     finally:
         rounds.close()
+
+
+# --- inside ---
 
 
 def _serve(

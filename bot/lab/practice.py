@@ -72,8 +72,9 @@ class Practice:
         return Path(self._folder.name)
 
     def start(self) -> Practice:
-        """Start everything; returns once the bot is connected. Raises RuntimeError if it does not start; what
-        did start runs until `stop`.
+        """Start everything; returns once the bot is connected.
+
+        Raises `RuntimeError` if it does not start; what did start runs until `stop`.
         """
         parts: list[WorkspaceServer | CimServer | Endpoint] = [self.server, self.endpoint]
         for part in [*parts, self._cim] if self._cim else parts:
@@ -120,6 +121,8 @@ class Practice:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         self.stop()
+
+    # --- inside ---
 
     def _settings(self) -> str:
         people, timing = self.workspace.id_of, self.timing

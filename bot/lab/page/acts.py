@@ -78,7 +78,8 @@ ACTS: Mapping[str, Callable[[Rounds, Payload], Payload]] = {
 def do(rounds: Rounds, wanted: Payload) -> Payload:
     """Do what the page asks; returns what there is to answer.
 
-    Raises KeyError, TypeError or ValueError for what is not understood; RuntimeError if it cannot be done.
+    Raises `KeyError`, `TypeError` or `ValueError` for what is not understood, `RuntimeError` if it
+    cannot be done.
     """
     _known("act", wanted["do"], ACTS)
     if wanted["do"] == "misbehave":

@@ -51,6 +51,8 @@ class ChatNews:
         if changed:
             yield {"kind": "messages", "messages": changed, "first": first}
 
+    # --- inside ---
+
     def _people(self) -> list[Payload]:
         return [
             {

@@ -56,6 +56,9 @@ def machines(practice: Practice, before: Mapping[str, tuple[str, ...]]) -> Paylo
     return seen | {"host": _host(practice), "slack": _slack(practice)}
 
 
+# --- inside ---
+
+
 def _node(cluster: PracticeCluster, node: Node, before: tuple[str, ...]) -> Payload:
     value, key = node.root_ver(), node.registry.find(ASPNET_KEY)
     return {

@@ -50,6 +50,8 @@ class RecordNews:
         except sqlite3.DatabaseError:
             return  # not there yet, or the bot is just making it, or somebody has ruined it
 
+    # --- inside ---
+
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)

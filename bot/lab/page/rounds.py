@@ -57,7 +57,7 @@ class Rounds:
 
     @property
     def current(self) -> Round:
-        """The practice that is played. Raises RuntimeError before the first `begin`."""
+        """The practice that is played. Raises `RuntimeError` before the first `begin`."""
         if self._current is None:
             raise RuntimeError("no practice has begun")
         return self._current
@@ -65,7 +65,7 @@ class Rounds:
     def begin(self, incident: str) -> None:
         """End what is played and begin anew; returns once the bot is connected, or `trouble` says why not.
 
-        Raises KeyError for an unknown incident.
+        Raises `KeyError` for an unknown incident.
         """
         with self._one_at_a_time:
             old, practice = (
@@ -97,6 +97,8 @@ class Rounds:
         with self._one_at_a_time:
             if self._current:
                 self._current.practice.stop(kill=True)
+
+    # --- inside ---
 
     def _start(self, played: Round) -> None:
         try:

@@ -6,9 +6,8 @@ acting takes `application/json`, which another site cannot send without asking f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -85,7 +84,10 @@ def page_routes(rounds: Rounds) -> list[BaseRoute]:
     ]
 
 
-def _acting(carry_out: Callable[[Payload], Payload]) -> Callable[[Request], Any]:
+# --- inside ---
+
+
+def _acting(carry_out: Callable[[Payload], Payload]) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
             return JSONResponse({"ok": False, "error": "send application/json"}, status_code=415)

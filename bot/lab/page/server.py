@@ -15,7 +15,7 @@ from bot.lab.page.routes import page_app
 class PageServer:
     """The page of some rounds. A context manager; the address is known as soon as the object exists.
 
-    `port` 0 takes a free one. Raises OSError if the port is taken.
+    `port` 0 takes a free one. Raises `OSError` if the port is taken.
     """
 
     def __init__(self, rounds: Rounds, *, port: int = 0) -> None:

@@ -74,6 +74,9 @@ async def stream(rounds: Rounds) -> AsyncIterator[str]:
                 yield event
 
 
+# --- inside ---
+
+
 async def _while_played(rounds: Rounds, played: Round, sources: list[News]) -> AsyncIterator[str]:
     quiet = 0.0
     while played is rounds.current and not rounds.closed.is_set():

@@ -3,6 +3,8 @@
 The shape of a person is that of `users.info` (https://docs.slack.dev/reference/objects/user-object).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Literal
 

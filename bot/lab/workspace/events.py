@@ -1,5 +1,7 @@
 """The events an app is sent (https://docs.slack.dev/reference/events), as the workspace words them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Literal
 
@@ -47,13 +49,16 @@ class EventLog:
         self._emit(event["type"], event, channel)
 
     def _emit(self, subscription: str, event: Payload, channel: Channel) -> None:
-        # Nothing is heard from where the bot is no member.
+        # The bot hears only of channels where it is a member.
         if subscription not in self.subscriptions or BOT_USER_ID not in channel.members:
             return
         payload = callback(event, len(self.payloads) + 1, ext_shared=channel.is_ext_shared)
         self.payloads.append(payload)
         for give in list(self.sinks):
             give(payload)
+
+
+# --- the events ---
 
 
 def callback(event: Payload, number: int, *, ext_shared: bool) -> Payload:
@@ -134,7 +139,7 @@ def reaction(
     author: Person,
     event_ts: str,
 ) -> Payload:
-    """A reaction came or went. `item_user` is absent where the author is no user (a workflow)."""
+    """A reaction came or went. `item_user` is absent where the author is not a user (a workflow)."""
     event: Payload = {
         "type": kind,
         "user": person,
@@ -143,6 +148,9 @@ def reaction(
         "event_ts": event_ts,
     }
     return event if author.kind == "workflow" else event | {"item_user": message.user}
+
+
+# --- inside ---
 
 
 def _said(kind: str, message: Message, author: Person, event_ts: str) -> Payload:

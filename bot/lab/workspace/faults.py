@@ -1,5 +1,7 @@
 """Misbehaviour of the practice Web API, switched while it runs."""
 
+from __future__ import annotations
+
 import threading
 from dataclasses import dataclass
 from typing import Literal, get_args

@@ -5,6 +5,8 @@ https://docs.slack.dev/reference/methods/chat.postMessage and chat.update; the w
 reported in public threads (grafana/oncall#5121). What is only reported, not documented, says so.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -51,13 +53,13 @@ class SlackRefusal(Exception):
 
 
 def check_post(text: str, blocks: list[Payload]) -> str:
-    """The text that is stored, cut to `POSTED_TEXT` characters; raises SlackRefusal as chat.postMessage."""
+    """The text that is stored, cut to `POSTED_TEXT` characters; raises `SlackRefusal` as chat.postMessage."""
     check_content(text, blocks)
     return text[:POSTED_TEXT]
 
 
 def check_edit(text: str, blocks: list[Payload]) -> str:
-    """The text that is stored; raises SlackRefusal as chat.update."""
+    """The text that is stored; raises `SlackRefusal` as chat.update."""
     check_content(text, blocks)
     if len(text) > EDITED_TEXT:
         raise SlackRefusal("msg_too_long")
@@ -72,6 +74,9 @@ def check_content(text: str, blocks: list[Payload]) -> None:
         raise SlackRefusal("invalid_blocks", problems)
     if sum(len(part) for part in texts_of(blocks)) > ALL_BLOCKS_TEXT:
         raise SlackRefusal("msg_blocks_too_long")
+
+
+# --- what is in blocks ---
 
 
 def problems_of(blocks: list[Payload]) -> Iterator[str]:
@@ -116,6 +121,9 @@ def marked_up_texts_of(part: Any, kinds: tuple[str, ...] = ("mrkdwn",)) -> Itera
             yield part["text"]
         for inner in part.values():
             yield from marked_up_texts_of(inner, kinds)
+
+
+# --- one block ---
 
 
 def _block_problems(block: Any, at: str) -> Iterator[str]:
@@ -227,6 +235,9 @@ _ELEMENTS = {
     "channels_select", "multi_static_select", "multi_external_select", "multi_users_select",
     "multi_conversations_select", "multi_channels_select", "workflow_button",
 }  # fmt: skip
+
+
+# --- lengths ---
 
 
 def _text(part: Any, limit: int, at: str, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> Iterator[str]:

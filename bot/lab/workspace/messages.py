@@ -1,5 +1,7 @@
 """Messages, reactions and files of the practice workspace."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 from bot.lab.payload import Payload

@@ -1,5 +1,7 @@
 """What a post does beyond its words: who is notified, and what a careful bot would not have sent."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 
 from bot.lab.payload import Payload

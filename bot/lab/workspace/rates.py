@@ -4,6 +4,8 @@ A tier is a number of calls per minute and method; chat.postMessage has about on
 Slack does not document how large a burst it lets pass: here a tier's whole minute, and ten posts.
 """
 
+from __future__ import annotations
+
 import math
 import threading
 import time
@@ -35,11 +37,7 @@ class Rates:
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
 
     def check(self, method: str, per_minute: int, channel: str) -> None:
-        """Count a call.
-
-        Raises:
-            RateLimited: there were too many, and the limits are enforced.
-        """
+        """Count a call. Raises `RateLimited` if there were too many and the limits are enforced."""
         if not self.enforced:
             return
         posts = method == "chat.postMessage"

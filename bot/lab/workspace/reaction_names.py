@@ -1,5 +1,7 @@
 """Names of emoji as Slack keeps them on reactions."""
 
+from __future__ import annotations
+
 import re
 
 from bot.lab.workspace.limits import SlackRefusal
@@ -24,8 +26,7 @@ _SHAPE = re.compile(r"(?P<name>[a-z0-9_+'-]+)(?P<tone>::skin-tone-[2-6])?")
 def canonical(emoji: str) -> str:
     """The name under which Slack keeps a reaction: no colons, aliases resolved, skin tone kept.
 
-    Raises:
-        SlackRefusal: `invalid_name` for a name that is no emoji of this workspace.
+    Raises `SlackRefusal` `invalid_name` for a name that is not an emoji of this workspace.
     """
     found = _SHAPE.fullmatch(emoji.strip(":"))
     name = _ALIASES.get(found["name"], found["name"]) if found else ""

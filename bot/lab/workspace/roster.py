@@ -1,5 +1,7 @@
 """Who and what is in the practice Slack workspace: people, channels and user groups, by name and by id."""
 
+from __future__ import annotations
+
 import threading
 
 from bot.lab.workspace.cast import (
@@ -30,7 +32,7 @@ class Roster:
         self._lock = threading.RLock()
 
     def id_of(self, name: str) -> str:
-        """The id of a person, channel or group by name or id; raises KeyError."""
+        """The id of a person, channel or group by name or id; raises `KeyError`."""
         bare = name.lstrip("#@")
         if bare in self.people or bare in self.channels or bare in self.groups:
             return bare
@@ -78,9 +80,8 @@ class Roster:
     def channel_for(self, user: str, channel: str) -> Channel:
         """The channel, if `user` may act in it.
 
-        Raises:
-            SlackRefusal: `channel_not_found` (also for a private one of others), `not_in_channel`,
-                `is_archived`.
+        Raises `SlackRefusal` `channel_not_found` (also for a private one of others), `not_in_channel` or
+        `is_archived`.
         """
         found = self.channels.get(channel)
         if found is None or (user not in found.members and (found.is_private or found.is_im)):

@@ -4,6 +4,8 @@ Source: https://docs.slack.dev/messaging/formatting-message-text (escaping, ment
 domain becomes `<http://…|…>` is known from use; which top-level domains count is a guess.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 

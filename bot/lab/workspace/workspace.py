@@ -1,9 +1,11 @@
 """The practice Slack workspace: its state, and acting in it as a person.
 
-`Workspace` knows nothing of servers. The Web API (`web_api`) and event delivery (`socket_mode`) work on it;
-tests and the practice page act in it as alice, bob and the others (`cast`). All methods may be called from
-any thread.
+`Workspace` knows nothing of servers. The Web API (`web/api.py`) and event delivery (`web/socket_mode.py`)
+work on it; tests and the practice page act in it as alice, bob and the others (`cast`). All methods may be
+called from any thread.
 """
+
+from __future__ import annotations
 
 import threading
 import time
@@ -79,7 +81,7 @@ class Workspace(Roster):
         """Every event of the app so far, as its callback payload."""
         return self.log.payloads
 
-    # Acting as a person
+    # --- acting as a person ---
 
     def say(
         self, user: str, channel: str, text: str, thread_ts: str | None = None, *, broadcast: bool = False
@@ -121,14 +123,14 @@ class Workspace(Roster):
             self.remove(self.id_of(user), self.id_of(channel), ts)
 
     def react(self, user: str, channel: str, ts: str, emoji: str) -> None:
-        """Add a reaction as a person; raises SlackRefusal `already_reacted`, `message_not_found`, …"""
+        """Add a reaction as a person; raises `SlackRefusal` `already_reacted`, `message_not_found`, …"""
         self.add_reaction(self.id_of(user), self.id_of(channel), ts, emoji)
 
     def unreact(self, user: str, channel: str, ts: str, emoji: str) -> None:
-        """Take one's own reaction away; raises SlackRefusal `no_reaction`, `message_not_found`, …"""
+        """Take one's own reaction away; raises `SlackRefusal` `no_reaction`, `message_not_found`, …"""
         self.remove_reaction(self.id_of(user), self.id_of(channel), ts, emoji)
 
-    # Reading and waiting
+    # --- reading and waiting ---
 
     def messages(
         self, channel: str, thread_ts: str | None = None, viewer: str | None = None
@@ -143,7 +145,7 @@ class Workspace(Roster):
             return [m for m in everything if m.seen_by(seen_by) and _in_thread(m, thread_ts)]
 
     def message(self, channel: str, ts: str) -> Message:
-        """One message as it is now; raises SlackRefusal `message_not_found` (also for an ephemeral one)."""
+        """One message as it is now; raises `SlackRefusal` `message_not_found` (also for an ephemeral one)."""
         with self._changed:
             found = self._messages.get(self.id_of(channel), {}).get(ts)
             if found is None or found.ephemeral_to is not None:
@@ -153,8 +155,7 @@ class Workspace(Roster):
     def wait_for(self, predicate: Callable[[], T | None], timeout: float = 10.0) -> T:
         """The first true value of `predicate`, asked now and whenever workspace or sockets change.
 
-        Raises:
-            TimeoutError: nothing came within `timeout` seconds; it carries the transcript.
+        Raises `TimeoutError` with the transcript if nothing came within `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -197,7 +198,7 @@ class Workspace(Roster):
             for message in messages.values()
         )
 
-    # What both people and the Web API do
+    # --- what both people and the Web API do ---
 
     def post(
         self,
@@ -258,7 +259,7 @@ class Workspace(Roster):
             self._tell("deleted", channel, ts)
 
     def add_reaction(self, user: str, channel: str, ts: str, emoji: str) -> None:
-        """React by ids; raises SlackRefusal `invalid_name`, `message_not_found`, `already_reacted`."""
+        """React by ids; raises `SlackRefusal` `invalid_name`, `message_not_found`, `already_reacted`."""
         with self._changed:
             self.channel_for(user, channel)
             name, message = canonical(emoji), self.message(channel, ts)
@@ -269,7 +270,7 @@ class Workspace(Roster):
             self._reacted("reaction_added", user, name, message)
 
     def remove_reaction(self, user: str, channel: str, ts: str, emoji: str) -> None:
-        """Take a reaction back by ids; raises SlackRefusal `no_reaction`, `message_not_found`."""
+        """Take a reaction back by ids; raises `SlackRefusal` `no_reaction`, `message_not_found`."""
         with self._changed:
             self.channel_for(user, channel)
             name, message = canonical(emoji), self.message(channel, ts)
@@ -279,7 +280,7 @@ class Workspace(Roster):
             self._store(replace(message, reactions={e: users for e, users in left.items() if users}))
             self._reacted("reaction_removed", user, name, message)
 
-    # Inside
+    # --- inside ---
 
     def _new_ts(self) -> str:
         self._last_ts = max(int(self._clock() * 1_000_000), self._last_ts + 1)

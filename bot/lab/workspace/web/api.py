@@ -1,5 +1,7 @@
 """Slack's Web API over HTTP: tokens, scopes, arguments, faults, rates; `methods` lists the methods."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 from urllib.parse import parse_qsl
@@ -46,6 +48,9 @@ def api_routes(workspace: Workspace, methods: dict[str, Method] = METHODS) -> li
         Route("/api/{method}", api, methods=["GET", "POST"]),
         Route("/upload/v1/{file}", upload, methods=["POST"]),
     ]
+
+
+# --- inside ---
 
 
 def _refused_by(fault: ApiFault, request: Request) -> Response:

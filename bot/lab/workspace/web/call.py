@@ -1,5 +1,7 @@
 """One call of the Web API: its arguments, and what every method may ask of it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,13 +28,13 @@ class Call:
         return "" if value is None else str(value)
 
     def required(self, name: str) -> str:
-        """The argument; raises SlackRefusal `invalid_arguments` without it."""
+        """The argument; raises `SlackRefusal` `invalid_arguments` without it."""
         if not self.text(name):
             raise SlackRefusal("invalid_arguments", [f"missing required field: {name}"])
         return self.text(name)
 
     def number(self, name: str, default: int) -> int:
-        """The argument as a whole number; raises SlackRefusal `invalid_limit` and the like."""
+        """The argument as a whole number; raises `SlackRefusal` `invalid_limit` and the like."""
         given = self.text(name) or str(default)
         if not given.isdigit():
             raise SlackRefusal(f"invalid_{name}")
@@ -62,7 +64,7 @@ class Call:
         return found
 
     def need(self, *scopes: str) -> None:
-        """Raise SlackRefusal `missing_scope` unless one of these is granted."""
+        """Raise `SlackRefusal` `missing_scope` unless one of these is granted."""
         if not self.workspace.scopes & set(scopes):
             raise SlackRefusal(
                 "missing_scope", needed=scopes[0], provided=",".join(sorted(self.workspace.scopes))

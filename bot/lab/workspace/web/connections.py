@@ -1,5 +1,7 @@
 """The TCP connections below the practice server, for faults that no answer can show."""
 
+from __future__ import annotations
+
 import asyncio
 import socket
 import struct

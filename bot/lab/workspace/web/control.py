@@ -4,8 +4,9 @@
 and answer `{"ok": true, …}` or `{"ok": false, "error": …}`; see `_ACTS` and `misbehave`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -45,7 +46,7 @@ def control_routes(workspace: Workspace, sockets: SocketMode) -> list[Route]:
 def act(workspace: Workspace, wanted: Payload) -> Payload:
     """Act as a person: `{"do": "say", "as": "alice", "channel": "#exchange-oncall", "text": "…"}`.
 
-    Answers `{"ts": …}` where something was said. Raises KeyError for unknown words, people and channels.
+    Answers `{"ts": …}` where something was said. Raises `KeyError` for unknown words, people and channels.
     """
     fields = _ACTS[wanted["do"]]
     arguments = {name: wanted[name] for name in fields if wanted.get(name) is not None}
@@ -58,13 +59,13 @@ def misbehave(workspace: Workspace, sockets: SocketMode, wanted: Payload) -> Pay
 
     - `clear: true`: the Web API works again, events flow once each and in order.
     - `rate_limits: true` or `false`: enforce Slack's rate limits.
-    - `api: {"kind", "method", "times", "after", "seconds", "error"}`: see `slack_faults.ApiFault`.
+    - `api: {"kind", "method", "times", "after", "seconds", "error"}`: see `faults.ApiFault`.
     - `delivery: {"flow", "copies", "spread", "ack_seconds", "retry_delays"}`: settings of `SocketMode`.
     - `release: true`: deliver what was held.
     - `sockets`: `reset`, `silence`, `close`, or the reason of a disconnect message (`refresh_requested`,
       `warning`, `link_disabled`).
 
-    Raises KeyError, TypeError or ValueError for what is not understood.
+    Raises `KeyError`, `TypeError` or `ValueError` for what is not understood.
     """
     if wanted.get("clear"):
         workspace.faults.clear()
@@ -95,7 +96,7 @@ async def _controlled(request: Request, do: Callable[[Payload], Payload]) -> Res
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
         return JSONResponse({"ok": False, "error": "send application/json"}, status_code=415)
     try:
-        wanted: Any = await request.json()
+        wanted: Payload = await request.json()
         return JSONResponse({"ok": True, **do(wanted)})
     except SlackRefusal as refusal:
         return JSONResponse({"ok": False, "error": refusal.error})

@@ -3,6 +3,8 @@
 Arguments, scopes and error codes: https://docs.slack.dev/reference/methods, one page per method.
 """
 
+from __future__ import annotations
+
 import json
 import secrets
 from dataclasses import replace
@@ -125,6 +127,9 @@ def files_complete_upload(call: Call) -> Payload:
             files=uploaded,
         )
     return {"files": [file.as_json() for file in uploaded]}
+
+
+# --- inside ---
 
 
 def _addressed(call: Call) -> Channel:

@@ -3,6 +3,8 @@
 Arguments, scopes and error codes: https://docs.slack.dev/reference/methods, one page per method.
 """
 
+from __future__ import annotations
+
 from bot.lab.payload import Payload
 from bot.lab.workspace.cast import TEAM_ID
 from bot.lab.workspace.limits import SlackRefusal

@@ -5,6 +5,8 @@ Only those that the bot calls; any other answers `unknown_method`.
 Source: https://docs.slack.dev/reference/methods, the "Facts" of each method's page.
 """
 
+from __future__ import annotations
+
 from bot.lab.workspace.rates import TIER_2, TIER_3, TIER_4
 from bot.lab.workspace.web import conversation, directory
 from bot.lab.workspace.web.call import Method

@@ -6,6 +6,8 @@ streaming, scheduled messages, search, user tokens, Enterprise Grid. Which domai
 burst the rate limits let pass, and how long a half-open socket stays unnoticed are guesses.
 """
 
+from __future__ import annotations
+
 import asyncio
 import socket
 import threading
@@ -77,7 +79,7 @@ class WorkspaceServer:
         app.state.connections = self._server.server_state
         self._thread = threading.Thread(target=self._run, name="practice-slack", daemon=True)
 
-    def start(self) -> "WorkspaceServer":
+    def start(self) -> WorkspaceServer:
         """Serve; returns once requests are answered."""
         self._thread.start()
         self.sockets.wait_ready()
@@ -91,7 +93,7 @@ class WorkspaceServer:
             self._thread.join()
         self._listener.close()
 
-    def __enter__(self) -> "WorkspaceServer":
+    def __enter__(self) -> WorkspaceServer:
         return self.start()
 
     def __exit__(self, *_: object) -> None:

@@ -4,6 +4,8 @@ Each event goes to one open socket at random (bolt-python#448). It must be ackno
 sent again: at once, then after two longer waits. Slack waits 1 and 5 minutes; here the waits are shorter.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import json
@@ -98,11 +100,11 @@ class SocketMode:
         self._lock = threading.Lock()
         workspace.on_event(self._take)
 
-    # What can be asked of it, from any thread
+    # --- what can be asked of it, from any thread ---
 
     @property
     def connected(self) -> int:
-        """How many sockets would be sent events now; silent ones count, for Slack cannot tell."""
+        """How many sockets would be sent events now; silent ones count, because Slack cannot tell."""
         return sum(not socket.leaving for socket in self._sockets)
 
     @property
@@ -111,11 +113,7 @@ class SocketMode:
         return self._unfinished
 
     def set_delivery(self, **settings: Any) -> None:
-        """Change some of `DeliverySettings`, for events from now on.
-
-        Raises:
-            TypeError: there is no such setting.
-        """
+        """Change some of `DeliverySettings`, for events from now on. Raises `TypeError` for another name."""
         self.settings = replace(self.settings, **settings)
 
     def release(self) -> None:
@@ -146,7 +144,7 @@ class SocketMode:
         """Send a `disconnect` message on every socket: refresh_requested, warning or link_disabled."""
         self._on_each(lambda socket: self._spawn(_see_off(socket, reason)))
 
-    # The way of an event
+    # --- the way of an event ---
 
     def _take(self, payload: Payload) -> None:
         with self._lock:
@@ -217,7 +215,7 @@ class SocketMode:
             socket.pending.pop(envelope_id, None)
         return "acked"
 
-    # The sockets themselves
+    # --- the sockets themselves ---
 
     def open_ticket(self, call: Call) -> Payload:
         """apps.connections.open: an address that one socket may use, once."""
@@ -259,9 +257,9 @@ class SocketMode:
         socket.silent = True
         silence_connection(socket.websocket.scope)
 
-    # Threads and the event loop
+    # --- threads and the event loop ---
 
-    def _on_each(self, act: Callable[[Socket], Any]) -> None:
+    def _on_each(self, act: Callable[[Socket], object]) -> None:
         def act_on_each() -> None:
             for socket in list(self._sockets):
                 act(socket)
@@ -294,7 +292,7 @@ class SocketMode:
         self._loop = None
 
     def wait_ready(self, timeout: float = 10.0) -> None:
-        """Wait until the server runs; raises TimeoutError."""
+        """Wait until the server runs; raises `TimeoutError`."""
         if not self._ready.wait(timeout):
             raise TimeoutError("The practice server did not start.")
 

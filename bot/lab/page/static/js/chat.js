@@ -44,7 +44,7 @@ function draw() {
   byId("channel-title").textContent = `${channel.im ? "" : "# "}${titleOf(channel)}`;
   byId("channel-members").textContent = channel.im ? "direct messages" : `${channel.members.length} members`;
   composers.channel.mentions = composers.thread.mentions = !channel.im;
-  drawThread(channel); // first: what is read there is no news in the channel any more
+  drawThread(channel); // first: what was read there is not new in the channel any more
   show(channelList, channel.id, null);
 }
 
