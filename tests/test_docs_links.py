@@ -32,7 +32,7 @@ def two_pages(tmp_path: Path) -> Tree:
     return Tree(tmp_path, frozenset({"README.md", PAGE, "bot/app.py"}))
 
 
-def test_what_is_there_is_no_fault(two_pages: Tree) -> None:
+def test_links_that_lead_somewhere_are_not_a_fault(two_pages: Tree) -> None:
     """Code in backticks or fences is neither a link nor a heading."""
     assert faults(two_pages) == []
 

@@ -37,6 +37,6 @@ def test_every_decision_has_its_parts_and_is_short(page: str) -> None:
 
 @pytest.mark.parametrize("way", ["mention", "reaction", "registry reading", "record"])
 def test_each_way_is_told_in_five_steps(way: str) -> None:
-    """Numbered; what is longer is no map."""
+    """Numbered; a longer page would not be a map."""
     steps = ARCHITECTURE.split(f"## The way of a {way}\n")[1].split("\n## ")[0]
     assert [line[:2] for line in steps.splitlines() if line[:1].isdigit()] == ["1.", "2.", "3.", "4.", "5."]

@@ -1,7 +1,7 @@
 """A stored backup of the ASP.NET key as a .reg file, which regedit imports.
 
-Format: "Windows Registry Editor Version 5.00", UTF-16 with a byte order mark, `hex(…)` for what is no string
-or DWORD (support.microsoft.com/kb/310516; Windows 2000 reads it).
+Format: "Windows Registry Editor Version 5.00", UTF-16 with a byte order mark, `hex(…)` for what is neither a
+string nor a DWORD (support.microsoft.com/kb/310516; Windows 2000 reads it).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def reg_file(backup: bytes) -> bytes:
     """The file for a stored answer of `Backup-AspNetKey` (docs/wire-contract.md, section 9).
 
     Importing it puts values back; it removes none that were added since. Raises `ValueError`, `KeyError` or
-    `TypeError` for what is no backup or cannot be said: a line break in a name could smuggle in another key.
+    `TypeError` for a text that is not a backup or cannot be said: a line break in a name could smuggle in
+    another key.
     """
     answer = json.loads(backup)
     root, _, path = answer["key"].partition("\\")

@@ -44,7 +44,7 @@ Names = Mapping[str, str]  # Slack id → name
 
 
 def unknown(command: Unknown) -> Post:
-    """What was typed is no command: why, and what may have been meant or how to find out."""
+    """What was typed is not a command: why, and what may have been meant or how to find out."""
     return post([plain(command.reason, 600)])
 
 

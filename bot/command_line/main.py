@@ -101,7 +101,9 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
-            reconfigure(errors="backslashreplace")  # a terminal that cannot show a sign is no reason to fail
+            reconfigure(
+                errors="backslashreplace"
+            )  # a sign that the terminal cannot show does not stop a command
     try:
         code = _invoke(arguments)
         sys.stdout.flush()

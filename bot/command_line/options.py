@@ -19,7 +19,9 @@ def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> Non
     ctx.obj = value or ctx.obj
 
 
-FILE = click.Path(path_type=Path, readable=False)  # unreadable is no wrong word: whoever opens it says so
+FILE = click.Path(
+    path_type=Path, readable=False
+)  # an unreadable file is not a wrong argument: whoever opens it says so
 """A path that somebody names."""
 
 config_option = click.option(

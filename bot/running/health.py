@@ -19,7 +19,7 @@ _THERE = (
 )  # neither led elsewhere nor held by a pipe
 _LONGEST = 1000  # characters of a status
 
-FRESH = timedelta(seconds=30)  # six writes: a slow disk or a busy machine is no illness
+FRESH = timedelta(seconds=30)  # six writes: a slow disk or a busy machine does not make it ill
 
 
 @dataclass(frozen=True, slots=True)

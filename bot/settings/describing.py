@@ -50,7 +50,7 @@ def _default(key: FieldInfo) -> str:
 
 
 def _kinds(kind: Any) -> Iterator[str]:
-    """The words for a type; None is no kind, it is the missing key."""
+    """The words for a type; None is not a kind: it means that the key is missing."""
     if kind in _WORDS:
         yield _WORDS[kind]
     elif get_origin(kind) is tuple:

@@ -1,7 +1,7 @@
 """The environment's part of the settings: which variables there are, and what they put into the tree.
 
-A variable's name is the key's in upper case, `__` between levels, every other character that is no letter or
-digit as `_`: ROOTVER_HOSTS__MGMT1__PASSWORD. An empty variable counts as not set.
+A variable's name is the key's in upper case, `__` between levels, every other character that is not a letter
+or digit as `_`: ROOTVER_HOSTS__MGMT1__PASSWORD. An empty variable counts as not set.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def _table(tree: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _put(tree: dict[str, Any], path: KeyPath, value: object) -> bool:
-    """False where something that is no table stands in the way; that is told when the tree is validated."""
+    """False where something else than a table stands in the way; that is told when the tree is validated."""
     for part in path[:-1]:
         tree = tree.setdefault(part, {})
         if not isinstance(tree, dict):

@@ -22,7 +22,7 @@ def slack_not_reached(error: OSError) -> str:
 
 
 def slack_code(error: Any) -> str | None:
-    """Slack's own error code, where an error carries one; for what is no answer of Slack's, what it was."""
+    """Slack's own error code, where an error carries one; where Slack did not answer, what happened."""
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", 200)
     if status not in {200, 429}:

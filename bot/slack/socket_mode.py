@@ -71,8 +71,8 @@ class AttentiveClient(SocketModeClient):
 def _close(old: Connection) -> None:
     """Close a connection that its reader may close just then.
 
-    The library's own close fails there, for there is no socket left; `connect` would end with that, and the
-    new connection would be open and nobody's.
+    The library's own close fails there, because there is no socket left; `connect` would end with that, and
+    the new connection would be open and nobody's.
     """
     with suppress(AttributeError):
         Connection.close(old)

@@ -41,8 +41,8 @@ _TRANSIENT = frozenset({
     "accesslimited", "team_access_not_granted",
     "not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive", "missing_scope",
 })  # fmt: skip
-# Nothing is read into the text but what it says itself: an address that a server sent is no link, `@here` no
-# ping. chat.update has another default than chat.postMessage (docs.slack.dev/reference/methods/chat.update).
+# Slack reads nothing into the text: an address that a server sent does not become a link, nor `@here` a ping.
+# chat.update has another default than chat.postMessage (docs.slack.dev/reference/methods/chat.update).
 _AS_IT_IS = {"parse": "none", "link_names": False}
 # docs.slack.dev/reference/methods/chat.postMessage, "Errors"; the last one is only reported
 _NO_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
@@ -303,7 +303,7 @@ def _shown(what: str, call: Callable[..., Any], post: Post, **arguments: object)
 
 
 def _code(error: Exception) -> str:
-    """Slack's error code; for what is no answer of Slack's (an HTML page, a lost connection) what it was."""
+    """Slack's error code; where Slack did not answer (an HTML page, a lost connection) what happened."""
     if isinstance(error, SlackApiError) and error.response.status_code in (200, 429):
         answer = error.response.data
         return (

@@ -56,7 +56,7 @@ class Shells:
             return True
 
     def lose(self, *, crowded: bool = False) -> bool:
-        """A lent session is no more, `crowded`: for the host's quota. True = there are others."""
+        """A lent session is gone, `crowded`: because of the host's quota. True = there are others."""
         with self._changed:
             self._lent -= 1
             others = self._lent + len(self._waiting)

@@ -105,7 +105,7 @@ def nameless(
 ) -> tuple[str, ...]:
     """The words of a question as the chain may keep them: an id in place of a name, which must be erasable.
 
-    Of what is no question nothing is kept.
+    Words that are not a question are not kept.
     """
     try:
         parse(list(words), now, known_names)

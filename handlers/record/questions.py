@@ -33,7 +33,7 @@ _NUMBER = re.compile("[1-9][0-9]{0,17}")
 
 
 class QuestionError(Exception):
-    """The words are no question: `what` is wrong, `near` the known word nearest to it, and an `example`."""
+    """The words are not a question: `what` is wrong, `near` the known word nearest to it, an `example`."""
 
     def __init__(self, what: str, example: str, near: str | None = None) -> None:
         super().__init__(what)
@@ -134,7 +134,7 @@ class _Parser:
     # --- one method per keyword ---
 
     def _bare(self, word: str) -> None:
-        """A word that is no keyword: a node, a cluster, `all`, or a fix."""
+        """A word that is not a keyword: a node, a cluster, `all`, or a fix."""
         restricted = self._restricted(word)
         if restricted is None:
             raise self._not_understood(word)

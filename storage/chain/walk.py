@@ -118,7 +118,7 @@ def follow_fix(conn: sqlite3.Connection, fix: str) -> tuple[Recorded, tuple[Faul
 
 
 def _rows(conn: sqlite3.Connection, after: int, size: int, found: Findings) -> Iterator[_Row]:
-    """Text as bytes: a flipped bit may have made it something that is no text."""
+    """Text as bytes: after a flipped bit it may not be text any more."""
     with _text_as_bytes(conn):
         while batch := conn.execute(_SELECT, (after, size, BATCH)).fetchall():
             yield from batch

@@ -31,7 +31,7 @@ class StorageMissing(StorageError):
 
 
 class StorageDamaged(StorageError):
-    """The file is no database, or SQLite finds it damaged."""
+    """The file is not a database, or SQLite finds it damaged."""
 
 
 class StorageForeign(StorageError):

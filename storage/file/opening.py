@@ -70,7 +70,7 @@ def create(path: Path) -> None:
 
 
 def _marked(path: Path) -> bool:
-    """Whether the file is empty or bears our mark: the mode of any other is no business of ours.
+    """Whether the file is empty or bears our mark: the mode of any other file is left as it is.
 
     (The mark's place: sqlite.org/fileformat.html, "The Database Header".)
     """

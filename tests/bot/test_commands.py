@@ -247,7 +247,7 @@ def test_help_lists_every_command_and_explains_each() -> None:
         assert example == f"Example: {spec.example}"
 
 
-def test_help_on_what_is_no_command_suggests_one() -> None:
+def test_help_on_a_word_that_is_not_a_command_suggests_one() -> None:
     """Typos in the topic are met like typos in a verb."""
     assert help_lines("diagnoes") == ['"diagnoes" is no command. Did you mean: help diagnose']
     assert help_lines("xyzzy") == ['"xyzzy" is no command. help lists all commands.']

@@ -165,7 +165,7 @@ def test_a_replay_diagnoses_every_node(asked: str) -> None:
 
 
 @pytest.mark.parametrize("asked", ["exchvs1", "EXCHVS1.corp.example", "exch-node9", ""])
-def test_a_replay_refuses_a_name_that_is_no_node(asked: str) -> None:
+def test_a_replay_refuses_a_name_that_is_not_a_node(asked: str) -> None:
     """A virtual server points at whoever owns it now; the reason names the nodes."""
     diagnoses = replay(load_collection(saved(asked=asked)))
     assert [(one.node, one.verdict, one.not_checked) for one in diagnoses] == [(asked, "refused", ())]

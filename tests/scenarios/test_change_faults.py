@@ -76,7 +76,7 @@ def test_what_fails_before_the_change_is_sent_voids_it(card: tuple[Stage, Any], 
 
 
 @pytest.mark.parametrize("fault", UNKNOWN)
-def test_a_change_whose_answer_is_no_good_is_read_back_and_found_applied(
+def test_a_change_whose_answer_cannot_be_used_is_read_back_and_found_applied(
     card: tuple[Stage, Any], fault: str
 ) -> None:
     """It says that it does not know, then that it does; it is never sent again."""

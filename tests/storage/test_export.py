@@ -48,7 +48,7 @@ def test_jsonl_is_the_bodies_untouched(db: Database) -> None:
     assert result == Exported(len(HOSTILE), hashlib.sha256(data).hexdigest())
 
 
-def test_csv_cells_are_no_formulas(db: Database) -> None:
+def test_csv_cells_are_not_formulas(db: Database) -> None:
     """What begins like one gets an apostrophe; everything else comes back as it was."""
     for text in HOSTILE:
         with db.write() as tx:
@@ -180,7 +180,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_a_file_that_was_not_finished_is_removed(tmp_path: Path) -> None:
     """The next attempt may use its name."""
     with pytest.raises(TypeError), create(tmp_path / "audit.csv") as out:
-        out.write("what is no bytes")  # type: ignore[call-overload]
+        out.write("what is not bytes")  # type: ignore[call-overload]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -84,7 +84,7 @@ def test_a_name_that_would_smuggle_in_a_key_makes_no_reg_file(name: str) -> None
 @pytest.mark.parametrize(
     "stored", [b"", b"[]", b"{}", b'{"key": 1, "tree": {}}', backup(("x", "REG_ODD", "y"))]
 )
-def test_what_is_no_backup_is_attached_as_it_is(stored: bytes) -> None:
+def test_a_text_that_is_not_a_backup_is_attached_as_it_is(stored: bytes) -> None:
     """Never an exception in the middle of telling that a fix was applied."""
     assert backup_file("FIX-12", stored).content == stored
 

@@ -213,7 +213,7 @@ def test_a_whole_audit_is_ok_in_words_with_its_anchor() -> None:
     assert "anchor 120" in told.text
 
 
-def test_one_record_is_no_plural() -> None:
+def test_one_record_is_told_in_the_singular() -> None:
     """In every answer that counts them."""
     said = [
         replies.verified(Verification(1, "", ()), "", "").text,
@@ -251,7 +251,7 @@ def test_an_empty_export_attaches_nothing() -> None:
 
 
 def test_nodes_are_listed_by_cluster() -> None:
-    """With the virtual servers, which are no nodes."""
+    """With the virtual servers, which are not nodes."""
     told = replies.nodes(Inventory((Cluster("EXCH-CL1", "mgmt1", {"n1": "N1", "n2": "N2"}, ("VS1",)),)))
     check(told)
     assert "*EXCH-CL1* through mgmt1: n1 and n2 · virtual servers VS1" in words(told)

@@ -111,7 +111,7 @@ def test_a_summary_counts(rootver: Rootver, bot: Database) -> None:
 @pytest.mark.parametrize(
     "words", [["exch-nod2"], ["since", "yesteryear"], ["by", "nobody"], ["outcome", "good"]]
 )
-def test_words_that_are_no_question_end_with_64_and_an_example(
+def test_words_that_are_not_a_question_end_with_64_and_an_example(
     rootver: Rootver, bot: Database, words: list[str]
 ) -> None:
     """As in chat."""
@@ -131,7 +131,7 @@ def test_show_tells_the_story_of_a_fix(rootver: Rootver, bot: Database) -> None:
 
 
 def test_a_fix_that_is_not_there_ends_with_66(rootver: Rootver, bot: Database) -> None:
-    """And what is no name of a fix with 64."""
+    """And what is not the name of a fix with 64."""
     ran = rootver("show", "FIX-99")
     assert (ran.code, ran.out) == (66, "")
     assert "There is no FIX-99" in ran.err
@@ -302,10 +302,10 @@ def test_readers_find_the_database_of_the_settings(
 
 @pytest.mark.parametrize("words", READERS)
 @pytest.mark.parametrize(("content", "code"), [(None, 66), (b"no database", 65), (b"", 65)])
-def test_what_is_no_database_of_ours_is_refused(
+def test_a_file_that_is_not_our_database_is_refused(
     rootver: Rootver, tmp_path: Path, words: list[str], content: bytes | None, code: int
 ) -> None:
-    """66 where there is none, 65 where it is something else; none is made."""
+    """66 where there is no file, 65 where it is something else; no file is made."""
     file = tmp_path / "x.db"
     if content is not None:
         file.write_bytes(content)
@@ -316,7 +316,7 @@ def test_what_is_no_database_of_ours_is_refused(
 
 
 @pytest.mark.parametrize("words", [*READERS, ["verify", "--anchors", "bot.log"], ["config"]])
-def test_a_file_without_read_permission_is_no_wrong_word(
+def test_a_file_without_read_permission_is_not_a_wrong_argument(
     rootver: Rootver, bot: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     """The parser of the words does not look; whoever opens the file says what is wrong, with its own code."""

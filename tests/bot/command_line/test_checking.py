@@ -40,7 +40,7 @@ def around() -> Iterator[tuple[WorkspaceServer, Endpoint]]:
 def test_doctor_ends_with_0_where_nothing_fails(
     rootver: Rootver, around: tuple[WorkspaceServer, Endpoint], tmp_path: Path
 ) -> None:
-    """Doubts alone are no failure; as lines and as a list of objects."""
+    """Doubts alone are not a failure; as lines and as a list of objects."""
     server, host = around
     practice_bot.write(tmp_path, host)
     ran = rootver("doctor", **practice_bot.environment(server))

@@ -171,7 +171,7 @@ def test_a_file_that_is_there_is_never_written_over(asked: Rootver, tmp_path: Pa
         ("EXCHVS1", "EXCHVS1 is a virtual server"),
     ],
 )
-def test_a_name_that_is_no_node_is_refused_with_2_and_recorded(
+def test_a_name_that_is_not_a_node_is_refused_with_2_and_recorded(
     asked: Rootver, tmp_path: Path, name: str, told: str
 ) -> None:
     """It could not tell; no server was asked."""
@@ -227,7 +227,7 @@ def test_without_settings_there_is_nothing_to_ask(rootver: Rootver, tmp_path: Pa
     ("content", "code"),
     [(None, 66), (b"{", 65), (b"\xff", 65), (b"{}", 65), (b'{"schema": 1}', 65), (b"[]", 65), (b"", 65)],
 )
-def test_what_is_no_collection_is_refused(
+def test_a_file_that_is_not_a_collection_is_refused(
     rootver: Rootver, tmp_path: Path, content: bytes | None, code: int
 ) -> None:
     """65 for bad data, 66 for no file; a sentence about the file, no traceback."""

@@ -167,8 +167,8 @@ def test_every_error_in_the_table_exists() -> None:
         assert issubclass(getattr(import_module(module), kind), Exception)
 
 
-def test_what_is_no_expected_error_is_a_defect() -> None:
-    """It is not explained away."""
+def test_an_unexpected_error_is_a_defect() -> None:
+    """No sentence explains it away."""
     assert explain(KeyError("x")) is None
     assert explain(AssertionError()) is None
 
@@ -228,7 +228,7 @@ def environ(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 def test_a_reader_that_has_seen_enough_ends_it_in_peace(tmp_path: Path, environ: dict[str, str]) -> None:
-    """`rootver … | head -1` is no error and leaves no traceback."""
+    """`rootver … | head -1` is not an error and leaves no traceback."""
     process = subprocess.Popen(
         [*PYTHON, "manifest"], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -305,7 +305,7 @@ def test_a_command_of_which_nothing_can_be_told_keeps_its_code(
         ("<&-", "replay -", 65),
     ],
 )
-def test_a_stream_that_is_closed_is_no_defect(
+def test_a_closed_stream_is_not_a_defect(
     tmp_path: Path, environ: dict[str, str], closed: str, words: str, code: int
 ) -> None:
     """Whoever starts it, a scheduler say, may want the exit code alone."""
@@ -319,7 +319,7 @@ def test_a_stream_that_is_closed_is_no_defect(
 @pytest.mark.parametrize(
     "words", [["history", "\udcff"], ["diagnose", "\udcff\x1b[2J"], ["show", "\udcff"], ["\udcff"]]
 )
-def test_words_that_are_no_text_are_answered_like_others(rootver: Rootver, words: list[str]) -> None:
+def test_arguments_that_are_not_text_are_answered_like_others(rootver: Rootver, words: list[str]) -> None:
     """A shell passes any bytes on; nothing of them acts on the terminal."""
     ran = rootver(*words)
     assert ran.code in (2, 64, 66)
@@ -354,7 +354,7 @@ def _waits_for_input(pid: int) -> bool:
 
 
 def test_a_terminal_without_the_signs_gets_them_spelled_out(tmp_path: Path) -> None:
-    """An old code page is no reason to fail in the night."""
+    """An old code page does not stop a command in the night."""
     environ = {**clean_environment(), "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     done = subprocess.run(
         [*PYTHON, "history", "--help"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False

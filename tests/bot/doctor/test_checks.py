@@ -156,7 +156,7 @@ def test_each_missing_scope_is_told_with_what_it_is_for(practice: Practice) -> N
 
 
 def test_a_scope_too_many_is_mentioned(practice: Practice) -> None:
-    """It is no fault, but not needed."""
+    """That is not a fault, but not needed either."""
     practice.workspace.scopes |= {"channels:history"}
     assert practice.look()["scopes"].text == "all there; not needed: channels:history"
 
@@ -310,7 +310,7 @@ def test_the_record_is_looked_at_as_it_is_open_and_beside_a_running_bot(practice
 
 
 def test_a_missing_database_is_made_at_the_first_start(practice: Practice) -> None:
-    """That is no fault, and the self-check makes none."""
+    """That is not a fault, and the self-check does not call it one."""
     assert practice.look()["record"].result == "ok"
     assert not (practice.folder / "rootver.db").exists()
 
@@ -356,7 +356,7 @@ def test_a_record_that_was_tampered_with_is_a_fail(practice: Practice) -> None:
     assert "rootver verify" in found.text
 
 
-def test_a_file_that_is_no_database_is_a_fail(practice: Practice) -> None:
+def test_a_file_that_is_not_a_database_is_a_fail(practice: Practice) -> None:
     """With the reason."""
     (practice.folder / "rootver.db").write_text("mine")
     found = practice.look()["record"]

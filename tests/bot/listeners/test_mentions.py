@@ -66,7 +66,7 @@ def test_a_direct_message_that_is_edited_does_not_run_again(shift: Shift) -> Non
     assert len(shift.texts(ts, dm)) == 1
 
 
-def test_what_the_bot_says_itself_is_no_command(shift: Shift) -> None:
+def test_what_the_bot_says_itself_is_not_a_command(shift: Shift) -> None:
     """In a direct message its own answers come back as events."""
     events = shift.catch(lambda: shift.chat.post(shift.workspace.dm("alice"), words("help")))
     assert events
@@ -115,7 +115,7 @@ def test_nothing_is_read_for_somebody_who_is_refused(
 
 
 @pytest.mark.parametrize("user", ["gina", "rick", "pat", "sam"])
-def test_people_who_are_no_full_members_are_refused_with_one_answer(shift: Shift, user: str) -> None:
+def test_people_who_are_not_full_members_are_refused_with_one_answer(shift: Shift, user: str) -> None:
     """One an hour; each attempt is recorded."""
     first, second = shift.say("diagnose exch-node2", user), shift.say("nodes", user)
     assert "Only full members" in shift.answer(first)
@@ -158,7 +158,7 @@ def test_other_channels_and_direct_messages_can_be_closed(begin: Callable[..., S
         ("", ""),
     ],
 )
-def test_the_mention_of_the_bot_is_no_part_of_the_command(text: str, typed: str) -> None:
+def test_the_mention_of_the_bot_is_not_part_of_the_command(text: str, typed: str) -> None:
     """Mentions of others are, and so is whose records somebody asks for."""
     assert without_mention(text, BOT) == typed
 

@@ -248,7 +248,7 @@ def test_one_fix_does_not_wait_for_another(begin: Callable[..., Shift]) -> None:
 
 
 def test_a_refusal_is_told_to_one_person_only(shift: Shift) -> None:
-    """Dave is no approver."""
+    """Dave is not an approver."""
     ts = shift.propose()
     shift.react("dave")
     shift.deliver_notices()

@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_bot_that_wrote_lately_and_is_connected_is_well(path: Path) -> None:
-    """A few seconds either way are no illness."""
+    """A few seconds either way do not make it ill."""
     assert path.name == "rootver.db.health"
     for seconds in (0, 29, -29):
         health.write(path, Status(7, NOW - timedelta(seconds=seconds), connected=True))
@@ -29,7 +29,7 @@ def test_a_bot_that_wrote_lately_and_is_connected_is_well(path: Path) -> None:
 
 
 def test_a_bot_that_is_silent_is_named_with_its_last_sign_of_life(path: Path) -> None:
-    """It hangs or is gone; a status of the future is no sign of life either."""
+    """It hangs or is gone; a status of the future is not a sign of life either."""
     for at in (NOW - FRESH - timedelta(seconds=1), NOW + timedelta(days=1)):
         health.write(path, Status(7, at, connected=True))
         sentence = health.check(path, NOW)

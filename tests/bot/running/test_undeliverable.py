@@ -185,7 +185,7 @@ def without(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 def test_an_answer_without_a_ts_ends_the_fix_and_holds_up_nobody(
     begin: Callable[..., Shift], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A line that nobody can edit is no card; another one each minute would not be one either."""
+    """A line that nobody can edit is not a card; nor would another line each minute be one."""
     shift = begin("both-nodes")
     shift.say("diagnose EXCH-CL1")
     client = shift.chat._once

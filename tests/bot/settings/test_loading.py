@@ -176,7 +176,7 @@ def test_variables_go_before_the_file_and_are_read_as_their_keys_type(tmp_path: 
 
 
 def test_the_server_of_a_change_identity_comes_from_its_variable(tmp_path: Path) -> None:
-    """It is no host of its own: changes would go on to the host of the questions."""
+    """It is not a host of its own: changes would go on to the host of the questions."""
     found = loaded(tmp_path, GOOD, ROOTVER_HOSTS__MGMT1__CHANGE__SERVER="mgmt2.corp.example")
     assert list(found.hosts()) == ["mgmt1"]
     change = found.hosts()["mgmt1"].change
@@ -311,7 +311,7 @@ def test_a_variables_name_is_made_from_the_key() -> None:
     assert variable_of(("hosts", "mgmt.1", "change", "password")) == "ROOTVER_HOSTS__MGMT_1__CHANGE__PASSWORD"
 
 
-def test_variables_of_the_development_tools_are_no_settings(tmp_path: Path) -> None:
+def test_variables_of_the_development_tools_are_not_settings(tmp_path: Path) -> None:
     """They may be set while the bot runs."""
     assert loaded(tmp_path, GOOD, **dict.fromkeys(OTHERS, str(tmp_path / FILE)))
 

@@ -72,7 +72,7 @@ def test_a_secret_in_the_settings_file_is_refused(tmp_path: Path, text: str, sen
 
 
 def test_a_proxy_without_a_password_may_stand_in_the_file(tmp_path: Path) -> None:
-    """It is no secret then."""
+    """It is not a secret then."""
     found = loaded(tmp_path, HOST + 'proxy = "http://proxy:8080"\n' + CLUSTER)
     assert found.hosts()["mgmt1"].proxy == "http://proxy:8080"
 

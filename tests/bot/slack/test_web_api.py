@@ -77,7 +77,7 @@ def test_an_odd_answer_makes_nobody_a_member(answer: dict[str, Any]) -> None:
         assert answer.get("id") != user
 
 
-def test_a_stranger_id_is_no_person(chat: SlackChat) -> None:
+def test_an_unknown_id_is_not_a_person(chat: SlackChat) -> None:
     """Slack does not know it, so nothing is known."""
     with pytest.raises(LookupFailed, match="user_not_found"):
         chat.person("U07NOBODY00")
@@ -168,7 +168,7 @@ def test_reactions_that_slack_names_only_in_part_are_unknown() -> None:
     "reactions", ["x", ["x"], [{"users": [BOB], "count": 1}], [{"name": "x", "users": 1}]]
 )
 def test_reactions_that_cannot_be_understood_are_unknown(reactions: object) -> None:
-    """Garbage is no approval, and no failure of ours either."""
+    """Garbage is neither an approval nor a failure of ours."""
 
     class Client(WebClient):
         def reactions_get(self, **_: Any) -> Any:

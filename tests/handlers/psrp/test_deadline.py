@@ -62,7 +62,7 @@ def test_a_host_that_names_commands_itself_is_stopped_too() -> None:
 
 
 def test_a_slow_answer_within_the_deadline_is_taken(host: Endpoint, make_remote: MakeRemote) -> None:
-    """Operation time-outs on the way are no failures."""
+    """Operation time-outs on the way are not failures."""
     host.faults.slow["Get-RootVerFact"] = 1.2
     answer = make_remote(operation_timeout=0.5).query("mgmt1", FACTS)
     assert answer.startswith('{"schema":1')

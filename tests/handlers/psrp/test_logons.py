@@ -115,7 +115,7 @@ def test_disposing_of_a_shell_tries_no_refused_logon(host: Endpoint, make_remote
     assert [logon.accepted for logon in host.logons] == [True, False]
 
 
-def test_a_host_that_is_away_is_no_refusal(make_remote: MakeRemote, host: Endpoint) -> None:
+def test_a_host_that_is_away_has_not_refused_the_logon(make_remote: MakeRemote, host: Endpoint) -> None:
     """Nothing is barred: the next query tries again."""
     remote = make_remote()
     host.faults.next_exchange("reset", "Create")

@@ -130,7 +130,7 @@ def _error_beside(pipeline: ServerPipeline) -> None:
     ("writes", "words"),
     [(_two, "2 outputs"), (_number, "no JSON object"), (_error_only, "could not run: The node is away")],
 )
-def test_anything_but_one_text_is_no_answer(writes: Writes, words: str) -> None:
+def test_anything_but_one_text_is_not_an_answer(writes: Writes, words: str) -> None:
     """Also a pipeline that completed: an error without output is how a statement of several fails."""
     with odd(writes) as remote, pytest.raises(RemoteError, match=words):
         remote.query("mgmt1", Query("Test-RootVerHost"))

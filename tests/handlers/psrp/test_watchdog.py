@@ -25,7 +25,7 @@ def test_what_is_due_is_done_in_the_order_of_time() -> None:
 
 
 def test_what_was_called_off_is_not_done() -> None:
-    """Twice is no fault."""
+    """Twice is not a fault."""
     done: list[str] = []
     passed = threading.Event()
     watchdog = Watchdog()

@@ -134,7 +134,7 @@ def test_the_words_for_the_next_page_lead_to_the_end(db: Database, clock: Tickin
 def test_no_name_gets_into_the_record_of_a_question(
     db: Database, clock: Ticking, typed: str, kept: str
 ) -> None:
-    """The chain cannot be erased: it keeps ids, and nothing of what is no question."""
+    """The chain cannot be erased: it keeps ids, and nothing of words that are not a question."""
     with db.read() as conn:
         names = known_names(conn, INVENTORY)
         assert " ".join(nameless(conn, typed.split(), clock.at, names)) == kept

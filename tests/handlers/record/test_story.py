@@ -132,8 +132,8 @@ def test_there_is_no_such_fix(db: Database, name: str) -> None:
         assert show(conn, name) is None
 
 
-def test_what_is_no_fix_is_said(db: Database) -> None:
-    """A word that names none is a question that was not understood."""
+def test_a_word_that_does_not_name_a_fix_is_refused(db: Database) -> None:
+    """It is a question that was not understood."""
     with db.read() as conn, pytest.raises(QuestionError, match='"exch-node2" is no fix'):
         show(conn, "exch-node2")
 
@@ -187,7 +187,7 @@ def test_the_story_of_a_restore_begins_with_its_command(db: Database) -> None:
 
 
 def test_a_story_has_the_commands_that_were_given_about_the_fix(db: Database) -> None:
-    """Who wanted it cancelled or taken back, whoever that was; looking at it is no part of its story."""
+    """Who wanted it cancelled or taken back, whoever that was; looking at it is not a part of its story."""
     with db.write() as tx:
         ask(tx, "UALICE", "cancel", "FIX-1")  # none was there yet
         fix = fixes.insert(tx, new_fix())

@@ -140,7 +140,7 @@ def test_an_unpaired_surrogate_is_written_out() -> None:
     ],
 )
 def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
-    """Floats, huge integers, names that are no text, and what is not JSON."""
+    """Floats, huge integers, names that are not text, and what is not JSON."""
     with pytest.raises(NotCanonical):
         canonical(value)
 

@@ -162,7 +162,7 @@ def test_an_edit_of_any_column_is_found(copy: Path, column: str) -> None:
     ],
 )
 def test_a_body_of_another_shape_is_found(copy: Path, body: str) -> None:
-    """Names twice, details that are no object, no JSON: even with a chain that fits."""
+    """Names twice, details that are not an object or not JSON: even with a chain that fits."""
 
     def mutate(conn: sqlite3.Connection) -> None:
         (tail,) = conn.execute(
@@ -338,7 +338,7 @@ def test_the_file_itself_is_checked_at_the_same_time(copy: Path, anchors: tuple[
     assert "malformed" in str(found.faults[0])
 
 
-def test_the_tables_of_litestream_are_no_fault(copy: Path) -> None:
+def test_the_tables_of_litestream_are_not_a_fault(copy: Path) -> None:
     """A replicator adds two tables of its own to the file."""
     with sqlite3.connect(copy) as conn:
         conn.execute("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")

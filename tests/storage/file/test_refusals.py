@@ -1,4 +1,4 @@
-"""What is no file of the bot's, and what makes it impossible for now: each refusal says so."""
+"""Files that are not the bot's, and what makes it impossible to open them for now: each refusal says so."""
 
 # ruff: noqa: PT012 - a transaction is the one thing that raises, and it has a body
 
@@ -59,7 +59,7 @@ def as_nobody(step: Callable[[], str]) -> str:
         return pipe.read()
 
 
-# --- what is no file of ours ----------------------------------------------------------------------
+# --- files that are not ours ----------------------------------------------------------------------
 
 
 def test_a_missing_file_is_named(path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_missing_file_is_named(path: Path) -> None:
     assert not path.exists()
 
 
-def test_a_file_that_is_no_database_is_named(path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_named(path: Path) -> None:
     """For the bot and for a reader; it is left as it is."""
     path.write_bytes(b"From: alice\n" * 200)
     path.chmod(0o644)
@@ -105,8 +105,8 @@ def test_a_file_of_a_newer_version_is_refused(path: Path) -> None:
             opening(path)
 
 
-def test_an_empty_file_is_no_answer_for_a_reader(path: Path) -> None:
-    """The bot makes one of ours of it; a reader says that it is none."""
+def test_an_empty_file_is_refused_to_a_reader(path: Path) -> None:
+    """The bot makes it a database of ours; a reader says that it is not one."""
     path.touch()
     with pytest.raises(StorageForeign):
         Database.read_only(path)
@@ -136,7 +136,7 @@ def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
     assert names(tmp_path) == {"data"}
 
 
-def test_what_is_no_file_at_all_is_refused(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file_is_refused(tmp_path: Path) -> None:
     """A reader would wait for a pipe for ever."""
     os.mkfifo(tmp_path / "pipe")
     for opening in (Database.read_only, lambda path: Database.open(path, Ticking())):
@@ -258,7 +258,7 @@ def test_a_folder_that_may_not_be_searched_says_so(shared_path: Path) -> None:
     assert "rootver.db: Permission denied. Check" in answer
 
 
-def test_what_was_read_before_the_clock_is_no_error(path: Path) -> None:
+def test_a_record_dated_before_the_one_before_it_is_not_a_fault(path: Path) -> None:
     """A clock set back by a year changes nothing about the order of the chain."""
     clock = Ticking()
     with Database.open(path, clock) as db:

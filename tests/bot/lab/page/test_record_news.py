@@ -84,7 +84,7 @@ def test_nothing_is_told_before_there_is_a_file(tmp_path: Path) -> None:
     assert list(RecordNews(tmp_path).news()) == []
 
 
-def test_a_file_that_is_no_database_does_not_end_the_stream(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_does_not_end_the_stream(tmp_path: Path) -> None:
     """Somebody may try what the bot does then."""
     (tmp_path / "rootver.db").write_text("no database " * 1000)
     record = RecordNews(tmp_path)

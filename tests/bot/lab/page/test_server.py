@@ -140,7 +140,7 @@ def test_what_is_not_understood_is_answered_so(server: PageServer, path: str, wa
 
 
 def test_a_refusal_of_slack_is_passed_on(server: PageServer) -> None:
-    """Gina is no member of the audit channel."""
+    """Gina is not a member of the audit channel."""
     wanted = {"do": "say", "as": "gina", "channel": "#exchange-audit", "text": "hello"}
     assert post(server, "/practice/act", wanted) == {"ok": False, "error": "not_in_channel"}
 

@@ -49,7 +49,7 @@ def test_a_mention_typed_by_a_person_becomes_an_event_of_the_app(workspace: Work
     }
 
 
-def test_nothing_is_heard_where_the_bot_is_no_member(workspace: Workspace) -> None:
+def test_the_bot_hears_nothing_of_channels_where_it_is_not_a_member(workspace: Workspace) -> None:
     """A mention in #general gives no event, nor does a reaction there."""
     ts = workspace.say("alice", "#general", "@rootver help")
     workspace.react("bob", "#general", ts, "eyes")
@@ -144,7 +144,7 @@ def test_reactions_are_kept_under_slacks_names(workspace: Workspace, typed: str,
 
 
 def test_a_reaction_of_a_workflow_message_has_no_item_user(workspace: Workspace) -> None:
-    """Its author is no user; a mention by it has no `user` either."""
+    """Its author is not a user; a mention by it has no `user` either."""
     ts = workspace.say("workflow", ONCALL, "@rootver diagnose all")
     workspace.react("bob", ONCALL, ts, "eyes")
     mention, reaction = (payload["event"] for payload in workspace.events)

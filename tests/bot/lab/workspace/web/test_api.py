@@ -66,7 +66,7 @@ def test_a_missing_scope_names_what_is_needed_and_what_is_there(
     assert "chat:write" in answer["provided"]
 
 
-def test_a_bot_that_dies_in_the_middle_of_a_request_is_no_fault_of_the_lab(
+def test_a_bot_that_dies_in_the_middle_of_a_request_is_not_reported_as_the_labs_fault(
     server: WorkspaceServer, client: WebClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The rest of the request never comes: no traceback, and the next bot is served."""
