@@ -133,7 +133,7 @@ def test_what_a_contract_forbids_is_refused_by_its_name(
 def test_a_module_that_nobody_has_given_a_place_is_refused(
     copied: Path, broken: Callable[[], set[str]]
 ) -> None:
-    """Directly in a layer or in the lab; within a room there is none to give."""
+    """Directly in a layer or in the lab; modules within a room have no place of their own."""
     for room in ("bot", "bot/lab", "handlers", "storage"):
         plant(copied, f"{room}/helpers.py", "")
     assert broken() == {RING, LAB, USE_CASES, FILE}

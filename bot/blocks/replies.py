@@ -57,7 +57,7 @@ def left_open(question: OpenQuestion) -> Post:
 
 
 def misunderstood(error: QuestionError) -> Post:
-    """A question to the audit that is none; the error names what is wrong, and gives an example."""
+    """The words were not a question to the audit: the error names what is wrong, and gives an example."""
     return post([plain(str(error), 600)])
 
 

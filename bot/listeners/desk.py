@@ -46,7 +46,7 @@ class Heard:
 
 
 def heard(body: dict[str, Any], event: dict[str, Any], *, direct: bool) -> Heard:
-    """Read an `app_mention` or `message` event. Raises `KeyError` for what is none.
+    """Read an `app_mention` or `message` event. Raises `KeyError` for anything else.
 
     Fields: https://docs.slack.dev/reference/events/app_mention. A classic bot message has no `user`.
     """

@@ -120,7 +120,7 @@ def _put(tree: dict[str, Any], path: KeyPath, value: object) -> bool:
 
 
 def _value(text: str, kind: Any) -> object:
-    """A variable's text as the key's type; text that is none stays text, which validation refuses."""
+    """A variable's text as the key's type; what is not of that type stays text, and validation refuses it."""
     if get_origin(kind) is tuple:
         return [_value(one.strip(), get_args(kind)[0]) for one in text.split(",") if one.strip()]
     kinds = {getattr(one, "__origin__", one) for one in (kind, *get_args(kind))}

@@ -59,7 +59,7 @@ def options(host: Any) -> HostOptions:
     if host.change is None:
         return HostOptions(**own)
     inherited, named = own.copy(), _given(host.change)
-    if "username" in named:  # another account: the first one's password is none of its business
+    if "username" in named:  # another account: the first one's password is not its password
         inherited.pop("password", None)
     return HostOptions(**own, change=HostOptions(**(inherited | named)))
 

@@ -20,7 +20,7 @@ _BEHIND = ".,;:!?"
 
 
 def words_of(text: str) -> list[str]:
-    """The words as they were meant; marks that stand alone, as of a quote or a list, are none."""
+    """The words as they were meant; a mark that stands alone, as of a quote or a list, is not a word."""
     text = _LINK.sub(lambda link: (link[2] or link[1]).rstrip("/"), text)
     for escaped, sign in _ESCAPED.items():
         text = text.replace(escaped, sign)

@@ -129,7 +129,7 @@ def next_words(words: Sequence[str], following: Question) -> tuple[str, ...]:
 
 
 def last_asked(conn: Reader, channel: str, thread: str | None, since: datetime) -> tuple[str, ...] | None:
-    """The words of the newest question of a thread (None: of a whole channel); None: there is none."""
+    """The words of the newest question of a thread (`thread` None: of the channel); None: none was asked."""
     for entry in queries.all_of(conn, Filter(kinds=("command",), since=since)):
         details = entry.details
         here = details.get("channel") == channel and thread in (None, details.get("thread"))

@@ -239,7 +239,7 @@ def _reading(reading: Json, otherwise: str) -> str:
 
 
 def _parsed(text: str) -> Json:
-    """A reading as the fix carries it, compact JSON; what is none stays as it is."""
+    """A reading as the fix carries it, compact JSON; a text that is not JSON stays as it is."""
     try:
         reading: Json = json.loads(text)
     except (ValueError, RecursionError):

@@ -161,7 +161,7 @@ class Night:
         cards = {fix["card_ts"] for fix in fixes if fix["card_ts"]}
         decidable = {one.ts for one in self._said() if self.stage.workspace.bot_user in _reactors(one)}
         if not decidable <= cards:
-            self.faults.append(f"messages that look like cards and are none: {decidable - cards}")
+            self.faults.append(f"messages that look like cards and are not: {decidable - cards}")
 
     def _look_at_the_record(self) -> None:
         path = self.stage.folder / "rootver.db"

@@ -130,7 +130,7 @@ def test_due_fixes_come_longest_due_first(db: Database) -> None:
 
 
 def test_the_last_change_of_a_node_is_of_an_applied_fix(db: Database) -> None:
-    """Restores included; a change that failed or is in doubt is none."""
+    """Restores included; a change that failed or is in doubt does not count."""
     node = "exch-node2"
     for minutes, state in enumerate(["applied", "confirmed", "drifted", "failed"]):
         fix = insert(db, kind="fix" if minutes % 2 else "restore")

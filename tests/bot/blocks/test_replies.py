@@ -201,7 +201,7 @@ def test_twenty_long_records_fit() -> None:
 
 
 def test_no_record_is_an_answer() -> None:
-    """An empty history is none of a failure."""
+    """That nothing was found is not a failure."""
     assert replies.page(Page((), False), {}, []).text == "No record matches."
 
 

@@ -202,7 +202,7 @@ def test_random_damage_is_found_or_harmless(copy: Path, tmp_path: Path) -> None:
 
 
 def test_anchors_are_found_in_any_text() -> None:
-    """A log, a channel export, mixed case; each once, by size; what only looks like one is none."""
+    """A log, a channel export, mixed case; each once, by size; not what only looks like one."""
     one, two = "ab" * 32, "cd" * 32
     text = (
         f"10:06 INFO anchor 12 {two}\n> *FIX-12 applied* `anchor 3 {one.upper()}` thanks\nanchor 12 {two}."
