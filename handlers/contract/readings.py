@@ -161,6 +161,7 @@ def _service(part: Part) -> Service:
         state=part.field("state").text(),
         start_mode=part.field("start_mode").text(),
         exit_code=part.field("exit_code").whole(),
+        account=part.may_have("account", Part.text),
     )
 
 
@@ -169,7 +170,13 @@ def _cluster(part: Part) -> ClusterView:
         name=part.field("name").text(),
         virtual_servers=part.field("virtual_servers").texts(),
         resources=part.field("resources").many(_resource),
+        members=_members(part),
     )
+
+
+def _members(part: Part) -> tuple[str, ...] | None:
+    """The cluster's nodes; an older module leaves them out, and null is no list."""
+    return part.field("members").texts() if "members" in part.fields() else None
 
 
 def _resource(part: Part) -> Resource:
@@ -178,7 +185,26 @@ def _resource(part: Part) -> Resource:
         type=part.field("type").text(),
         state=_resource_state(part.field("state").text()),
         owner=part.field("owner").optional(Part.text),
+        persistent=part.may_have("persistent", _persistent),
+        pending_timeout_ms=part.may_have("pending_timeout_ms", _milliseconds),
+        owner_from=part.may_have("owner_from", _owner_from),
     )
+
+
+def _persistent(part: Part) -> Literal[0, 1]:
+    if part.whole() not in (0, 1):
+        raise part.broken("neither 0 nor 1")
+    return 1 if part.whole() else 0
+
+
+def _milliseconds(part: Part) -> int:
+    if part.whole() < 0:
+        raise part.broken("no number of milliseconds")
+    return part.whole()
+
+
+def _owner_from(part: Part) -> Literal["exchange", "cluster"]:
+    return "exchange" if part.one_of("exchange", "cluster") == "exchange" else "cluster"
 
 
 def _resource_state(word: str) -> ResourceState:
@@ -192,7 +218,12 @@ def _events(part: Part) -> EventLog:
         oldest=part.field("oldest").optional(Part.time),
         truncated=part.field("truncated").flag(),
         records=part.field("records").many(_event),
+        oldest_error=part.may_have("oldest_error", _error),
     )
+
+
+def _error(part: Part) -> Unreadable:
+    return Unreadable(part.field("code").code(), part.field("message").text())
 
 
 def _event(part: Part) -> EventRecord:

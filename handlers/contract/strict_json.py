@@ -121,6 +121,10 @@ class Part:
             raise self.broken(f"{name} is missing")
         return Part(found[name], self._below(name))
 
+    def may_have(self, name: str, decode: Callable[[Part], T]) -> T | None:
+        """A field that an older module leaves out, or that may be null: None for both."""
+        return self.field(name).optional(decode) if name in self._object() else None
+
     def fields(self) -> dict[str, Part]:
         """All fields of an object."""
         return {name: Part(value, self._below(name)) for name, value in self._object().items()}

@@ -107,6 +107,7 @@ class Service:
     state: str
     start_mode: str
     exit_code: int
+    account: str | None = None  # StartName; None = not told (before module 1.1), or it has none
 
 
 ResourceState: TypeAlias = Literal["Online", "Offline", "Failed", "Pending", "Unknown"]
@@ -114,12 +115,18 @@ ResourceState: TypeAlias = Literal["Online", "Offline", "Failed", "Pending", "Un
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A cluster resource; `owner` is the node that owns it now, None = not told."""
+    """A cluster resource; `owner` is the node that owns it now, None = not told.
+
+    The rest is told from module 1.1 on; None = not told.
+    """
 
     name: str
     type: str
     state: ResourceState
     owner: str | None
+    persistent: Literal[0, 1] | None = None  # PersistentState; 0 = kept offline on purpose (KB 259243)
+    pending_timeout_ms: int | None = None
+    owner_from: Literal["exchange", "cluster"] | None = None  # which source named the owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,7 @@ class ClusterView:
     name: str
     virtual_servers: tuple[str, ...]
     resources: tuple[Resource, ...]
+    members: tuple[str, ...] | None = None  # the cluster's nodes; None = not told (before module 1.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +155,9 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True)
 class EventLog:
-    """The records asked for since `since`; `oldest` is the oldest one of the whole log (None: empty).
+    """The records asked for since `since`; `oldest` is the oldest one of the whole log.
 
+    None: the log is empty or, with an `oldest_error`, it could not be found.
     `truncated`: more records matched than the module returns.
     """
 
@@ -156,6 +165,7 @@ class EventLog:
     oldest: datetime | None
     truncated: bool
     records: tuple[EventRecord, ...]
+    oldest_error: Unreadable | None = None
 
 
 @dataclass(frozen=True, slots=True)

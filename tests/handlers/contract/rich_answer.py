@@ -16,15 +16,41 @@ from tests.handlers.kb906154.answers import (
     events,
     healthy,
     resource,
+    value,
     version,
     versions,
 )
 
 Path = tuple[str | int, ...]
+NEWER_RESOURCE = {**resource(), "persistent": 1, "pending_timeout_ms": 180000, "owner_from": "exchange"}
+
+# What the newest module tells, every optional field included.
 RICH = healthy(
     aspnet_versions=versions(version()),
-    cluster=cluster(resource()),
-    events=events(event("MSExchangeMU", 1042, "0x80040a01", strings=("80040a01",), text="…")),
+    services=value(
+        [
+            {
+                "name": "MSExchangeSA", "state": "Running", "start_mode": "Manual", "exit_code": 0,
+                "account": "LocalSystem",
+            }
+        ]
+    ),
+    cluster=value({**cluster(NEWER_RESOURCE)["value"], "members": ["EXCH-NODE1"]}),
+    events=events(
+        event("MSExchangeMU", 1042, "0x80040a01", strings=("80040a01",), text="…"),
+        oldest=None,
+        oldest_error={"code": "0x800705b4", "message": "This operation returned because of a time-out."},
+    ),
+)  # fmt: skip
+
+# What only module 1.1 and later tell: left out, it is not known.
+OPTIONAL = (
+    ("services", "value", 0, "account"),
+    ("cluster", "value", "members"),
+    ("cluster", "value", "resources", 0, "persistent"),
+    ("cluster", "value", "resources", 0, "pending_timeout_ms"),
+    ("cluster", "value", "resources", 0, "owner_from"),
+    ("events", "value", "oldest_error"),
 )
 
 # What the contract writes as `|null`.
@@ -36,6 +62,7 @@ NULLABLE = (
     ("frameworks", "value", 0, "service_pack"),
     ("cluster", "value", "resources", 0, "owner"),
     ("events", "value", "oldest"),
+    *(path for path in OPTIONAL if path[-1] != "members"),
 )
 MAY_BE_ABSENT = ("exchange", "cluster", "aspnet_account", "frameworks", "aspnet_versions")
 NEVER_ABSENT = ("system", "services", "events", "former_domain_controller", "write_access")

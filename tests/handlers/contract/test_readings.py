@@ -18,6 +18,7 @@ from tests.handlers.contract.rich_answer import (
     MAY_BE_ABSENT,
     NEVER_ABSENT,
     NULLABLE,
+    OPTIONAL,
     RICH,
     Path,
     at,
@@ -56,7 +57,62 @@ def test_a_whole_answer_is_decoded_without_loss() -> None:
     assert (facts.host, facts.computer, facts.module) == ("MGMT1", "EXCH-NODE1", "1.0.0")
 
 
-@pytest.mark.parametrize("path", FIELDS, ids=lambda path: ".".join(map(str, path)))
+def test_what_newer_modules_tell_is_decoded_too() -> None:
+    """Accounts, members, what a resource is kept at, and why the oldest record is not known."""
+    facts = decode(RICH)
+    assert isinstance(facts.services, Value)
+    assert facts.services.value[0].account == "LocalSystem"
+    assert isinstance(facts.cluster, Value)
+    (found,) = facts.cluster.value.resources
+    assert (found.persistent, found.pending_timeout_ms, found.owner_from) == (1, 180000, "exchange")
+    assert facts.cluster.value.members == ("EXCH-NODE1",)
+    assert isinstance(facts.events, Value)
+    assert facts.events.value.oldest_error == Unreadable(
+        "0x800705b4", "This operation returned because of a time-out."
+    )
+
+
+@pytest.mark.parametrize("path", OPTIONAL, ids=lambda path: ".".join(map(str, path)))
+def test_what_an_older_module_leaves_out_is_not_known(path: Path) -> None:
+    """Unknown, never a breach."""
+    decode(without(path))
+
+
+def test_an_older_module_tells_none_of_it() -> None:
+    """All left out at once."""
+    facts = decode(healthy())
+    assert isinstance(facts.services, Value)
+    assert {one.account for one in facts.services.value} == {None}
+    assert isinstance(facts.cluster, Value)
+    (found,) = facts.cluster.value.resources
+    assert (found.persistent, found.pending_timeout_ms, found.owner_from) == (None, None, None)
+    assert facts.cluster.value.members is None
+    assert isinstance(facts.events, Value)
+    assert facts.events.value.oldest_error is None
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        (("cluster", "value", "resources", 0, "persistent"), 2),
+        (("cluster", "value", "resources", 0, "persistent"), -1),
+        (("cluster", "value", "resources", 0, "pending_timeout_ms"), -1),
+        (("cluster", "value", "resources", 0, "owner_from"), "registry"),
+        (("events", "value", "oldest_error"), {"code": "0X1", "message": ""}),
+        (("events", "value", "oldest_error"), {"code": "0x800705b4"}),
+        (("cluster", "value", "members"), None),
+    ],
+    ids=repr,
+)
+def test_what_newer_modules_tell_is_held_as_strictly(path: Path, wrong: object) -> None:
+    """A value that the contract does not know breaks it, in the schema as in the decoder."""
+    assert not decodes(changed(path, wrong))
+    assert not VALIDATOR.is_valid(changed(path, wrong))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FIELDS if path not in OPTIONAL], ids=lambda path: ".".join(map(str, path))
+)
 def test_every_field_must_be_there(path: Path) -> None:
     """One that is left out breaks the contract, and the error says where."""
     with pytest.raises(BrokenContract) as broken:
