@@ -295,6 +295,7 @@ class Permit:
     expected: str  # compact JSON of the reading that was approved
     target: str  # compact JSON of the reading that will stand
     seal: object = field(default=None, repr=False, compare=False)
+    address: str | None = None  # what the host dials; None: the computer's name
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
@@ -332,13 +333,17 @@ def permit(
     *,
     at: datetime,
     rules: ApprovalRules,
+    address: str | None = None,
 ) -> Permit:
     """The permit to send the change of a fix now, as its records have it. Raises `NotPermitted`.
 
     What must hold is listed in `storage.chain.grounds`. Nothing of the permit is taken from the row.
+    `address` is what the host dials, where the settings have one: who must answer is the recorded computer.
     """
     found = objections(row, recorded, at, rules)
     told = recorded.columns
     if found or not {"kind", "computer", "expected", "target"} <= told.keys():
         raise NotPermitted(fix_id, list(found.values()) or ["its proposal was too long for its record"])
-    return Permit(fix_id, told["kind"], host, told["computer"], told["expected"], told["target"], _SEAL)
+    return Permit(
+        fix_id, told["kind"], host, told["computer"], told["expected"], told["target"], _SEAL, address
+    )

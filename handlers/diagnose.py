@@ -104,7 +104,7 @@ class Diagnoser:
         """One node's answer as JSON; text that is no JSON stays text, and is judged as a broken answer."""
         budget = max(1, int(self.deadlines[cluster.host] - ROUND_TRIP_SECONDS))
         parameters = {
-            "ComputerName": cluster.nodes[node], "EventHours": EVENT_HOURS, "BudgetSeconds": budget,
+            "ComputerName": cluster.dialled(node), "EventHours": EVENT_HOURS, "BudgetSeconds": budget,
         }  # fmt: skip
         try:
             result = raw_result(self.remote.query(cluster.host, Query("Get-RootVerFact", parameters)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 _SHOWN = 60  # characters of a name that is none: it goes into messages, and into the record
@@ -11,12 +11,20 @@ _SHOWN = 60  # characters of a name that is none: it goes into messages, and int
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """One Exchange cluster and the management host that reaches it."""
+    """One Exchange cluster and the management host that reaches it.
+
+    Who must answer is the computer; what the host dials is the address, where the settings have one.
+    """
 
     name: str
     host: str
     nodes: Mapping[str, str]  # node → computer name, in the order of the settings
     virtual_servers: tuple[str, ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)  # node → what the host dials instead
+
+    def dialled(self, node: str) -> str:
+        """What the management host dials to reach a node: the parameter `ComputerName`."""
+        return self.addresses.get(node, self.nodes[node])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +60,24 @@ class UnknownName(Exception):
         return f"{self.name} is not in the inventory. {hint}Known: {known}."
 
 
+# Windows cuts a computer's name to so many characters, and WMI and the cluster tell the cut one (MSDN,
+# Computer Names).
+NETBIOS = 15
+
+
 def same_name(one: str, other: str) -> bool:
-    """Whether two names mean the same computer: without case, a full name equals its first label."""
-    return first_label(one) == first_label(other)
+    """Whether two names mean the same computer.
+
+    Without case; a full name equals its first label, and a label that is longer than NetBIOS has room for
+    equals what Windows cuts it to. Two different ones that are both longer are different names.
+    """
+    labels = first_label(one), first_label(other)
+    return labels[0] == labels[1] or (min(map(len, labels)) <= NETBIOS and cut_alike(one, other))
+
+
+def cut_alike(one: str, other: str) -> bool:
+    """Whether Windows cuts two computer names to the same NetBIOS name."""
+    return first_label(one)[:NETBIOS] == first_label(other)[:NETBIOS]
 
 
 def first_label(name: str) -> str:

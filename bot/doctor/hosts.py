@@ -9,7 +9,7 @@ from bot.doctor.findings import DoctorLine, fail, ok, warn
 from handlers.contract.results import HostNode, HostReport, decode_host
 from handlers.contract.strict_json import BrokenContract
 from handlers.host_options import SECOND_HOP, HostOptions
-from handlers.inventory import Inventory, same_name
+from handlers.inventory import Inventory
 from handlers.kb906154.facts import Reading, Unreadable, Value
 from handlers.kb906154.wording import prose, unreadable_words
 from handlers.ports import Clock, Query
@@ -33,17 +33,23 @@ def look(
 ) -> list[DoctorLine]:
     """One host and its nodes. A logon that was refused before is tried again: somebody asked for it."""
     remote.forget_refusals(name)
-    computers = [
-        computer for one in inventory.clusters if one.host == name for computer in one.nodes.values()
-    ]
+    dialled = {
+        one.dialled(node): computer
+        for one in inventory.clusters
+        if one.host == name
+        for node, computer in one.nodes.items()
+    }
     try:
-        report = decode_host(remote.query(name, Query("Test-RootVerHost", {"ComputerName": computers})))
+        report = decode_host(remote.query(name, Query("Test-RootVerHost", {"ComputerName": list(dialled)})))
     except RemoteError as error:
         return [fail(f"host {name}", str(error))]
     except BrokenContract as broken:
         return [fail(f"host {name}", f"{broken}.")]
     own_change = options.change is not None
-    nodes = [_node(computer, report, own_change=own_change) for computer in computers]
+    nodes = [
+        _node(computer, _told(report, address), report, own_change=own_change)
+        for address, computer in dialled.items()
+    ]
     return [_host(name, report), _time(name, report, clock.now()), *nodes]
 
 
@@ -63,9 +69,13 @@ def _time(name: str, report: HostReport, now: datetime) -> DoctorLine:
     return ok(f"clock of {name}", seconds)
 
 
-def _node(computer: str, report: HostReport, *, own_change: bool) -> DoctorLine:
+def _told(report: HostReport, address: str) -> HostNode | None:
+    """What the host told of the node that was dialled by this name or address."""
+    return next((one for one in report.nodes if one.computer.casefold() == address.casefold()), None)
+
+
+def _node(computer: str, found: HostNode | None, report: HostReport, *, own_change: bool) -> DoctorLine:
     """Reach first; write access counts only where the same account changes."""
-    found = next((one for one in report.nodes if same_name(one.computer, computer)), None)
     if found is None:
         return fail(f"node {computer}", f"{report.host} said nothing about it")
     if found.reach != Value(True):

@@ -8,7 +8,7 @@ from itertools import combinations
 from bot.settings import single_values
 from bot.settings.environment import variable_of
 from bot.settings.sections import ClusterSection, NodeSection
-from handlers.inventory import same_name
+from handlers.inventory import NETBIOS, cut_alike, first_label, same_name
 from handlers.record.questions import near
 
 
@@ -23,6 +23,8 @@ def check(
     for name, cluster in clusters.items():
         yield from _cluster(name, cluster, known)
     yield from _ambiguous(clusters, nodes)
+    yield from _cut_alike(clusters, nodes)
+    yield from _same_address(clusters, nodes)
 
 
 def orphans(clusters: Mapping[str, ClusterSection], nodes: Mapping[str, NodeSection]) -> Iterator[str]:
@@ -40,6 +42,11 @@ def orphans(clusters: Mapping[str, ClusterSection], nodes: Mapping[str, NodeSect
 def computers(cluster: ClusterSection, nodes: Mapping[str, NodeSection]) -> dict[str, str]:
     """Node → computer name; the node's name in upper case if none is given."""
     return {node: _computer(node, nodes) for node in cluster.nodes}
+
+
+def addresses(cluster: ClusterSection, nodes: Mapping[str, NodeSection]) -> dict[str, str]:
+    """Node → what the management host dials, of those that have an address of their own."""
+    return {node: address for node in cluster.nodes if node in nodes and (address := nodes[node].address)}
 
 
 def _computer(node: str, nodes: Mapping[str, NodeSection]) -> str:
@@ -82,6 +89,29 @@ def _ambiguous(clusters: Mapping[str, ClusterSection], nodes: Mapping[str, NodeS
         clash = next((one for one in names for two in others if same_name(one, two)), None)
         if clash:
             yield f'{what} and {other} are both "{clash}", but a typed name must mean one thing. Rename one.'
+
+
+def _cut_alike(clusters: Mapping[str, ClusterSection], nodes: Mapping[str, NodeSection]) -> Iterator[str]:
+    """Two long names of nodes of which Windows, WMI and the cluster tell the same first part."""
+    known = [(node, {node, _computer(node, nodes)}) for one in clusters.values() for node in one.nodes]
+    for (node, names), (other, others) in combinations(known, 2):
+        long = next(
+            (one for one in names for two in others if cut_alike(one, two) and not same_name(one, two)), None
+        )
+        if long:
+            yield (
+                f"node {node} and node {other} share the first {NETBIOS} characters of their names,"
+                f' "{first_label(long)[:NETBIOS]}". That is all that Windows tells of them: give both the'
+                " names that their computers answer with, or rename one."
+            )
+
+
+def _same_address(clusters: Mapping[str, ClusterSection], nodes: Mapping[str, NodeSection]) -> Iterator[str]:
+    """Two nodes that the host would dial alike: one of them would never be asked."""
+    known = [pair for one in clusters.values() for pair in addresses(one, nodes).items()]
+    for (node, address), (other, same) in combinations(known, 2):
+        if address.casefold() == same.casefold():
+            yield f'node {node} and node {other} have the same address, "{address}". Correct one of them.'
 
 
 def _things(

@@ -130,5 +130,8 @@ class NodeSection(Section):
     """[nodes.NAME]."""
 
     computer: Annotated[Name, AfterValidator(single_values.no_address)] | None = _key(
-        None, "its computer name; none: the node's name in upper case", "EXCH-NODE2"
+        None, "its computer name: who must answer; none: the node's name in upper case", "EXCH-NODE2"
+    )
+    address: Name | None = _key(
+        None, "what the management host dials; none: the computer name", "exch-node2.corp.example"
     )

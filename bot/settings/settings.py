@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.settings.doubts import about_chat, about_hosts
 from bot.settings.file import SettingsError
-from bot.settings.names import computers
+from bot.settings.names import addresses, computers
 from bot.settings.sections import Approval, ClusterSection, NodeSection, Slack
 from bot.settings.showing import shown
 from handlers import inventory
@@ -43,7 +43,13 @@ class Settings:
         """The clusters, in the order of the file."""
         return Inventory(
             tuple(
-                inventory.Cluster(name, one.host, computers(one, self.nodes), one.virtual_servers)
+                inventory.Cluster(
+                    name,
+                    one.host,
+                    computers(one, self.nodes),
+                    one.virtual_servers,
+                    addresses(one, self.nodes),
+                )
                 for name, one in self.clusters.items()
             )
         )
@@ -87,6 +93,7 @@ class Settings:
                 cluster.name: {
                     "host": cluster.host,
                     "nodes": dict(cluster.nodes),
+                    "addresses": dict(cluster.addresses),
                     "virtual_servers": list(cluster.virtual_servers),
                 }
                 for cluster in self.inventory().clusters

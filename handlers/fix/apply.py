@@ -153,9 +153,10 @@ class Changes:
                 raise Ended(State.VOIDED, "Another attempt had begun.")
             # must hold: 13
             try:
+                cluster = self._cluster(fix)
                 allowed = permit(
-                    fix.id, self._cluster(fix).host, fixes.stored(now), self._recorded(fix),
-                    at=self.clock.now(), rules=self.rules,
+                    fix.id, cluster.host, fixes.stored(now), self._recorded(fix),
+                    at=self.clock.now(), rules=self.rules, address=cluster.dialled(fix.node),
                 )  # fmt: skip
             except NotPermitted as refused:
                 raise Faulty(refused.reasons) from refused
@@ -210,9 +211,9 @@ class Changes:
         """The whole ASP.NET key, stored before the change may be sent."""
         # must hold: 7
         try:
-            text = self.remote.query(
-                self._cluster(fix).host, Query("Backup-AspNetKey", {"ComputerName": fix.computer})
-            )
+            cluster = self._cluster(fix)
+            backup = Query("Backup-AspNetKey", {"ComputerName": cluster.dialled(fix.node)})
+            text = self.remote.query(cluster.host, backup)
             decode_backup(text, fix.computer)
         except (RemoteError, BrokenContract) as error:
             raise Ended(State.VOIDED, f"There is no backup, so nothing was sent: {error}") from error

@@ -92,7 +92,8 @@ class PsrpRemote:
         query session is used. Raises `NotSent`, `RemoteError`.
         """
         command = {"fix": "Set-RootVer", "restore": "Restore-RootVer"}[permit.kind]
-        parameters = {"ComputerName": permit.computer, "FixId": permit.fix_id, "Expected": permit.expected}
+        dialled = permit.address or permit.computer
+        parameters = {"ComputerName": dialled, "FixId": permit.fix_id, "Expected": permit.expected}
         if permit.kind == "restore":
             parameters["Target"] = permit.target
         options = self._options(permit.host)

@@ -9,6 +9,7 @@ import pytest
 from handlers.approval import Permit
 from handlers.diagnose import Diagnoser
 from handlers.host_options import SECOND_HOP
+from handlers.inventory import Cluster, Inventory
 from handlers.ports import Query
 from handlers.remote_errors import RemoteError
 from tests.bot.shift import INVENTORY
@@ -42,6 +43,19 @@ def test_the_module_gets_the_deadline_less_the_way_there_and_back(deadline: floa
         for computer in ("EXCH-NODE1", "EXCH-NODE2")
     ]
     assert sorted((dict(one.parameters) for one in remote.asked), key=str) == expected
+
+
+def test_the_host_dials_the_address_where_a_node_has_one() -> None:
+    """A DNS name or an address, beside the computer that must answer."""
+    remote = AwayRemote()
+    cluster = Cluster(
+        "EXCH-CL1", "mgmt1", {"left": "EXCH-NODE1", "right": "EXCH-NODE2"}, (), {"left": "10.0.0.1"}
+    )
+    with ThreadPoolExecutor(2) as workers:
+        diagnoser = Diagnoser(remote, Inventory((cluster,)), Watch(), workers, {"mgmt1": 120.0})
+        (report,) = diagnoser.diagnose("left", "UALICE")
+    assert sorted(str(one.parameters["ComputerName"]) for one in remote.asked) == ["10.0.0.1", "EXCH-NODE2"]
+    assert [one.computer for one in report.diagnoses] == ["EXCH-NODE1", "EXCH-NODE2"]
 
 
 @pytest.mark.parametrize(

@@ -274,6 +274,24 @@ def test_the_public_form_holds_no_floats(tmp_path: Path) -> None:
     assert public["approval"]["expires_minutes"] == 30
 
 
+def test_a_node_may_have_an_address_beside_its_computer(tmp_path: Path) -> None:
+    """Who must answer, and what the host dials; also from the environment."""
+    text = GOOD + '[nodes.exch-node2]\naddress = "mail-b.corp.example"\n'
+    (cluster,) = loaded(tmp_path, text).inventory().clusters
+    assert dict(cluster.nodes) == {"exch-node1": "EXCH-NODE1", "exch-node2": "EXCH-NODE2"}
+    assert [cluster.dialled(node) for node in cluster.nodes] == ["EXCH-NODE1", "mail-b.corp.example"]
+    found = loaded(tmp_path, GOOD, ROOTVER_NODES__EXCH_NODE1__ADDRESS="10.0.0.1")
+    assert found.inventory().clusters[0].dialled("exch-node1") == "10.0.0.1"
+    assert found.public()["clusters"] == {
+        "EXCH-CL1": {
+            "host": "mgmt1",
+            "nodes": {"exch-node1": "EXCH-NODE1", "exch-node2": "EXCH-NODE2"},
+            "addresses": {"exch-node1": "10.0.0.1"},
+            "virtual_servers": [],
+        }
+    }
+
+
 # --- where the database lies ---
 
 

@@ -27,7 +27,7 @@ from tests.bot.settings_files import CANARY, CLUSTER, FILE, GOOD, HOST, loaded, 
         (GOOD + "[hosts.mgmt1.change.change]\n", "hosts.mgmt1.change.change is unknown. Known there: "),
         (
             GOOD + "[nodes.exch-node1]\nname = 'x'\n",
-            "nodes.exch-node1.name is unknown. Known there: computer.",
+            "nodes.exch-node1.name is unknown. Known there: address, computer.",
         ),
         ("approval = 3\n", "approval must be a section."),
         ("hosts = []\n", "hosts must be a section."),

@@ -93,11 +93,16 @@ class FakeChat:
 
 
 class LabRemote:
-    """The practice cluster's host without a network. `faults`: command → what to do instead of answering."""
+    """The practice cluster's host without a network. `faults`: command → what to do instead of answering.
+
+    `addresses`: what may be dialled beside the computers' names → the computer that is there.
+    """
 
     def __init__(self, incident: str, watch: Watch) -> None:
         self.cluster, _ = build(incident, watch.now)
         self.sent: list[str] = []
+        self.dialled: list[tuple[str, object]] = []
+        self.addresses: dict[str, str] = {}
         self.faults: dict[str, Callable[[Run], str]] = {}
         self.before: dict[str, Callable[[], None]] = {}
 
@@ -107,14 +112,19 @@ class LabRemote:
     def change(self, permit: Permit) -> str:
         name = "Set-RootVer" if permit.kind == "fix" else "Restore-RootVer"
         parameters: dict[str, object] = {
-            "ComputerName": permit.computer, "FixId": permit.fix_id, "Expected": permit.expected,
-        }  # fmt: skip
+            "ComputerName": permit.address or permit.computer,
+            "FixId": permit.fix_id,
+            "Expected": permit.expected,
+        }
         if permit.kind == "restore":
             parameters["Target"] = permit.target
         return self._run(name, parameters)
 
     def _run(self, name: str, parameters: dict[str, object]) -> str:
         self.sent.append(name)
+        dialled = str(parameters["ComputerName"])
+        self.dialled.append((name, dialled))
+        parameters["ComputerName"] = self.addresses.get(dialled, dialled)
         if name in self.before:
             self.before.pop(name)()
 

@@ -215,6 +215,34 @@ def test_another_computer_of_that_name_in_the_settings_voids_the_fix(start: Star
     assert "EXCH-NODE1 now, not EXCH-NODE2" in (night.fix().reason or "")
 
 
+def test_a_node_is_dialled_by_its_address_from_the_first_look_to_the_last(night: Night) -> None:
+    """The settings say what the host dials; who must answer is the computer all the same."""
+    nodes = {"exch-node1": "EXCH-NODE1", "exch-node2": "EXCH-NODE2"}
+    address = "mail-b.corp.example"
+    night.remote.addresses = {address: "EXCH-NODE2"}
+    night.inventory = Inventory((Cluster("EXCH-CL1", "mgmt1", nodes, (), {"exch-node2": address}),))
+    night.restart()
+    approved(night)
+    night.tick(seconds=6)
+    assert (night.state, night.fix().computer) == (State.APPLIED, "EXCH-NODE2")
+    dialled = dict(night.remote.dialled)
+    assert {dialled[name] for name in ("Backup-AspNetKey", "Set-RootVer")} == {address}
+    assert ("Get-RootVerFact", address) in night.remote.dialled
+    assert ("Get-RootVerFact", "EXCH-NODE2") not in night.remote.dialled
+
+
+def test_another_computer_behind_an_address_changes_nothing(night: Night) -> None:
+    """An address that points at the partner is no node of that name."""
+    nodes = {"exch-node1": "EXCH-NODE1", "exch-node2": "EXCH-NODE2"}
+    approved(night)
+    night.remote.addresses = {"mail-b": "EXCH-NODE1"}
+    night.inventory = Inventory((Cluster("EXCH-CL1", "mgmt1", nodes, (), {"exch-node2": "mail-b"}),))
+    night.restart()
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.VOIDED, 0)
+    assert "another computer answered: EXCH-NODE1" in (night.fix().reason or "")
+
+
 def test_a_voided_fix_tells_what_changed(night: Night) -> None:
     """Then and now, side by side."""
     approved(night)
