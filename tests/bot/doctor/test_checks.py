@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -236,6 +237,34 @@ def test_an_answer_of_another_contract_is_not_believed(practice: Practice) -> No
     )
     found = {line.name: line for line in checks(settings, OldModule(), None, None, practice.clock)}
     assert "breaks the wire contract at schema" in found["host mgmt1"].text
+
+
+class HostWithModule:
+    """A host that answers as a module of this version does."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def query(self, host: str, query: Query) -> str:
+        head = {"schema": 1, "module": self._module, "computer": None, "host": "MGMT1", "user": "u"}
+        shell = {"powershell": "5.1", "language_mode": "NoLanguage", "time": "2026-11-01T12:00:00Z"}
+        return json.dumps({**head, **shell, "nodes": []})
+
+    def forget_refusals(self, host: str) -> None: ...
+
+
+@pytest.mark.parametrize(("module", "result"), [("0.9.0", "warn"), ("0.9.0-rc.1", "warn"), ("99.0.0", "ok")])
+def test_a_host_with_an_older_module_is_told_with_what_it_lacks(
+    practice: Practice, module: str, result: str
+) -> None:
+    """It goes on working; a newer one tells no less."""
+    settings = load(
+        practice_bot.write(practice.folder, practice.host), practice_bot.environment(practice.server)
+    )
+    lines = checks(settings, HostWithModule(module), None, None, practice.clock)
+    (found,) = (line for line in lines if line.name == "host mgmt1")
+    assert found.result == result
+    assert ("accounts of services" in found.text) is (result == "warn")
 
 
 def test_a_node_that_the_host_cannot_reach_says_what_to_check(practice: Practice) -> None:
