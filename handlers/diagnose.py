@@ -234,6 +234,7 @@ def _diagnosis_record(report: ClusterReport, diagnosis: Diagnosis, actor: str, s
         "offered": diagnosis.offered,
         "findings": list(diagnosis.findings),
         "notes": list(diagnosis.notes),
+        "related": [one.id for one in diagnosis.related],
         "not_checked": list(diagnosis.not_checked),
         "checks": [{"id": one.id, "result": one.result, "seen": one.seen} for one in diagnosis.checks],
         "evidence": stored,

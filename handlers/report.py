@@ -11,7 +11,8 @@ from handlers.kb906154.assess import Diagnosis, assess, refused
 from handlers.kb906154.root_ver import reading_object
 from storage.records import Json
 
-# Exit codes: a verdict that says something is wrong is 1; one that could not tell is 2.
+# Exit codes: a verdict that says something is wrong, or a System Attendant that is down elsewhere, is 1; a
+# verdict that could not tell is 2.
 FINE = 0
 FOUND_SOMETHING = 1
 COULD_NOT_TELL = 2
@@ -31,8 +32,9 @@ def to_json(asked: str, cluster: str | None, at: datetime, diagnoses: Sequence[D
 
 def exit_code(reports: Iterable[Mapping[str, Json]]) -> int:
     """The process exit code for `to_json` objects."""
-    verdicts = {node["verdict"] for report in reports for node in _nodes(report)}
-    if verdicts - {"healthy", *_DOUBTFUL}:
+    nodes = [node for report in reports for node in _nodes(report)]
+    verdicts = {node["verdict"] for node in nodes}
+    if verdicts - {"healthy", *_DOUBTFUL} or any(_down_elsewhere(node) for node in nodes):
         return FOUND_SOMETHING
     return COULD_NOT_TELL if verdicts & set(_DOUBTFUL) else FINE
 
@@ -54,6 +56,12 @@ def _nodes(report: Mapping[str, Json]) -> Iterable[dict[str, Json]]:
     return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
 
 
+def _down_elsewhere(node: Mapping[str, Json]) -> bool:
+    """An outage on a node that nobody asked is one all the same."""
+    related = node.get("related")
+    return isinstance(related, list) and "attendant_elsewhere" in related
+
+
 def _node(diagnosis: Diagnosis) -> dict[str, Json]:
     return {
         "node": diagnosis.node,
@@ -65,6 +73,7 @@ def _node(diagnosis: Diagnosis) -> dict[str, Json]:
         "offered": diagnosis.offered,
         "findings": list(diagnosis.findings),
         "notes": list(diagnosis.notes),
+        "related": [one.id for one in diagnosis.related],
         "not_checked": list(diagnosis.not_checked),
         "checks": [
             {

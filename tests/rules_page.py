@@ -26,6 +26,7 @@ from handlers.fix.approvers import LOOK_UPS
 from handlers.fix.outcome import ANSWERED, AWAY_AGAIN, READ_AGAIN, READ_BACK, End
 from handlers.fix.propose import NO_CARD
 from handlers.kb906154.article import SYMPTOMS, VERDICTS
+from handlers.kb906154.related import RELATED, RelatedCause
 from handlers.kb906154.verdicts import FIXABLE
 from handlers.open_questions import WAITED_FOR
 from handlers.psrp.wire import ANSWER_LIMIT
@@ -39,7 +40,7 @@ from tests.bot.samples import BOB, RULES, fix_in
 PAGE = Path(__file__).parents[1] / "docs" / "rules.md"
 
 _WEIGHTS = {
-    "strong": "strong",
+    "telling": "strong, telling",
     "weak": "weak",
     "of_attendant": "strong where it names a System Attendant, else weak",
 }
@@ -85,6 +86,7 @@ def _sections() -> Iterator[tuple[str, Iterator[str]]]:
     yield "Kinds of records", _records()
     yield "Exit codes", _exit_codes()
     yield "Limits that people meet", _limits()
+    yield "Related causes", _related()
 
 
 def _table(*head: str, rows: Iterable[Iterable[str]]) -> Iterator[str]:
@@ -111,16 +113,38 @@ def _verdicts() -> Iterator[str]:
 
 def _symptoms() -> Iterator[str]:
     yield _prose(
-        "The events of KB 906154. Where the System Attendant is down, a strong one makes an invalid RootVer",
-        "`confirmed` instead of `suspected`; with RootVer in order, it makes the verdict `other_cause`.",
-        "After a change a strong one keeps a fix from being confirmed. Weak ones are shown, and decide",
-        "nothing.",
+        "The events of KB 906154. A strong one says that the outage is of the article's kind: where the",
+        "System Attendant is down and RootVer in order, it makes the verdict `other_cause`, and after a",
+        "change it keeps a fix from being confirmed. Only a telling one, which the metabase update itself",
+        "logs, speaks for RootVer: where the System Attendant is down it makes an invalid RootVer",
+        "`confirmed` instead of `suspected`, unless something that competes is in hand (section 10). Weak",
+        "ones are shown, and decide nothing.",
     )
     rows = (
         (one.number, one.event.source, str(one.event.id), one.event.code or "any", _WEIGHTS[one.weight])
         for one in SYMPTOMS
     )
     yield from _table("event", "source", "id", "code", "weight", rows=rows)
+
+
+def _related() -> Iterator[str]:
+    yield _prose(
+        "What else keeps a System Attendant down, read beside every verdict but `refused` and",
+        "`out_of_scope` (`handlers/kb906154/related.py`); the first of them stands on every node that was",
+        "read. Each is true, false or unknown, and only true ones are told. One that competes makes a",
+        "`confirmed` invalid RootVer `suspected`, as the facts of rows 9 to 11 of section 1 do. [A page has",
+        "each of them](causes/README.md).",
+    )
+    rows = (
+        (f"`{one.id}`", one.title, "yes" if one.competes else "no", one.reference, listed_sections(one))
+        for one in RELATED
+    )
+    yield from _table("cause", "in words", "competes", "source", "rests on", rows=rows)
+
+
+def listed_sections(one: RelatedCause) -> str:
+    """The sections of an answer that a related cause rests on."""
+    return ", ".join(f"`{name}`" for name in one.sections)
 
 
 def _moves() -> Iterator[str]:

@@ -11,6 +11,7 @@ from bot.blocks.words import CHECKS, FINDINGS, NOT_CHECKED, NOTES, RESULTS, RULE
 from bot.slack.limits import Block
 from bot.slack.post import Attachment, Post, context, post, section
 from bot.slack.text import (
+    BACKTICK,
     clock_time,
     counted,
     day_and_time,
@@ -22,7 +23,7 @@ from bot.slack.text import (
 from handlers.contract.collection import dump_collection
 from handlers.diagnose import ClusterReport
 from handlers.inventory import Inventory, UnknownName
-from handlers.kb906154.article import SYMPTOMS, VERDICT
+from handlers.kb906154.article import SYMPTOMS
 from handlers.kb906154.assess import Diagnosis
 from handlers.kb906154.checks import Check
 from handlers.report import to_json
@@ -106,6 +107,9 @@ def _worst_first(report: ClusterReport) -> list[Diagnosis]:
 
 
 def _rank(one: Diagnosis) -> int:
+    """0 = something is wrong, elsewhere too; 1 = not known, or not ours to say; 2 = nothing wrong."""
+    if one.down_elsewhere:
+        return 0
     return 2 if one.verdict in _FINE else 1 if one.verdict in _DOUBTFUL else 0
 
 
@@ -114,6 +118,7 @@ def _node(one: Diagnosis) -> Iterator[Block]:
         f"{_emoji(one)} *{_summary(one)}*",
         *(versions_as_code(plain(why, 600)) for why in one.why),
         *_symptoms(one),
+        *_related(one),
         *_next(one),
     ])  # fmt: skip
     if one.checks:
@@ -124,7 +129,7 @@ def _node(one: Diagnosis) -> Iterator[Block]:
 
 
 def _summary(one: Diagnosis) -> str:
-    title = VERDICT[one.verdict].title
+    title = one.headline
     said = one.confidence == one.verdict or (one.confidence or "") in title
     return f"{plain(one.computer)}: {title}{'' if said else f' ({one.confidence})'}"
 
@@ -147,10 +152,26 @@ def _symptoms(one: Diagnosis) -> Iterator[str]:
         yield f"{len(kinds)} of the article's {len(SYMPTOMS)} events since {clock_time(since)}."
 
 
+def _related(one: Diagnosis) -> Iterator[str]:
+    """Each related cause that is there: what was seen, and where it is known from."""
+    for cause in one.related:
+        beside = " It may be the cause." if cause.competing and one.offered else ""
+        yield f"Also: {plain(cause.title)}. {plain(cause.seen, 600)}{beside} ({plain(cause.reference)})"
+
+
 def _next(one: Diagnosis) -> Iterator[str]:
-    advice = VERDICT[one.verdict].advice
-    if advice and not one.offered:
-        yield f"Next: {' '.join(advice)}"
+    """Where a fix is offered, its card says what comes next; but what may be the cause is looked at first."""
+    if not one.offered:
+        advice: Sequence[str] = one.advice
+    else:
+        advice = [sentence for cause in one.related for sentence in cause.advice]
+    if advice:
+        yield f"Next: {' '.join(map(_advice, advice))}"
+
+
+def _advice(sentence: str) -> str:
+    """One sentence, in which only we wrote what stands between backticks (see `wording.quoted`)."""
+    return plain(sentence, 600).replace(BACKTICK, "`")
 
 
 def _checks(one: Diagnosis) -> Iterator[str]:
@@ -183,9 +204,8 @@ def _seen(check: Check, one: Diagnosis) -> str:
 
 
 def _ruled_out(one: Diagnosis) -> Iterator[str]:
-    in_order = [RULED_OUT[check.id] for check in one.checks if check.result == "ok" and check.id in RULED_OUT]
-    if in_order:
-        yield f"*Ruled out* {' · '.join(in_order)}"
+    if one.ruled_out:
+        yield f"*Ruled out* {' · '.join(meant(RULED_OUT, cause) for cause in one.ruled_out)}"
 
 
 def _findings(one: Diagnosis) -> Iterator[str]:
@@ -195,7 +215,10 @@ def _findings(one: Diagnosis) -> Iterator[str]:
 
 def _notes(one: Diagnosis) -> Iterator[str]:
     if one.notes:
-        yield f"*Notes* {' · '.join(meant(NOTES, note) for note in one.notes)}"
+        words = (
+            plain(one.named[note], 600) if note in one.named else meant(NOTES, note) for note in one.notes
+        )
+        yield f"*Notes* {' · '.join(words)}"
 
 
 def _not_checked(one: Diagnosis) -> Iterator[str]:

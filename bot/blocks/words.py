@@ -37,12 +37,20 @@ CHECKS: Mapping[str, str] = {
     "store_databases": "Store databases",
 }
 
-# Other causes that the article and its neighbours name, by the check that rules each out if it is in order.
+# Causes that the article and its neighbours name, in the words of the fact that rules each out.
 RULED_OUT: Mapping[str, str] = {
     "aspnet_account": "the ASPNET account is there",
     "permissions": "no events of missing permissions",
     "remote_registry": "Remote Registry runs",
     "other_versions": "no other ASP.NET version is registered",
+    "attendant_disabled": "the System Attendant's service is not disabled",
+    "service_account": "it runs as LocalSystem",
+    "iis_down": "IIS runs",
+    "metabase_protocol": "no events of POP3 or IMAP4 missing in the metabase",
+    "node_restored": "no events of missing crypto checkpoints",
+    "directory_unreachable": "no events of a directory that does not answer",
+    "no_site": "no events of a missing site",
+    "resource_failed": "no other resource failed here",
 }
 
 FINDINGS: Mapping[str, str] = {
@@ -61,6 +69,9 @@ NOTES: Mapping[str, str] = {
     "domain_controller": "this is a domain controller, so the ASPNET account is not judged",
     "log_short": "the Application log does not reach back to the start of the window, or was cut",
     "owner_disagreement": "the nodes disagree about who owns the System Attendant",
+    "before_boot": "events from before the last boot prove nothing now",
+    "unlisted_node": "the cluster lists a node that the settings do not have",
+    "partner_differs": "a partner has another valid RootVer: the article says nothing of which is right",
 }
 
 NOT_CHECKED: Mapping[str, str] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from bot.blocks.words import CHECKS, FINDINGS, NOT_CHECKED, NOTES, RULED_OUT, meant
-from handlers.kb906154.article import SYMPTOMS, VERDICT
+from handlers.kb906154.article import SYMPTOMS
 from handlers.kb906154.assess import Diagnosis
 from handlers.kb906154.checks import Check
 from handlers.spelling import spelt_out
@@ -36,7 +36,7 @@ def _line(one: Diagnosis) -> str:
 
 def _verdict(one: Diagnosis) -> str:
     confidence = f" ({one.confidence})" if one.confidence and one.confidence != one.verdict else ""
-    return f"{one.computer}: {VERDICT[one.verdict].title}{confidence}"
+    return f"{one.computer}: {one.headline}{confidence}"
 
 
 def _node(one: Diagnosis) -> Iterator[str]:
@@ -46,15 +46,15 @@ def _node(one: Diagnosis) -> Iterator[str]:
         first = min(symptom.record.time for symptom in one.symptoms)
         kinds = len({symptom.number for symptom in one.symptoms})
         yield f"  {kinds} of the article's {len(SYMPTOMS)} events since {first:%Y-%m-%d %H:%M} UTC."
+    for cause in one.related:
+        yield f"  Also: {cause.title}. {cause.seen} ({cause.reference})"
     if one.offered:
         yield f"  Next: ask in chat, `@rootver diagnose {one.node}`: a fix is proposed and approved there."
-    yield from (f"  {'' if one.offered else 'Next: '}{advice}" for advice in VERDICT[one.verdict].advice)
+    yield from (f"  {'' if one.offered else 'Next: '}{advice}" for advice in one.advice)
     yield from _checks(one.checks)
-    yield from _listed(
-        "Ruled out", [RULED_OUT[c.id] for c in one.checks if c.result == "ok" and c.id in RULED_OUT]
-    )
+    yield from _listed("Ruled out", [meant(RULED_OUT, name) for name in one.ruled_out])
     yield from _listed("Also found", [meant(FINDINGS, name) for name in one.findings])
-    yield from _listed("Notes", [meant(NOTES, name) for name in one.notes])
+    yield from _listed("Notes", [one.named.get(name) or meant(NOTES, name) for name in one.notes])
     yield from _listed("Not checked", [meant(NOT_CHECKED, name) for name in one.not_checked])
 
 

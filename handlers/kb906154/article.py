@@ -28,11 +28,13 @@ DOMAIN_CONTROLLER_ROLES = (4, 5)  # Win32_ComputerSystem.DomainRole: backup and 
 # --- Cluster resources and services ---
 
 SYSTEM_ATTENDANT = "Microsoft Exchange System Attendant"
+INFORMATION_STORE = "Microsoft Exchange Information Store"
 POP3_INSTANCE = "Microsoft Exchange POP3 Server Instance"
 IMAP4_INSTANCE = "Microsoft Exchange IMAP4 Server Instance"
 
 ATTENDANT_SERVICE = "MSExchangeSA"
 STORE_SERVICE = "MSExchangeIS"
+IIS_SERVICES = ("IISADMIN", "W3SVC")  # the attendant depends on IIS Admin (KB 885440)
 POP3_SERVICE = "POP3Svc"
 IMAP4_SERVICE = "IMAP4Svc"
 CLUSTER_SERVICE = "ClusSvc"  # HKLM\Cluster is loaded while it runs (known, documented nowhere)
@@ -41,43 +43,56 @@ REMOTE_REGISTRY = "RemoteRegistry"  # the System Attendant depends on it (KB 870
 # The mail protocols' services and the type of their cluster resources.
 PROTOCOLS = {POP3_SERVICE: POP3_INSTANCE, IMAP4_SERVICE: IMAP4_INSTANCE}
 
+# What is down with the attendant; a resource of another type that Failed is a cause and not a consequence.
+MAIL_TYPES = (SYSTEM_ATTENDANT, INFORMATION_STORE, POP3_INSTANCE, IMAP4_INSTANCE)
+GROUND_TYPES = ("Physical Disk", "Network Name", "IP Address")  # what a group stands on: named first
+
 # --- Error codes ---
 
 UNKNOWN_INTERFACE = "0x800706b5"  # RPC_S_UNKNOWN_IF (KB 906154, Symptoms)
 TOPOLOGY_TIMEOUT = "0x80040a01"  # KB 906154, Symptoms; its meaning: KB 318431
 NO_SUITABLE_CONTROLLER = "0x80040a02"  # KB 919089
 GENERAL_FAILURE = "0x80004005"
+NO_SITE_NAME = "0x8007077f"  # ERROR_NO_SITENAME: the computer is in no Active Directory site
+METABASE_PROTOCOL = "0x800cc800"  # KB 819865
+NO_CRYPTO_KEY = "0x8009000f"  # KB 329033
 
 # --- Events ---
 
 
 @dataclass(frozen=True, slots=True)
 class EventPattern:
-    """An event by source and id and, where it takes one, by code. Never by prose, which is localised."""
+    """An event by source and id and, where it takes one, by code. Never by prose, which is localised.
+
+    `other_than`: it takes a code that is none of these.
+    """
 
     source: str
     id: int
     code: str | None = None
+    other_than: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SymptomPattern:
     """An event of the article's list and how much it says.
 
-    `of_attendant`: strong where the resource that it names is a System Attendant, else weak.
+    A strong one says that an outage is of the article's kind; of these only a telling one, which the metabase
+    update itself logs, speaks for RootVer as its cause. `of_attendant`: strong where the resource that it
+    names is a System Attendant, else weak; any resource that fails logs it.
     """
 
     number: str
     event: EventPattern
-    weight: Literal["weak", "strong", "of_attendant"] = "weak"
+    weight: Literal["weak", "telling", "of_attendant"] = "weak"
 
 
 # KB 906154, Symptoms, in the article's order. E1 is also logged for the offline address book; E4, E5 and E8
 # follow from any failed start: weak.
 SYMPTOMS = (
     SymptomPattern("E1", EventPattern("MSExchangeSA", 1031)),
-    SymptomPattern("E2", EventPattern("MSExchangeMU", 1043, UNKNOWN_INTERFACE), "strong"),
-    SymptomPattern("E3", EventPattern("MSExchangeMU", 1042, TOPOLOGY_TIMEOUT), "strong"),
+    SymptomPattern("E2", EventPattern("MSExchangeMU", 1043, UNKNOWN_INTERFACE), "telling"),
+    SymptomPattern("E3", EventPattern("MSExchangeMU", 1042, TOPOLOGY_TIMEOUT), "telling"),
     SymptomPattern("E4", EventPattern("POP3SVC", 1036, TOPOLOGY_TIMEOUT)),
     SymptomPattern("E5", EventPattern("IMAP4SVC", 1036, TOPOLOGY_TIMEOUT)),
     SymptomPattern("E6", EventPattern("MSExchangeCluster", 1019), "of_attendant"),
@@ -86,11 +101,10 @@ SYMPTOMS = (
 )
 
 # Traces of missing permissions (KB 919089, KB 321318; KB 906154, More information, names the cause only).
+# 2102 and 2103 are none: domain controllers that do not answer log them (KB 322801).
 PERMISSION_EVENTS = (
     EventPattern("MSExchangeDSAccess", 2112),
     EventPattern("MSExchangeDSAccess", 2114, NO_SUITABLE_CONTROLLER),
-    EventPattern("MSExchangeDSAccess", 2102),
-    EventPattern("MSExchangeDSAccess", 2103),
     EventPattern("MSExchangeIS", 9518, GENERAL_FAILURE),
     EventPattern("MSExchangeIS", 9519, GENERAL_FAILURE),
 )
@@ -109,7 +123,7 @@ VerdictId: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A row of the decision table: what it is called, what to do, where that is from."""
+    """A row of the decision table: what it is called, what to do whatever was seen, where that is from."""
 
     id: VerdictId
     title: str
@@ -122,17 +136,14 @@ _REPAIR_11 = (
     "Repair .NET Framework 1.1 or register it again (`aspnet_regiis -i` of version 1.1, which also updates "
     "the script maps), then diagnose again.",
 )
-_AFTER_THE_FIX = (
-    'Afterwards bring the "Exchange System Attendant" resource online: the change restarts nothing.',
-    "The edit treats a symptom: set-up or `aspnet_regiis` can move the value again.",
-)
+_TREATS_A_SYMPTOM = "The edit treats a symptom: set-up or `aspnet_regiis` can move the value again."
 
 # In the order of the decision table: the index is the row.
 VERDICTS = (
     Verdict(
         "inconclusive",
         "could not tell",
-        ("See to what could not be read, then diagnose again.",),
+        ("Diagnose again once that can be read.",),
         "KB 906154",
     ),
     Verdict(
@@ -147,19 +158,19 @@ VERDICTS = (
         ("The article is about Exchange Server 2003 on a Windows 2000 or Windows Server 2003 cluster.",),
         "KB 906154, Applies to",
     ),
-    Verdict("rootver_invalid", "RootVer is invalid", _AFTER_THE_FIX, "KB 906154, Resolution"),
+    Verdict("rootver_invalid", "RootVer is invalid", (_TREATS_A_SYMPTOM,), "KB 906154, Resolution"),
     Verdict(
         "rootver_invalid_undocumented",
         "RootVer is invalid, in a form documented nowhere",
         (
             f"Only {ZERO} is documented as invalid; this form is judged by what programs can do with it.",
-            *_AFTER_THE_FIX,
+            _TREATS_A_SYMPTOM,
         ),
         "KB 906154, Resolution",
     ),
     Verdict(
         "rootver_invalid_ambiguous",
-        "RootVer is invalid, and more than one ASP.NET version is registered",
+        "RootVer is invalid, and which ASP.NET version is meant is not known",
         (
             "Find out which version the IIS root uses (`aspnet_regiis -lk` lists the script maps).",
             f"Set RootVer by hand to that version; {TARGET} is right only where it is version 1.1.",
@@ -182,7 +193,7 @@ VERDICTS = (
         "rootver_differs",
         "RootVer names another registered version",
         (
-            "That is coherent and not the fault of KB 906154. Look for another cause, or ask who moved "
+            "That is coherent, and the article says nothing of it. Look for another cause, or ask who moved "
             "ASP.NET to that version.",
         ),
         "KB 906154, Cause",
@@ -211,15 +222,12 @@ VERDICTS = (
     Verdict(
         "other_cause",
         "the article's symptoms, but RootVer is in order",
-        (
-            "Look for what else gives 0x80040a01: the switch port's delay (KB 318431), the Key Distribution "
-            "Center on an Exchange server that is a domain controller (KB 327401).",
-        ),
+        ("Look into the Application log for what was logged first, and into Cluster Administrator.",),
         "KB 318431, KB 327401",
     ),
     Verdict(
         "services_down",
-        "services are down, but not for RootVer",
+        "services are down, and RootVer is in order",
         ("Look into the Application log and Cluster Administrator.",),
         "KB 906154, Symptoms",
     ),

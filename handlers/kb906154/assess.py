@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from handlers.inventory import same_name
-from handlers.kb906154.article import DOTNET_11, TARGET, VerdictId
+from handlers.kb906154.advice import advice
+from handlers.kb906154.article import DOTNET_11, TARGET, VERDICT, VerdictId
 from handlers.kb906154.case import Case, build
 from handlers.kb906154.checks import Check, checks
+from handlers.kb906154.elsewhere import surroundings
 from handlers.kb906154.facts import (
     Answer,
     BrokenAnswer,
@@ -22,11 +24,13 @@ from handlers.kb906154.facts import (
     Value,
 )
 from handlers.kb906154.ownership import Members
-from handlers.kb906154.reasons import reasons
-from handlers.kb906154.remarks import findings, not_checked, notes
+from handlers.kb906154.reasons import reasons, title
+from handlers.kb906154.related import Related
+from handlers.kb906154.remarks import beside, findings, named, not_checked, notes, ruled_out
 from handlers.kb906154.root_ver import Json, RootVerClass, reading_object, registered_versions
 from handlers.kb906154.symptoms import Symptom
 from handlers.kb906154.truth import Truth
+from handlers.kb906154.unreadable import hindrance
 from handlers.kb906154.verdicts import FIXABLE, Confidence, confidence, decide
 from handlers.kb906154.wording import SENTENCE, prose
 
@@ -36,8 +40,9 @@ class Diagnosis:
     """What is known of one node, judged.
 
     `node` is its name in the inventory, `computer` the computer name there. `root_ver_class`, `root_ver` and
-    `owner` are None for a node that was not read. `why` are the reasons as sentences; `symptoms` the records
-    of the article's list that count.
+    `owner` are None for a node that was not read. `why` are the reasons as sentences, `advice` the next
+    steps; `symptoms` the records of the article's list that count. `named` are the words of the notes that
+    name something; `title` that of the verdict where what was seen makes it another.
     """
 
     node: str
@@ -56,6 +61,21 @@ class Diagnosis:
     not_checked: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     symptoms: tuple[Symptom, ...] = ()
+    related: tuple[Related, ...] = ()
+    ruled_out: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    named: Mapping[str, str] = field(default_factory=dict)
+    title: str | None = None
+
+    @property
+    def headline(self) -> str:
+        """What is wrong, in a few words."""
+        return self.title or VERDICT[self.verdict].title
+
+    @property
+    def down_elsewhere(self) -> tuple[Related, ...]:
+        """The outage that is elsewhere in the cluster, if there is one: no node may look well beside it."""
+        return tuple(one for one in self.related if one.id == "attendant_elsewhere")
 
 
 def assess(
@@ -68,17 +88,18 @@ def assess(
     """
     known = {node: _identify(computer, answers.get(node)) for node, computer in members.nodes.items()}
     read = {node: facts for node, facts in known.items() if isinstance(facts, NodeFacts)}
+    around = surroundings(members, read)
     return tuple(
         _not_read(node, members.nodes[node], facts)
         if isinstance(facts, _NotRead)
-        else _judge(node, build(node, members, read, fixed.get(node)))
+        else _judge(node, build(node, members, read, around, fixed.get(node)))
         for node, facts in known.items()
     )
 
 
 def refused(name: str, reason: str) -> Diagnosis:
     """The diagnosis of a name that is no node of the inventory; `reason` is a sentence with the next step."""
-    return Diagnosis(name, name, "refused", (reason,))
+    return Diagnosis(name, name, "refused", (reason,), advice=VERDICT["refused"].advice)
 
 
 def digest_facts(facts: NodeFacts, diagnosis: Diagnosis) -> dict[str, Json]:
@@ -96,6 +117,8 @@ def digest_facts(facts: NodeFacts, diagnosis: Diagnosis) -> dict[str, Json]:
     }
 
 
+_AGAIN = "Then diagnose again."
+_MODULE = "See with `rootver doctor` which RootVer module the host has, then diagnose again."
 _WHO_ANSWERS = "See what this name points at (DNS, the cluster's network names) and what the settings say."
 
 
@@ -106,7 +129,7 @@ class _NotRead:
     verdict: VerdictId
     result: Literal["unknown", "fail"]
     seen: str
-    advice: tuple[str, ...] = ()
+    advice: tuple[str, ...] = (_AGAIN,)
 
 
 def _identify(computer: str, answer: Answer | None) -> NodeFacts | _NotRead:
@@ -117,14 +140,16 @@ def _identify(computer: str, answer: Answer | None) -> NodeFacts | _NotRead:
         code = f" ({prose(answer.code)})" if answer.code and answer.code not in answer.message else ""
         return _NotRead("inconclusive", "unknown", f"not reached: {prose(answer.message, SENTENCE)}{code}")
     if isinstance(answer, BrokenAnswer):
-        return _NotRead("inconclusive", "unknown", prose(answer.reason))
+        return _NotRead("inconclusive", "unknown", prose(answer.reason), (_MODULE,))
     names = [name for name in (answer.computer, _system_name(answer)) if name is not None]
     if not names:
-        return _NotRead("inconclusive", "unknown", _nobody(answer))
+        kind = hindrance(answer.system) if isinstance(answer.system, Unreadable) else None
+        told = (kind.advice, _AGAIN) if kind else VERDICT["inconclusive"].advice
+        return _NotRead("inconclusive", "unknown", _nobody(answer), told)
     strangers = [name for name in names if not same_name(name, computer)]
     if strangers:
         stranger = f"another computer answered: {prose(strangers[0])}"
-        return _NotRead("refused", "fail", stranger, (_WHO_ANSWERS,))
+        return _NotRead("refused", "fail", stranger, (_WHO_ANSWERS, *VERDICT["refused"].advice))
     return answer
 
 
@@ -145,8 +170,9 @@ def _not_read(node: str, computer: str, what: _NotRead) -> Diagnosis:
         node,
         computer,
         what.verdict,
-        (f"{computer}: {what.seen}.", *what.advice),
+        (f"{computer}: {what.seen}.",),
         confidence="inconclusive" if what.verdict == "inconclusive" else None,
+        advice=what.advice,
         not_checked=("node",),
         checks=(Check("identity", what.result, what.seen, computer, "inventory"),),
     )
@@ -155,6 +181,7 @@ def _not_read(node: str, computer: str, what: _NotRead) -> Diagnosis:
 def _judge(node: str, case: Case) -> Diagnosis:
     decision = decide(case)
     verdict = decision.verdict
+    noted, found = notes(verdict, case), beside(verdict, case)
     return Diagnosis(
         node,
         case.computer,
@@ -168,8 +195,13 @@ def _judge(node: str, case: Case) -> Diagnosis:
         services_down=case.standing.services_down,
         offered="fix" if verdict in FIXABLE else None,
         findings=findings(verdict, case),
-        notes=notes(verdict, case),
+        notes=noted,
         not_checked=not_checked(case.facts),
         checks=checks(case),
         symptoms=case.symptoms,
+        related=found,
+        ruled_out=ruled_out(verdict, case),
+        advice=advice(decision, case, found),
+        named=named(noted, case),
+        title=title(verdict, case),
     )

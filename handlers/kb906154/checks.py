@@ -10,18 +10,20 @@ from handlers.kb906154.article import (
     ATTENDANT_SERVICE,
     CLUSTER_SERVICE,
     IMAP4_SERVICE,
+    PERMISSION_EVENTS,
     POP3_SERVICE,
     REMOTE_REGISTRY,
     STORE_SERVICE,
+    SYMPTOMS,
     SYSTEM_ATTENDANT,
     TARGET,
     TARGET_KIND,
 )
 from handlers.kb906154.case import Case
-from handlers.kb906154.facts import Absent, NodeFacts, Reading, Service, Unreadable, Value
+from handlers.kb906154.facts import Absent, NodeFacts, Reading, Resource, Service, Unreadable, Value
+from handlers.kb906154.heard import is_short
 from handlers.kb906154.ownership import is_running, owned, protocol_down, service, word
 from handlers.kb906154.root_ver import installed_11, registered_versions, runs_11
-from handlers.kb906154.symptoms import is_short
 from handlers.kb906154.truth import Truth, negated
 from handlers.kb906154.wording import listed, prose, root_ver_words, unreadable_words, when
 
@@ -126,10 +128,18 @@ def _owner(case: Case) -> Check:
 
 def _system_attendant(case: Case) -> Check:
     own = owned(word(case.around, SYSTEM_ATTENDANT), case.computer)
-    states = "".join(f"; resource {prose(one.name)} {one.state}" for one in own)
+    states = "".join(f"; resource {prose(one.name)} {_state(one)}" for one in own)
     seen = f"service {_service_words(service(case.facts, ATTENDANT_SERVICE))}{states}"
     result = _on_owner(case, case.standing.attendant_down)
     return Check("system_attendant", result, seen, _expected(case, "running"), "KB 906154, Symptoms")
+
+
+def _state(one: Resource) -> str:
+    """A resource's state; one that is coming online with the time that the cluster gives it."""
+    if one.state != "Pending":
+        return one.state
+    limit = f", time-out {one.pending_timeout_ms // 1000} s" if one.pending_timeout_ms else ""
+    return f"Pending (coming online{limit})"
 
 
 def _information_store(case: Case) -> Check:
@@ -157,6 +167,8 @@ def _symptoms(case: Case) -> Check:
     if case.symptoms:
         seen += f" ({len(case.symptoms)} in all, {strong} strong)"
     result: Result = "ok"
+    if case.heard.logged(one.event for one in SYMPTOMS) is None:
+        seen, result = _NONE_THAT_COUNTS, "unknown"
     if strong:
         result = "fail" if case.standing.attendant_down else "warn"
     elif case.symptoms:
@@ -170,7 +182,11 @@ def _permissions(case: Case) -> Check:
     if len(records) > _LISTED:
         seen += f" ({len(records)} in all)"
     reference = "KB 906154, More information; KB 919089"
-    return _of_events(case, Check("permissions", "warn" if records else "ok", seen, _NO_EVENTS, reference))
+    logged = case.heard.logged(PERMISSION_EVENTS)
+    if logged is None:
+        seen = _NONE_THAT_COUNTS
+    result: Result = "unknown" if logged is None else "warn" if logged else "ok"
+    return _of_events(case, Check("permissions", result, seen, _NO_EVENTS, reference))
 
 
 def _aspnet_account(case: Case) -> Check | None:
@@ -213,11 +229,13 @@ def _event_log(case: Case) -> Check:
     log = case.facts.events
     if not isinstance(log, Value):
         return Check("event_log", "unknown", _unread(log), _WHOLE_WINDOW, "Application log")
-    since, oldest = log.value.since, log.value.oldest
+    since, oldest, error = log.value.since, log.value.oldest, log.value.oldest_error
     seen = "empty" if oldest is None else f"from {when(max(since, oldest))}"
+    if error is not None:
+        seen = f"how far it reaches back {unreadable_words(error)}"
     if log.value.truncated:
         seen += f", cut after {len(log.value.records)} records"
-    result: Result = "warn" if is_short(log.value) else "ok"
+    result: Result = "warn" if is_short(log.value) else "unknown" if error is not None else "ok"
     return Check("event_log", result, seen, f"{_WHOLE_WINDOW}, from {when(since)}", "Application log")
 
 
@@ -229,6 +247,9 @@ def _store_databases(case: Case) -> Check:
 
 _LISTED = 8  # records in one line
 _NO_EVENTS = "none since the last boot and our last change"
+_NONE_THAT_COUNTS = (
+    "none that counts; but the log does not tell of the whole window, or some are of before the boot"
+)
 _WHOLE_WINDOW = "the whole window"
 
 _CHECKS: tuple[Callable[[Case], Check | None], ...] = (
@@ -272,10 +293,13 @@ def _expected(case: Case, on_owner: str) -> str:
 
 
 def _of_events(case: Case, check: Check) -> Check:
-    """The same check, unknown where no record could be judged."""
+    """The same check, unknown where no record could be judged, or where it is not known which count."""
     for reading in (case.facts.events, case.facts.system):
         if not isinstance(reading, Value):
             return Check(check.id, "unknown", _unread(reading), check.expected, check.reference)
+    if case.heard.doubtful:
+        seen = "which records are newer than the last boot is not known: it is later than the node's own time"
+        return Check(check.id, "unknown", seen, check.expected, check.reference)
     return check
 
 

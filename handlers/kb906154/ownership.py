@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 
-from handlers.inventory import first_label, same_name
+from handlers.inventory import same_name
 from handlers.kb906154.article import ATTENDANT_SERVICE, PROTOCOLS, STORE_SERVICE, SYSTEM_ATTENDANT
 from handlers.kb906154.facts import Absent, NodeFacts, Reading, Resource, Service, Unreadable, Value
 from handlers.kb906154.truth import Truth, all_of
 
-_DOWN = ("Offline", "Failed", "Pending")  # resource states
+DOWN = ("Offline", "Failed", "Pending")  # resource states
 _OWNING = ("Running", "Start Pending")  # states of the attendant's service on a node that owns it
 
 
@@ -28,11 +28,25 @@ class Standing:
     """A node's place in its cluster and what is down on it; None = unknown.
 
     Where nobody is known to own the attendant, every node is judged as an owner and `owner` stays unknown.
+    `judged`: whether it is an owner or judged as one. `own`: the System Attendant resources that it owns.
     """
 
     owner: Truth
+    judged: Truth
     attendant_down: Truth
     services_down: Truth
+    own: tuple[Resource, ...]
+
+    @property
+    def coming(self) -> tuple[Resource, ...]:
+        """Those of its System Attendant resources that are coming online: down, but not for long perhaps."""
+        return tuple(one for one in self.own if one.state == "Pending")
+
+    @property
+    def another_runs(self) -> bool:
+        """Whether one System Attendant is down here and another one runs, with the same RootVer."""
+        states = {one.state for one in self.own}
+        return "Online" in states and any(state in DOWN for state in states)
 
 
 def standing(node: str, members: Members, read: Mapping[str, NodeFacts]) -> Standing:
@@ -46,7 +60,7 @@ def standing(node: str, members: Members, read: Mapping[str, NodeFacts]) -> Stan
     services = (
         None if attendant is None else all_of(judged, _services_down(facts, computer, order, attendant))
     )
-    return Standing(owner, attendant, services)
+    return Standing(owner, judged, attendant, services, own)
 
 
 def nearest(node: str, members: Members, read: Mapping[str, NodeFacts]) -> tuple[NodeFacts, ...]:
@@ -142,25 +156,28 @@ def _attendant_down(facts: NodeFacts, own: tuple[Resource, ...]) -> Truth:
     """Judged as on an owner: by the states of its resources and by the service. Unknown says nothing."""
     states = [one.state for one in own if one.state != "Unknown"]
     running = is_running(facts, ATTENDANT_SERVICE)
-    if running is False or any(state in _DOWN for state in states):
+    if running is False or any(state in DOWN for state in states):
         return True
     return False if running or states else None
 
 
-def _owners(facts: NodeFacts) -> dict[str, frozenset[str]]:
+def _owners(facts: NodeFacts) -> dict[str, tuple[str, ...]]:
     """Each System Attendant that a node told of → its owners; none where no owner was told."""
-    owners: dict[str, frozenset[str]] = {}
+    owners: dict[str, tuple[str, ...]] = {}
     for one in resources(facts, SYSTEM_ATTENDANT):
-        owner = {first_label(one.owner)} if one.owner else frozenset()
-        owners[one.name.casefold()] = owners.get(one.name.casefold(), frozenset()) | owner
+        owner = (one.owner,) if one.owner else ()
+        owners[one.name.casefold()] = owners.get(one.name.casefold(), ()) + owner
     return owners
 
 
-def _denied(one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]) -> bool:
+def _denied(one: Mapping[str, tuple[str, ...]], other: Mapping[str, tuple[str, ...]]) -> bool:
     """Whether the other word denies an owner; of a resource that it gives no owner it says nothing."""
-    anywhere = frozenset[str]().union(*other.values())
+    anywhere = tuple(owner for owners in other.values() for owner in owners)
     return any(
-        owners - other.get(name, anywhere) for name, owners in one.items() if other.get(name, anywhere)
+        not any(same_name(owner, known) for known in allowed)
+        for name, owners in one.items()
+        if (allowed := other.get(name, anywhere))
+        for owner in owners
     )
 
 

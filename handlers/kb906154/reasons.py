@@ -6,17 +6,32 @@ from collections.abc import Callable
 
 from handlers.kb906154.article import ATTENDANT_SERVICE, CLUSTER_SERVICE, SYSTEM_ATTENDANT, TARGET, VerdictId
 from handlers.kb906154.case import Case
+from handlers.kb906154.conditions import state_words
 from handlers.kb906154.facts import Absent, Reading, Unreadable, Value
 from handlers.kb906154.ownership import service, word
 from handlers.kb906154.remarks import unread
 from handlers.kb906154.root_ver import installed_11, registered, registered_versions
+from handlers.kb906154.unreadable import hindrance
 from handlers.kb906154.verdicts import Decision
-from handlers.kb906154.wording import listed, prose, root_ver_words, unreadable_words
+from handlers.kb906154.wording import events_words, listed, prose, quoted, root_ver_words, unreadable_words
 
 
 def reasons(decision: Decision, case: Case) -> tuple[str, ...]:
     """The facts that decided; for row 0 each fact that is missing."""
     return tuple(_REASONS[decision.verdict](decision, case))
+
+
+def title(verdict: VerdictId, case: Case) -> str | None:
+    """The verdict's title where what was seen makes it another; None: as the table has it."""
+    if verdict == "healthy" and case.surroundings.down_elsewhere:
+        return "nothing is wrong on this node, but the System Attendant is down elsewhere in the cluster"
+    if verdict != "services_down":
+        return None
+    if case.standing.coming:
+        return "services are down, the System Attendant is coming online, and RootVer is in order"
+    if case.standing.owner is None:
+        return "services are down, if this node owns them, and RootVer is in order"
+    return None
 
 
 def _inconclusive(decision: Decision, case: Case) -> list[str]:
@@ -32,7 +47,8 @@ def _missing(case: Case, section: str) -> str:
     """One section that could not be read, and why."""
     reading: Reading[object] = getattr(case.facts, section)
     if isinstance(reading, Unreadable):
-        return f"{section} {unreadable_words(reading)}."
+        kind = hindrance(reading)
+        return f"{section} {unreadable_words(reading)}{f': {kind.meaning}' if kind else ''}."
     entries = case.facts.aspnet_versions.value if isinstance(case.facts.aspnet_versions, Value) else ()
     files = [
         f"{prose(one.version)} {unreadable_words(one.dll_file)}"
@@ -88,7 +104,23 @@ def _root_ver_invalid(_: Decision, case: Case) -> list[str]:
         f"RootVer: {root_ver_words(case.facts.root_ver)}{dangling}.",
         *_runtime(case),
         *_others(case),
+        *_contested(case),
         _attendant(case),
+    ]
+
+
+def _contested(case: Case) -> list[str]:
+    """What says that 1.1 may not be the version that is meant."""
+    framework = case.unregistered_framework
+    if framework:
+        return [
+            f".NET Framework {framework[1:]} is installed, but its ASP.NET is not registered: to register it "
+            "again may be the repair, and not 1.1."
+        ]
+    return [
+        f"RootVer of {prose(computer)} is {version}, registered here too: which is meant is not known."
+        for computer, version in case.rivals
+        if case.root_ver_class == "zero"
     ]
 
 
@@ -135,12 +167,32 @@ def _attendant(case: Case) -> str:
     reading = service(case.facts, ATTENDANT_SERVICE)
     state = f" (service {prose(reading.value.state)})" if isinstance(reading, Value) else ""
     state = " (service not installed)" if isinstance(reading, Absent) else state
-    return f"The System Attendant is down{state} {place}; {_strong_symptoms(case)}."
+    coming = f", {_coming(case)}," if case.standing.coming else ""
+    return f"The System Attendant is down{state}{coming} {place}; {_strong_symptoms(case)}.{_another(case)}"
+
+
+def _coming(case: Case) -> str:
+    """What is coming online, and how long the cluster waits for it (TechNet bb124063)."""
+    limits = [one.pending_timeout_ms // 1000 for one in case.standing.coming if one.pending_timeout_ms]
+    return f"coming online{f' with a time-out of {max(limits)} s' if limits else ''}"
+
+
+def _another(case: Case) -> str:
+    """Another one that runs with the same value speaks against the value as the cause."""
+    if not case.standing.another_runs:
+        return ""
+    told = (f"{quoted(one.name)} is {state_words(one.state)}" for one in case.standing.own)
+    return f" With the same RootVer {listed(told)}."
 
 
 def _strong_symptoms(case: Case) -> str:
     if isinstance(case.facts.events, Unreadable):
         return "whether with the article's symptoms could not be read"
+    if case.heard.doubtful:
+        return (
+            "which events are newer than the last boot is not known (the node's own time is before it, or "
+            "neither could be read)"
+        )
     strong = sum(symptom.strong for symptom in case.symptoms)
     return f"strong symptoms seen: {strong}"
 
@@ -167,15 +219,16 @@ def _remote_registry(_: Decision, case: Case) -> list[str]:
 
 
 def _other_cause(_: Decision, case: Case) -> list[str]:
-    seen = dict.fromkeys(symptom.number for symptom in case.symptoms if symptom.strong)
+    seen = events_words(symptom.record for symptom in case.symptoms if symptom.strong)
     return [
-        f"RootVer is in order, and strong symptoms are there all the same: {listed(seen)}.",
+        f"RootVer is in order, and events of the article are there all the same: {seen}.",
         _attendant(case),
     ]
 
 
 def _services_down(_: Decision, case: Case) -> list[str]:
-    return ["RootVer is in order, but services are down.", _attendant(case)]
+    doubt = ", if this node owns them" if case.standing.owner is None else ""
+    return [f"RootVer is in order, but services are down{doubt}.", _attendant(case)]
 
 
 def _healthy(_: Decision, case: Case) -> list[str]:

@@ -68,6 +68,13 @@ def _class_of_version(facts: NodeFacts, data: str) -> RootVerClass:
     return "ok" if data == TARGET else "other_version"
 
 
+def version_named(facts: NodeFacts) -> str | None:
+    """The version that RootVer names; None where it names none."""
+    reading = facts.root_ver
+    data = reading.value.data if isinstance(reading, Value) else None
+    return data if isinstance(data, str) and is_version(data) else None
+
+
 def registered(facts: NodeFacts, version: str) -> Truth:
     """Whether a subkey of that name has a DllFullPath that names a file that is there.
 
@@ -103,11 +110,21 @@ def _file_is_there(entry: AspNetVersion) -> Truth:
 
 def installed_11(facts: NodeFacts) -> Truth:
     """Whether `NDP\\v1.1.4322` Install is 1. A service pack changes nothing."""
+    return installed(facts, DOTNET_11)
+
+
+def installed(facts: NodeFacts, framework: str) -> Truth:
+    """Whether a framework is installed, by the name of its subkey of `NET Framework Setup\\NDP`."""
     reading = facts.frameworks
     if isinstance(reading, Unreadable):
         return None
     frameworks = reading.value if isinstance(reading, Value) else ()
-    return any(one.name == DOTNET_11 and one.install == 1 for one in frameworks)
+    return any(one.name == framework and one.install == 1 for one in frameworks)
+
+
+def framework_of(version: str) -> str:
+    """The framework that an ASP.NET version belongs to: `2.0.50727.0` is of `v2.0.50727` (KB 318785)."""
+    return f"v{version.rpartition('.')[0]}"
 
 
 def runs_11(facts: NodeFacts) -> Truth:

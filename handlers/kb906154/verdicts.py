@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from handlers.kb906154.article import VerdictId
 from handlers.kb906154.case import Case
+from handlers.kb906154.related import competing
 from handlers.kb906154.root_ver import other_registered, runs_11
 from handlers.kb906154.truth import Truth, all_of, any_of, negated
 
@@ -42,8 +43,21 @@ def _undocumented(case: Case) -> Truth:
     return case.is_class("malformed", "wrong_type", "missing_value", "dangling")
 
 
+def _invalid(case: Case) -> Truth:
+    return any_of((case.is_class("zero"), _undocumented(case)))
+
+
+def _two(case: Case) -> Truth:
+    """Whether 1.1 is not the only version that may be meant.
+
+    Zero is the documented value, and 1.1 the documented answer: another version that is registered too
+    does not make it ambiguous, but only something that contests.
+    """
+    return case.contested if case.is_class("zero") else any_of((case.contested, other_registered(case.facts)))
+
+
 def _no_11_to_name(case: Case) -> Truth:
-    return all_of(any_of((case.is_class("zero"), _undocumented(case))), negated(runs_11(case.facts)))
+    return all_of(_invalid(case), negated(runs_11(case.facts)))
 
 
 _NET = ("frameworks", "aspnet_versions")
@@ -51,15 +65,19 @@ _NET = ("frameworks", "aspnet_versions")
 # Rows 2 to 8: an unknown one above the first true one makes the verdict row 0.
 DECISIVE = (
     Row("out_of_scope", _out_of_scope, ("exchange", "cluster", "system")),
-    Row("rootver_invalid", lambda case: all_of(case.is_class("zero"), runs_11(case.facts)), _NET),
+    Row(
+        "rootver_invalid",
+        lambda case: all_of(case.is_class("zero"), runs_11(case.facts), negated(_two(case))),
+        _NET,
+    ),
     Row(
         "rootver_invalid_undocumented",
-        lambda case: all_of(_undocumented(case), runs_11(case.facts), negated(other_registered(case.facts))),
+        lambda case: all_of(_undocumented(case), runs_11(case.facts), negated(_two(case))),
         _NET,
     ),
     Row(
         "rootver_invalid_ambiguous",
-        lambda case: all_of(_undocumented(case), runs_11(case.facts), other_registered(case.facts)),
+        lambda case: all_of(_invalid(case), runs_11(case.facts), _two(case)),
         _NET,
     ),
     Row("rootver_invalid_would_dangle", _no_11_to_name, _NET),
@@ -116,4 +134,9 @@ def confidence(verdict: VerdictId, case: Case) -> Confidence | None:
         return None
     if case.standing.attendant_down is False:
         return "latent"
-    return "confirmed" if case.standing.attendant_down and case.strong_symptom else "suspected"
+    return "confirmed" if case.standing.attendant_down and _nothing_else(case) else "suspected"
+
+
+def _nothing_else(case: Case) -> bool:
+    """Whether a symptom speaks for RootVer as the cause, and nothing that is in hand for another one."""
+    return case.telling_symptom and not competing(case) and not case.standing.another_runs

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from handlers.kb906154.facts import Absent, Reading, RegistryData, RegistryValue, Unreadable
+from handlers.kb906154.facts import Absent, EventRecord, Reading, RegistryData, RegistryValue, Unreadable
 from handlers.spelling import LONGEST, exactly, spelt_out
 
 _SHOWN = LONGEST  # characters of foreign text in a sentence
@@ -21,6 +21,11 @@ def exact(text: str) -> str:
 def prose(text: str, shown: int = _SHOWN) -> str:
     """A name or message of others on one line; what cannot be seen is spelt out."""
     return _cut(spelt_out(" ".join(text.split())), shown)
+
+
+def quoted(name: str) -> str:
+    """A name of others between quotation marks. It ends no code span, in which advice has its commands."""
+    return '"' + prose(name).replace("`", "'").replace("\u02cb", "'") + '"'
 
 
 def _cut(text: str, shown: int = _SHOWN) -> str:
@@ -56,3 +61,14 @@ def when(time: datetime) -> str:
 def listed(names: Iterable[str], none: str = "none") -> str:
     """Names with commas between them."""
     return ", ".join(names) or none
+
+
+def events_words(records: Iterable[EventRecord], most: int = 8) -> str:
+    """Records by source, id and code, each kind once, in the order of the log."""
+    kinds = list(
+        dict.fromkeys(
+            f"{prose(one.source)} {one.id}{f' ({one.codes[0]})' if one.codes else ''}" for one in records
+        )
+    )
+    more = f" and {len(kinds) - most} more" if len(kinds) > most else ""
+    return f"{listed(kinds[:most])}{more}"

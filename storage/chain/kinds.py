@@ -65,6 +65,7 @@ KINDS: Mapping[str, KindOfRecord] = {
             "offered": '"fix" or null',
             "findings": "words beside the verdict",
             "notes": "words beside the verdict",
+            "related": "other causes that were found, by their ids; records of older versions have none",
             "not_checked": "sections that could not be read",
             "checks": "list of id, result, seen",
             "evidence": _EVIDENCE,

@@ -30,7 +30,7 @@ from .kb906154.answers import (
 
 FIELDS = [
     "node", "computer", "verdict", "confidence", "root_ver", "owner", "offered", "findings", "notes",
-    "not_checked", "checks",
+    "related", "not_checked", "checks",
 ]  # fmt: skip
 
 
@@ -62,6 +62,7 @@ def test_a_report_has_exactly_the_fields_of_the_design() -> None:
         "offered": "fix",
         "findings": ["services_down"],
         "notes": ["no_write_access"],
+        "related": [],
         "not_checked": ["store_databases"],
     }
     assert found["nodes"][1]["owner"] is False
@@ -113,6 +114,7 @@ def test_a_refused_name_is_one_entry() -> None:
             "offered": None,
             "findings": [],
             "notes": [],
+            "related": [],
             "not_checked": [],
             "checks": [],
         }

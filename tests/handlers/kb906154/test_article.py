@@ -54,8 +54,8 @@ def test_strong_symptoms_carry_a_code_or_name_the_attendant() -> None:
     """Everything else has other everyday causes."""
     strong = {one.number: (one.weight, one.event.code) for one in SYMPTOMS if one.weight != "weak"}
     assert strong == {
-        "E2": ("strong", UNKNOWN_INTERFACE),
-        "E3": ("strong", TOPOLOGY_TIMEOUT),
+        "E2": ("telling", UNKNOWN_INTERFACE),
+        "E3": ("telling", TOPOLOGY_TIMEOUT),
         "E6": ("of_attendant", None),
         "E7": ("of_attendant", None),
     }

@@ -26,8 +26,6 @@ from .answers import (
 PERMISSION_EVENTS = [
     event("MSExchangeDSAccess", 2112),
     event("MSExchangeDSAccess", 2114, "0x80040a02"),
-    event("MSExchangeDSAccess", 2102),
-    event("MSExchangeDSAccess", 2103),
     event("MSExchangeIS", 9518, "0x80004005"),
     event("msexchangeis", 9519, "0x80004005"),
 ]
@@ -68,6 +66,8 @@ def test_row_10_permissions(record: Raw) -> None:
         event("MSExchangeDSAccess", 2114),
         event("MSExchangeDSAccess", 2114, "0x80040a01"),
         event("MSExchangeDSAccess", 2080),
+        event("MSExchangeDSAccess", 2102),
+        event("MSExchangeDSAccess", 2103),
         event("MSExchangeIS", 9518),
         event("MSExchangeIS", 9519, "0x80040a02"),
         event("MSExchangeIS", 9523, "0x80004005"),

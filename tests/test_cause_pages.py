@@ -1,0 +1,24 @@
+"""Every related cause has a page, and its head is what the code says."""
+
+from __future__ import annotations
+
+import pytest
+
+from handlers.kb906154.related import RELATED, RelatedCause
+from tests.cause_pages import END, FOLDER, head, index, page
+
+
+@pytest.mark.parametrize("row", RELATED, ids=lambda row: row.id)
+def test_the_head_is_printed_from_the_code_and_something_is_below(row: RelatedCause) -> None:
+    """Renew it with `python -m tests.cause_pages`."""
+    text = page(row).read_text()
+    assert text.startswith(head(row))
+    below = text.split(END)[1]
+    for title in ("## What it means", "## How it was seen"):
+        assert title in below
+
+
+def test_there_is_no_page_of_anything_else() -> None:
+    """One page for each row, and the list of them."""
+    assert {path.stem for path in FOLDER.glob("*.md")} == {*(row.id for row in RELATED), "README"}
+    assert (FOLDER / "README.md").read_text() == index()
