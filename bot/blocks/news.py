@@ -138,7 +138,14 @@ def _next(news: News) -> str:
         return "nothing: this node is passive. The value counts once it owns the System Attendant."
     if news.fix.details.get("confidence") == "latent":
         return "nothing: the System Attendant was not down here."
-    return f'bring "Exchange System Attendant" online on {news.node}; the change restarted nothing.'
+    return f"bring {_attendants(news)} online on {news.node}; the change restarted nothing."
+
+
+def _attendants(news: News) -> str:
+    """The resources to bring online, by the cluster's own names; a fix of an older bot does not know them."""
+    names = news.fix.details.get("attendants")
+    told = [f'"{plain(str(one))}"' for one in names] if isinstance(names, list) else []
+    return listed(told) if told else "the System Attendant"
 
 
 def _looks(rules: ApprovalRules) -> str:
@@ -222,7 +229,8 @@ def _unconfirmed(news: News) -> Iterator[str]:
 def _remedy(news: News) -> str:
     remedies = {
         "symptoms": "look at these events in the Application log.",
-        "down": f'bring "Exchange System Attendant" online on {news.node}.',
+        "down": f"bring {_attendants(news)} online on {news.node}.",
+        "coming": "wait: the System Attendant is coming online.",
         "unread": "see why the node does not answer.",
     }
     return remedies.get(str(news.details.get("seen")), "see whether System Attendant runs.")

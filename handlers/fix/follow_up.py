@@ -124,4 +124,6 @@ def _holds_back(diagnosis: Diagnosis) -> tuple[str, str] | None:
         return None
     if diagnosis.owner is None or diagnosis.attendant_down is None:
         return "unknown", "Whether System Attendant runs here could not be read."
+    if diagnosis.coming:
+        return "coming", "System Attendant is coming online."
     return "down", "System Attendant is not running yet."

@@ -234,6 +234,7 @@ class Proposals:
             "verdict": diagnosis.verdict,
             "confidence": diagnosis.confidence,
             "owner": diagnosis.owner,
+            "attendants": list(diagnosis.attendants),
             "notes": list(diagnosis.notes),
             "others": {one.node: one.verdict for one in report.diagnoses if one.node != diagnosis.node},
             "answer_ts": answer_ts,

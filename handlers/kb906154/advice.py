@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from handlers.kb906154.article import REMOTE_REGISTRY, TOPOLOGY_TIMEOUT, VERDICT, VerdictId
 from handlers.kb906154.case import Case
 from handlers.kb906154.facts import Resource, Unreadable, Value
-from handlers.kb906154.ownership import DOWN, service
+from handlers.kb906154.ownership import service
 from handlers.kb906154.related import Related
 from handlers.kb906154.remarks import told_before_boot
 from handlers.kb906154.unreadable import hindrance
@@ -66,8 +66,7 @@ def _bring_online(case: Case) -> tuple[str, ...]:
 
 def _names(case: Case) -> str:
     """The System Attendant's resources that are down here, by the cluster's own names for them."""
-    down = [one.name for one in case.standing.own if one.state in DOWN]
-    return listed(map(quoted, down or [one.name for one in case.standing.own]), "the System Attendant")
+    return listed((quoted(one.name) for one in case.standing.down), "the System Attendant")
 
 
 def _coming(case: Case) -> str:

@@ -42,7 +42,8 @@ class Diagnosis:
     `node` is its name in the inventory, `computer` the computer name there. `root_ver_class`, `root_ver` and
     `owner` are None for a node that was not read. `why` are the reasons as sentences, `advice` the next
     steps; `symptoms` the records of the article's list that count. `named` are the words of the notes that
-    name something; `title` that of the verdict where what was seen makes it another.
+    name something; `title` that of the verdict where what was seen makes it another. `attendants` are the
+    System Attendant resources that are to be brought online here; `coming`: one of them is coming already.
     """
 
     node: str
@@ -66,6 +67,8 @@ class Diagnosis:
     advice: tuple[str, ...] = ()
     named: Mapping[str, str] = field(default_factory=dict)
     title: str | None = None
+    attendants: tuple[str, ...] = ()
+    coming: bool = False
 
     @property
     def headline(self) -> str:
@@ -204,4 +207,6 @@ def _judge(node: str, case: Case) -> Diagnosis:
         advice=advice(decision, case, found),
         named=named(noted, case),
         title=title(verdict, case),
+        attendants=tuple(one.name for one in case.standing.down) if case.standing.attendant_down else (),
+        coming=bool(case.standing.coming),
     )

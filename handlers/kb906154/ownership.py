@@ -38,6 +38,11 @@ class Standing:
     own: tuple[Resource, ...]
 
     @property
+    def down(self) -> tuple[Resource, ...]:
+        """Those of its System Attendant resources that are down; all of them where only the service is."""
+        return tuple(one for one in self.own if one.state in DOWN) or self.own
+
+    @property
     def coming(self) -> tuple[Resource, ...]:
         """Those of its System Attendant resources that are coming online: down, but not for long perhaps."""
         return tuple(one for one in self.own if one.state == "Pending")

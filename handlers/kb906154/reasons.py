@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers.kb906154.article import ATTENDANT_SERVICE, CLUSTER_SERVICE, SYSTEM_ATTENDANT, TARGET, VerdictId
+from handlers.kb906154.article import (
+    ATTENDANT_SERVICE,
+    CLUSTER_SERVICE,
+    SYSTEM_ATTENDANT,
+    TARGET,
+    VERDICT,
+    VerdictId,
+)
 from handlers.kb906154.case import Case
 from handlers.kb906154.conditions import state_words
 from handlers.kb906154.facts import Absent, Reading, Unreadable, Value
@@ -23,8 +30,15 @@ def reasons(decision: Decision, case: Case) -> tuple[str, ...]:
 
 def title(verdict: VerdictId, case: Case) -> str | None:
     """The verdict's title where what was seen makes it another; None: as the table has it."""
-    if verdict == "healthy" and case.surroundings.down_elsewhere:
-        return "nothing is wrong on this node, but the System Attendant is down elsewhere in the cluster"
+    if not case.surroundings.down_elsewhere:
+        return _own_title(verdict, case)
+    elsewhere = "the System Attendant is down elsewhere in the cluster"
+    if verdict == "healthy":
+        return f"nothing is wrong on this node, but {elsewhere}"
+    return f"{_own_title(verdict, case) or VERDICT[verdict].title}; and {elsewhere}"
+
+
+def _own_title(verdict: VerdictId, case: Case) -> str | None:
     if verdict != "services_down":
         return None
     if case.standing.coming:

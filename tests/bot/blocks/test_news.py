@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast, get_args
 
 import pytest
@@ -138,12 +139,22 @@ def test_an_approval_under_a_fault_of_the_audit_is_told_why_and_whom_to_ask() ->
 
 def test_applied_carries_the_proof_and_what_happens_next() -> None:
     """Read back, asked by, approved by, what to do, when it is looked at again, and the anchor."""
-    shown = said("applied", fix_in(State.APPLIED))
+    fix = fix_in(State.APPLIED)
+    known = replace(fix, details={**fix.details, "attendants": ["Exchange System Attendant (EXCHVS1)"]})
+    shown = said("applied", known)
     assert "FIX-12 applied: RootVer on EXCH-NODE2 is `1.1.4322.0` (REG_SZ), read back" in shown
     assert f"asked by <@{ALICE}>, approved by <@{BOB}>" in shown
-    assert 'Next: bring "Exchange System Attendant" online on EXCH-NODE2' in shown
+    assert 'Next: bring "Exchange System Attendant (EXCHVS1)" online on EXCH-NODE2' in shown
+    assert "Next: bring the System Attendant online on EXCH-NODE2" in said("applied", fix)
     assert "I look again after 1 min, 5 min and 15 min." in shown
     assert str(parse_anchors(shown)[0]) == ANCHOR
+
+
+def test_nobody_is_told_to_bring_online_what_is_coming() -> None:
+    """A look that sees it come says to wait."""
+    shown = said("look", fix_in(State.APPLIED), seen="coming", look=1)
+    assert "wait: the System Attendant is coming online." in shown
+    assert "bring" not in shown
 
 
 def test_applied_on_a_passive_node_asks_for_nothing() -> None:

@@ -114,6 +114,19 @@ def test_a_service_that_does_not_come_up_leaves_it_applied_and_says_so(night: Ni
     assert night.fix().due_at is None
 
 
+def test_a_service_that_is_coming_up_is_waited_for(night: Night) -> None:
+    """The look says that it is coming; the fix knows the name of what is to come online."""
+    night.approve_and_apply()
+    assert night.fix().details["attendants"] == ["Exchange System Attendant (EXCHVS1)"]
+    cluster = night.remote.cluster
+    for resource in cluster.resources:
+        if resource.type == "Microsoft Exchange System Attendant":
+            resource.state = "Pending"
+    night.tick(seconds=61)
+    (look,) = (one for one in night.told("thread") if one.topic == "look")
+    assert look.details["seen"] == "coming"
+
+
 def test_new_strong_symptoms_hold_back_confirmed(night: Night) -> None:
     """The service runs, but fails again right away."""
     night.approve_and_apply()
