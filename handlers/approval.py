@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -197,14 +197,22 @@ class Ruling:
 
 
 def rule(
-    fix: Fix, want: Meaning, who: Reactor, rules: ApprovalRules, at: datetime, *, blocked: Block | None
+    fix: Fix,
+    want: Meaning,
+    who: Reactor,
+    rules: ApprovalRules,
+    at: datetime,
+    *,
+    blocked: Block | None,
+    counted: Collection[str] = (),
 ) -> Ruling:
     """Judge one reaction on a fix's card (docs/rules.md, section 4).
 
     `at` is the later of the event's time and our clock's: an answer that comes late is late. `blocked` is why
-    nothing may be approved at all now (`paused`, `audit_fault`), None = nothing is in the way.
+    nothing may be approved at all now (`paused`, `audit_fault`), None = nothing is in the way. `counted` are
+    the people whose approvals count already, by the records.
     """
-    if want == "approve" and who.id == fix.approver:
+    if want == "approve" and who.id in counted:
         return Ruling("ignore")  # has approved already
     refusal: Refusal | None = _not_allowed(fix, want, who, rules) or _too_late(fix, at)
     if refusal == "too_late" and want == "decline" and unsent(fix):

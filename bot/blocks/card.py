@@ -150,6 +150,12 @@ def _stands(fix: Fix) -> str:
 # --- the rest of the card ---
 
 
+def _approvals(fix: Fix) -> list[Json]:
+    """Whose approvals count up to now, as ids."""
+    approvals = [fix.approver] if fix.approver else fix.details.get("approvals")
+    return list(approvals) if isinstance(approvals, list) else []
+
+
 def _undo(fix: Fix) -> Iterator[str]:
     if fix.state in UNDECIDED | {State.APPLYING, State.APPLIED, State.CONFIRMED, State.DRIFTED, State.FAILED}:
         yield (
@@ -164,6 +170,10 @@ def _deciding(fix: Fix, around: Surroundings) -> Iterator[str]:
     asked = "" if around.rules.allow_self_approval else f" (not {mention(fix.requester)}, who asked)"
     who = deciders.able(fix) or deciders.nobody(fix, "can approve right now")
     yield f"approvers: {who}{asked} · open until {clock_time(fix.expires_at)}"
+    if around.rules.required_approvals > 1:
+        approved = [mention(str(one)) for one in _approvals(fix)]
+        by = f" ({listed(approved)})" if approved else ""
+        yield f"two people have to approve · counted {len(approved)} of {around.rules.required_approvals}{by}"
     unread = deciders.unread_groups(fix)
     if unread:
         yield f"group {unread} could not be read: its members are refused until it can"

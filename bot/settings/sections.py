@@ -88,6 +88,9 @@ class Approval(Section):
         (1, 5, 15), "when an applied fix is looked at again, each counted from the change", [1, 5, 15]
     )
     allow_self_approval: bool = _key(False, "whether people may approve what they asked for", True)
+    required_approvals: Annotated[int, Field(ge=1, le=2)] = _key(
+        1, "how many different people must approve: 1 or 2", 2
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Approval:
@@ -107,6 +110,7 @@ class Approval(Section):
             remind=timedelta(minutes=self.remind_minutes),
             follow_up=tuple(timedelta(minutes=one) for one in self.follow_up_minutes),
             allow_self_approval=self.allow_self_approval,
+            required_approvals=self.required_approvals,
         )
 
 

@@ -75,6 +75,8 @@ class Faulty(Ended):
         self.reasons = tuple(reasons)
 
 
+GONE = "The approval no longer stood on the card."
+
 # Rules of `storage.chain.grounds` about what `apply` itself prepares, before the change is sent.
 PREPARED: frozenset[Rule | None] = frozenset({6, 7, 8})
 
@@ -152,10 +154,13 @@ class Changes:
             if now is None or now.state != State.APPLYING:
                 raise Ended(State.VOIDED, "Another attempt had begun.")
             # must hold: 13
+            recorded = self._recorded(fix)
+            if recorded.grounds.taken_back:  # just now, while the card was read
+                raise Ended(State.PROPOSED, GONE)
             try:
                 cluster = self._cluster(fix)
                 allowed = permit(
-                    fix.id, cluster.host, fixes.stored(now), self._recorded(fix),
+                    fix.id, cluster.host, fixes.stored(now), recorded,
                     at=self.clock.now(), rules=self.rules, address=cluster.dialled(fix.node),
                 )  # fmt: skip
             except NotPermitted as refused:
@@ -234,10 +239,15 @@ class Changes:
     def _still_approved(self, fix: Fix) -> None:
         """Just before sending: the approver is still one, their reaction stands, nobody declines."""
         # must hold: 9
-        who = self.approvers.reactor(fix.approver or "", fresh=True)
-        if who.flags or who.via is None:
-            reason = "Who approved it was no longer an approver, or could not be verified."
-            raise Ended(State.PROPOSED, reason)
+        grounds = self._recorded(fix).grounds
+        if grounds.taken_back:
+            raise Ended(State.PROPOSED, GONE)
+        approved_by = list(grounds.counted)
+        for user in approved_by:
+            who = self.approvers.reactor(user, fresh=True)
+            if who.flags or who.via is None:
+                reason = "Who approved it was no longer an approver, or could not be verified."
+                raise Ended(State.PROPOSED, reason)
         # must hold: 10 and 11
         try:
             standing = self.chat.reactions(Message(fix.channel, fix.card_ts or ""))
@@ -245,8 +255,8 @@ class Changes:
             raise Ended(State.PROPOSED, f"The card could not be read ({failure.reason}).") from failure
         except MessageGone as gone:
             raise Ended(State.CANCELLED, "Its card was deleted.") from gone
-        if fix.approver not in self._who(standing, "approve"):
-            raise Ended(State.PROPOSED, "The approval no longer stood on the card.")
+        if not self._who(standing, "approve").issuperset(approved_by):
+            raise Ended(State.PROPOSED, GONE)
         # must hold: 12
         self._nobody_declines(self._who(standing, "decline"), fix)
 

@@ -26,10 +26,11 @@ from handlers.approval import (
     unsent,
 )
 from handlers.fix.approvers import ApproverList
-from handlers.fix.moves import Noted, advance, blocked, note, tell_privately, withdraw
+from handlers.fix.moves import Noted, advance, blocked, note, show_approvals, tell_privately, withdraw
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone
-from storage import fixes, once, people
+from storage import fixes, once, people, queries
 from storage.chain import audit
+from storage.chain.grounds import grounds_of
 from storage.file.database import Database
 from storage.file.errors import StorageError
 from storage.records import Fix, Json, Outcome, Record, ThreadTopic
@@ -208,16 +209,20 @@ class Decisions:
         if who.name:
             people.remember(tx, who.id, who.name)
         late = max(at, self.clock.now())
-        ruling = rule(fix, want, who, self.rules, late, blocked=blocked(tx, self.database))
+        counted = _counted(tx, fix)
+        ruling = rule(fix, want, who, self.rules, late, blocked=blocked(tx, self.database), counted=counted)
         if ruling.step == "approve":
-            self._approve(tx, fix, who, seen_late=seen_late)
+            self._approve(tx, fix, who, [*counted, who.id], seen_late=seen_late)
         elif ruling.reason:
             self._refuse(tx, fix, who, ruling.reason, want)
         elif ruling.step != "ignore":
             to: _Ends = State.DECLINED if ruling.step == "decline" else State.CANCELLED
             self._end(tx, fix, to, who, asked=want, seen_late=seen_late)
 
-    def _approve(self, tx: Transaction, fix: Fix, who: Reactor, *, seen_late: bool) -> None:
+    def _approve(
+        self, tx: Transaction, fix: Fix, who: Reactor, counted: list[str], *, seen_late: bool
+    ) -> None:
+        """One more approval: `counted` are all who approved. With the last one needed, the fix moves."""
         now = self.clock.now()
         details: dict[str, Json] = {
             "decision": "approve",
@@ -225,7 +230,13 @@ class Decisions:
             "digest": fix.digest,
             "seen_late": seen_late,
         }
+        if self.rules.required_approvals > 1:
+            details["counted"] = [len(counted), self.rules.required_approvals]
         noted = Noted("decision", "ok", who.id, details=details)
+        if len(counted) < self.rules.required_approvals:
+            show_approvals(tx, fix, counted)
+            note(tx, fix, noted)
+            return
         advance(
             tx, fix, State.APPROVED, noted, approver=who.id, approved_at=now, due_at=now + self.rules.grace
         )
@@ -252,12 +263,16 @@ class Decisions:
     def _taken_away(self, tx: Transaction, number: int, user: str, emoji: str, *, seen_late: bool) -> None:
         fix, name = fixes.get(tx, number), emoji_name(emoji)
         once.unmark_judged(tx, number, user, name)  # put back later, it is judged anew
-        if fix is None or user != fix.approver or meaning(self.rules, name) != "approve":
+        counted = _counted(tx, fix) if fix else []
+        if fix is None or user not in {*counted, fix.approver} or meaning(self.rules, name) != "approve":
             return
         details: dict[str, Json] = {"by": user, "seen_late": seen_late}
         if fix.state == State.APPROVED:
             noted = Noted("withdrawal", "ok", user, topic="withdrawn", details=details)
-            withdraw(tx, fix, noted, self.rules)
+            withdraw(tx, fix, noted, self.rules, [one for one in counted if one != user])
+        elif fix.state == State.PROPOSED:  # the first of two
+            show_approvals(tx, fix, [one for one in counted if one != user])
+            note(tx, fix, Noted("withdrawal", "ok", user, details=details))
         else:
             outcome: Outcome = "pending" if unsent(fix) else "refused"
             reason: Refusal = "rechecking" if unsent(fix) else "too_late"
@@ -281,6 +296,11 @@ class Decisions:
         with self.database.write() as tx:
             if once.first_time(tx, once.hinted(meant[0].id, reaction.user)):
                 tell_privately(tx, meant[0], reaction.user, "hint", {})
+
+
+def _counted(tx: Transaction, fix: Fix) -> list[str]:
+    """Whose approvals count, by the fix's own records; in the order in which they came."""
+    return list(grounds_of(queries.story(tx, fix.id)).counted)
 
 
 def _stands(standing: CardReactions, user: str, emoji: str) -> bool:

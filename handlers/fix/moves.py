@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -97,11 +97,24 @@ def due_while_proposed(fix: Fix, rules: ApprovalRules) -> datetime:
     return fix.expires_at if fix.reminded or reminder >= fix.expires_at else reminder
 
 
-def withdraw(tx: Transaction, fix: Fix, noted: Noted, rules: ApprovalRules) -> Fix | None:
-    """Take an approved (or just applying, nothing sent) fix back to proposed, open for another approval."""
+def withdraw(
+    tx: Transaction, fix: Fix, noted: Noted, rules: ApprovalRules, counted: Sequence[str] = ()
+) -> Fix | None:
+    """Take an approved (or just applying, nothing sent) fix back to proposed, open for another approval.
+
+    `counted`: whose approvals still count.
+    """
     noted = replace(noted, details={**noted.details, "approver": fix.approver})
-    changes = {"approver": None, "approved_at": None, "due_at": due_while_proposed(fix, rules)}
-    return advance(tx, fix, State.PROPOSED, noted, **changes)
+    due, details = due_while_proposed(fix, rules), {**fix.details, "approvals": list(counted)}
+    return advance(
+        tx, fix, State.PROPOSED, noted, approver=None, approved_at=None, due_at=due, details=details
+    )
+
+
+def show_approvals(tx: Transaction, fix: Fix, counted: Sequence[str]) -> None:
+    """Show on the card of a proposed fix whose approvals count; what decides are the records."""
+    fixes.change(tx, fix.number, State.PROPOSED, details={**fix.details, "approvals": list(counted)})
+    notices.add(tx, NewNotice("card", "card", fix=fix.number))
 
 
 def blocked(tx: Transaction, database: Database) -> Block | None:

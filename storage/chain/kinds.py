@@ -100,6 +100,7 @@ KINDS: Mapping[str, KindOfRecord] = {
             "via": _VIA,
             "by": "id of the person",
             "digest": "SHA-256 of what was approved",
+            "counted": "where two people must approve: how many count now, and how many must",
             "changed": _CHANGED,
             "seen_late": _SEEN_LATE,
             "reason": _REASON,

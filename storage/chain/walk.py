@@ -205,7 +205,7 @@ def _follow(row: _Row, details: dict[str, Any], found: Findings) -> None:
             (f"{fix} was sent, but {BROKEN[rule]}" for rule in recorded.grounds.broken(at, found.terms)), seq
         )
         found.sent += 1
-        found.approvers.update(recorded.grounds.counted)
+        found.approvers.update(recorded.grounds.counted.keys())
         found.self_approved += recorded.grounds.requester in recorded.grounds.counted
     recorded.follow((kind, outcome), actor, node or None, at, details)
     found.newest = at

@@ -148,7 +148,9 @@ def test_the_rule_book_of_reactions(
 def test_the_approver_reacting_again_changes_nothing() -> None:
     """An alias beside the first reaction is neither a second approval nor a refusal."""
     fix = make_fix(State.APPROVED, approver=BOB)
-    assert rule(fix, "approve", Reactor(BOB, via="settings"), RULES, NOW, blocked=None) == Ruling("ignore")
+    assert rule(
+        fix, "approve", Reactor(BOB, via="settings"), RULES, NOW, blocked=None, counted=[BOB]
+    ) == Ruling("ignore")
 
 
 def test_self_approval_needs_the_setting_and_the_role() -> None:

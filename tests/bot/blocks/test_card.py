@@ -280,3 +280,16 @@ def test_a_card_never_shows_a_value_as_another_one(hidden: str) -> None:
     shown = card(fix_in(State.PROPOSED, expected=wrong), AROUND)
     spelt = f"now `1.1.4322.0\\u{ord(hidden):04x}` (REG_SZ) → new `1.1.4322.0` (REG_SZ)"
     assert spelt in words(shown)
+
+
+def test_a_card_that_needs_two_people_says_who_approved_already() -> None:
+    """Counted by the bot, not by the reader."""
+    around = replace(AROUND, rules=replace(RULES, required_approvals=2))
+    nobody = card(fix_in(State.PROPOSED), around)
+    check(nobody, ALICE, BOB, CAROL)
+    assert "two people have to approve · counted 0 of 2" in words(nobody)
+    fix = fix_in(State.PROPOSED)
+    one = card(replace(fix, details={**fix.details, "approvals": [BOB]}), around)
+    check(one, ALICE, BOB, CAROL)
+    assert f"counted 1 of 2 (<@{BOB}>)" in words(one)
+    assert "counted" not in words(card(fix, AROUND))
