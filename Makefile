@@ -10,8 +10,13 @@ run: .venv/ready
 demo: .venv/ready
 	$(BIN)/rootver demo
 
+# What decides about a change to a server is run whole by tests of its own (pyproject.toml, [tool.coverage]). Only these
+# are traced: a traced Python 3.11 runs at half its speed.
+DECIDING := tests/handlers/fix tests/handlers/kb906154 tests/handlers/test_approval.py
+
 test: .venv/ready
-	$(BIN)/pytest --cov
+	$(BIN)/pytest $(DECIDING:%=--ignore=%)
+	$(BIN)/pytest --cov= $(DECIDING)
 
 check: .venv/ready
 	$(BIN)/ruff format --check .
