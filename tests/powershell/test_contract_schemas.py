@@ -14,7 +14,7 @@ from tests.powershell.test_module_text import constant
 UNREADABLE = {"is": "unreadable", "code": "0x80070005", "message": "Access is denied."}
 TIME = "2026-11-23T10:05:12Z"
 ZERO = {"is": "value", "value": {"kind": "REG_SZ", "data": "0.0.0.0"}}
-HEAD = {"schema": 1, "module": "1.0.0", "computer": "EXCH-NODE2"}
+HEAD = {"schema": 1, "module": "1.1.0", "computer": "EXCH-NODE2"}
 
 
 def of(value: Any) -> dict[str, Any]:
@@ -38,17 +38,30 @@ FACTS: dict[str, Any] = {
     ),
     "frameworks": of([{"name": "v1.1.4322", "install": 1, "service_pack": None}]),
     "exchange": of({"version": "6.5.7638.2", "path": "C:\\Exchsrvr"}),
-    "services": of([{"name": "MSExchangeSA", "state": "Stopped", "start_mode": "Manual", "exit_code": 0}]),
+    "services": of(
+        [
+            {
+                "name": "MSExchangeSA", "state": "Stopped", "start_mode": "Manual", "exit_code": 0,
+                "account": "LocalSystem",
+            }
+        ]
+    ),
     "cluster": of(
         {
             "name": "EXCH-CL1",
             "virtual_servers": ["EXCHVS1"],
-            "resources": [{"name": "SA", "type": "T", "state": "Failed", "owner": None, "state_code": 4}],
+            "resources": [
+                {
+                    "name": "SA", "type": "T", "state": "Offline", "owner": None, "state_code": 3,
+                    "owner_from": "exchange", "persistent": 0, "pending_timeout_ms": 180000,
+                }
+            ],
+            "members": ["EXCH-NODE1", "EXCH-NODE2"],
         }
     ),
     "events": of(
         {
-            "since": TIME, "oldest": None, "truncated": False,
+            "since": TIME, "oldest": None, "oldest_error": None, "truncated": False,
             "records": [
                 {
                     "record": 4711, "time": TIME, "source": "MSExchangeMU", "id": 1042, "text": "",
@@ -108,13 +121,20 @@ NULLABLE = {
     "get-rootverfact": {
         "computer", "aspnet_versions.value.0.path", "aspnet_versions.value.0.dll",
         "frameworks.value.0.install", "frameworks.value.0.service_pack", "cluster.value.resources.0.owner",
-        "events.value.oldest",
+        "events.value.oldest", "events.value.oldest_error", "services.value.0.account",
+        "cluster.value.resources.0.owner_from", "cluster.value.resources.0.persistent",
+        "cluster.value.resources.0.pending_timeout_ms",
     },
     "set-rootver": {"computer", "reason", "code"},
     "backup-aspnetkey": {"computer"},
     "test-rootverhost": {"computer"},
 }  # fmt: skip
 """What is written `|null` in docs/wire-contract.md."""
+
+OPTIONAL = (
+    "state_code", "account", "members", "owner_from", "persistent", "pending_timeout_ms", "oldest_error",
+)  # fmt: skip
+"""What may be left out: `state_code` where no number was told, the others by module 1.0."""
 
 
 @cache
@@ -193,8 +213,8 @@ def test_the_example_is_valid_also_with_more_in_it(name: str) -> None:
     ("name", "path"), [(name, path) for name, example in EXAMPLES.items() for path in members(example)]
 )
 def test_every_member_must_be_there(name: str, path: str) -> None:
-    """A missing section or field breaks the contract; only `state_code` may be left out."""
-    assert is_valid(name, without(name, path)) == path.endswith("state_code")
+    """A missing section or field breaks the contract, but for those that module 1.0 did not have."""
+    assert is_valid(name, without(name, path)) == (path.rpartition(".")[2] in OPTIONAL)
 
 
 @pytest.mark.parametrize(
@@ -214,6 +234,32 @@ def test_every_section_may_be_unreadable_and_some_absent(name: str) -> None:
     bare = is_valid("get-rootverfact", changed("get-rootverfact", name, {"is": "absent"}))
     assert bare == (name in MAY_BE_ABSENT - {"root_ver"})
     assert not is_valid("get-rootverfact", changed("get-rootverfact", name, {"is": "unknown"}))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("services.value.0.account", "", True), ("services.value.0.account", 1, False),
+        ("cluster.value.members", [], True), ("cluster.value.members", ["N", None], False),
+        ("cluster.value.members", "EXCH-NODE1", False),
+        ("cluster.value.resources.0.persistent", 1, True), ("cluster.value.resources.0.persistent", 2, False),
+        ("cluster.value.resources.0.persistent", "0", False),
+        ("cluster.value.resources.0.pending_timeout_ms", 0, True),
+        ("cluster.value.resources.0.pending_timeout_ms", -1, False),
+        ("cluster.value.resources.0.pending_timeout_ms", 0.5, False),
+        ("cluster.value.resources.0.owner_from", "cluster", True),
+        ("cluster.value.resources.0.owner_from", "registry", False),
+        ("events.value.oldest_error", {"code": "0x00040004", "message": ""}, True),
+        ("events.value.oldest_error", {"code": "0x40004", "message": ""}, False),
+        ("events.value.oldest_error", {"code": "0x00040004"}, False),
+        ("events.value.oldest_error", "0x00040004", False),
+    ],
+)  # fmt: skip
+def test_what_module_1_1_tells_more_is_as_strict_as_the_rest(
+    path: str, value: object, expected: bool
+) -> None:
+    """It may be left out, but not be anything."""
+    assert is_valid("get-rootverfact", changed("get-rootverfact", path, value)) == expected
 
 
 @pytest.mark.parametrize("kind", ["absent", "unreadable"])

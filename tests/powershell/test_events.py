@@ -142,7 +142,8 @@ def test_the_oldest_record_is_found_without_reading_the_log(
     log(*[Record("SceCli", 1704, "policy")] * 800, before=timedelta(days=8), first=100_001)
     log(Record("SceCli", 1704, "policy"), before=timedelta(hours=hours))
     assert events(engine)["oldest"] == stamp(NOW - timedelta(days=8))
-    assert max(call.rows for call in engine.cim.calls.of("query")) <= 12
+    log_rows = [call.rows for call in engine.cim.calls.of("query") if call.class_name == "Win32_NTLogEvent"]
+    assert max(log_rows) == 1
 
 
 def test_records_that_fall_off_the_end_meanwhile_are_skipped(
@@ -154,6 +155,68 @@ def test_records_that_fall_off_the_end_meanwhile_are_skipped(
     assert events(engine)["oldest"] > stamp(NOW - timedelta(hours=2))
 
 
+def number_query(number: int) -> str:
+    """How the time of one record is asked for."""
+    return (
+        "SELECT TimeGenerated FROM Win32_NTLogEvent"
+        f" WHERE Logfile = 'Application' AND RecordNumber = {number}"
+    )
+
+
+@pytest.mark.parametrize("code", ["0x80041001", "0x80070005", "0x00040004", "0x8004106c"])
+def test_that_the_oldest_record_is_not_found_costs_no_other_record(
+    engine: Engine, log: Callable[..., None], code: str
+) -> None:
+    """Then its time is null, and why is told."""
+    log(*[MU] * 3)
+    whole = events(engine)
+    engine.cim.faults.fail(code, class_name="Win32_NTEventlogFile")
+    seen = events(engine)
+    assert (whole["oldest_error"], seen["oldest_error"]["code"]) == (None, code)
+    assert {**seen, "oldest_error": None} == {**whole, "oldest": None}
+
+
+def test_one_record_that_does_not_answer_is_passed_over(engine: Engine, log: Callable[..., None]) -> None:
+    """The oldest is then said to be the next: a log never reaches further back than was seen."""
+    log(*[MU] * 20, first=50)
+    engine.cim.faults.fail("0x00040004", query=number_query(50))
+    seen = events(engine)
+    assert (seen["oldest"], seen["oldest_error"]) == (stamp(NOW - timedelta(minutes=59, seconds=59)), None)
+    engine.cim.faults.fail("0x00040004", query=number_query(51))
+    engine.cim.calls.clear()
+    seen = events(engine)
+    assert (seen["oldest"], seen["oldest_error"]["code"]) == (None, "0x00040004")
+    assert len(seen["records"]) == 20
+    assert sum(call.code == "0x00040004" for call in engine.cim.calls) == 2
+
+
+@pytest.mark.parametrize("code", ["0x8004106c", "0x80041017"])
+def test_a_query_that_is_too_large_is_asked_in_parts(
+    engine: Engine, log: Callable[..., None], code: str
+) -> None:
+    """Once more, one source each (MSDN, Querying with WQL: there is a limit); the answer is the same."""
+    sources = list(sections.EVENTS)
+    log(*(Record(source, min(sections.EVENTS[source]), "t") for source in sources + sources[::-1]))
+    whole = events(engine)
+    engine.cim.faults.fail(code, class_name="Win32_NTLogEvent", times=1)
+    engine.cim.calls.clear()
+    assert events(engine) == whole
+    parts = [call.query for call in engine.cim.calls if "Message FROM Win32_NTLogEvent" in call.query][1:]
+    assert [query.count("SourceName = ") for query in parts] == [1] * len(sources)
+    assert len(whole["records"]) == 2 * len(sources)
+
+
+def test_another_failure_is_not_asked_again(engine: Engine, log: Callable[..., None]) -> None:
+    """A part that fails as well makes the section unreadable: half the records are none."""
+    engine.cim.faults.fail("0x80041001", class_name="Win32_NTLogEvent", times=1)
+    assert engine.facts()["events"]["code"] == "0x80041001"
+    assert sum(call.class_name == "Win32_NTLogEvent" for call in engine.cim.calls) == 1
+    engine.cim.faults.clear()
+    engine.cim.faults.fail("0x8004106c", class_name="Win32_NTLogEvent", times=1)
+    engine.cim.faults.fail("0x80041003", class_name="Win32_NTLogEvent", skip=3, times=1)
+    assert engine.facts()["events"]["code"] == "0x80041003"
+
+
 @pytest.mark.parametrize(
     ("text", "codes"),
     [
@@ -162,7 +225,13 @@ def test_records_that_fall_off_the_end_meanwhile_are_skipped(
         ("0X80040A01 and 80040a01", ["0x80040a01"]),
         ("c0070000, 0x00000005", ["0xc0070000", "0x00000005"]),
         ("(80070005) [C0070000]", ["0x80070005", "0xc0070000"]),
-        ("0x80040a011 0x8004", []),
+        ("0x80040a011 0x8004", ["0x00008004"]),
+        ("0x5, 0x0 and 0xA01.", ["0x00000005", "0x00000000", "0x00000a01"]),
+        ("Error -2147218943, then -2147219967.", ["0x80040a01", "0x80040601"]),
+        ("(-2147024891) 0x80070005", ["0x80070005"]),
+        ("-2147483648 -1073741824 -805306369", ["0x80000000", "0xc0000000", "0xcfffffff"]),
+        ("-2147483649 -1879048192 -1018 -1 2147218943", []),
+        ("1-2147218943 -2147218943-1 x-2147218943 -2147218943z -21472189430", []),
         ("20061123 70040a01 00040a01", []),
         ("{80040a01-0000-0000-0000-000000000000} 0000-80040a01", []),
         ("x80040a01 80040a01z 180040a01 80040a01\u00e4", []),
@@ -177,7 +246,12 @@ def test_codes_are_found_in_a_text(
     assert [record["codes"] for record in events(engine)["records"]] == [codes, codes]
 
 
-CODE_TEXT = st.text(st.sampled_from("0x80cC4aAfFgz-_ .{}1\u00e4\n"), max_size=30)
+CODE_TEXT = st.text(st.sampled_from("0x80cC4aAfFgz-_ .{}1\u00e4\n"), max_size=30) | st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", " ", "-", "a", "1", "\u00e4"]),
+    st.integers(-(2**31) - 9, 1).map(str) | st.integers(0, 2**32).map("{:x}".format),
+    st.sampled_from(["", ".", "-", "a", "1", "\u00e4"]),
+)
 
 
 @given(st.lists(st.tuples(CODE_TEXT, st.lists(CODE_TEXT, max_size=3)), min_size=20, max_size=60))

@@ -39,6 +39,13 @@ def test_both_practice_hosts_say_the_same_of_every_incident(engine: Engine, inci
         assert comparable(facts[name]) == section, name
 
 
+def test_a_healthy_node_is_not_asked_more_than_forty_times(engine: Engine) -> None:
+    """Opening and closing the session included: each call is a way to the node and back."""
+    engine.use(build("healthy", lambda: NOW)[0])
+    engine.facts()
+    assert len(engine.cim.calls) <= 40
+
+
 @pytest.mark.parametrize("asked", ["EXCHVS1", "exch-node2.corp.example"])
 def test_the_answer_names_the_computer_that_answered(engine: Engine, asked: str) -> None:
     """Which need not be the name that was asked."""

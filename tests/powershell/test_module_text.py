@@ -185,15 +185,15 @@ def test_names_asked_for_are_the_contracts() -> None:
     """docs/wire-contract.md, sections 7 and 8."""
     assert re.findall(r"'([^']+)'", constant("RootVerServices")) == [
         "MSExchangeSA", "MSExchangeIS", "MSExchangeMTA", "MSExchangeMGMT", "RESvc", "POP3Svc", "IMAP4Svc",
-        "SMTPSVC", "W3SVC", "IISADMIN", "ClusSvc", "RemoteRegistry",
+        "SMTPSVC", "W3SVC", "IISADMIN", "ClusSvc", "RemoteRegistry", "Netlogon", "W32Time", "Kdc",
     ]  # fmt: skip
     assert re.findall(r"'([^']+)'", constant("RootVerFrameworks")) == [
         "v1.1.4322", "v2.0.50727", "v3.0", "v3.5", "v4\\Full",
     ]  # fmt: skip
     rows = re.findall(r"^    (\w+) += ([\d, ]+)$", constant("RootVerEvents"), re.MULTILINE)
     assert {source: {int(number) for number in ids.split(", ")} for source, ids in rows} == {
-        "MSExchangeSA": {1031, 1032, 1005, 2059, 9004, 9149},
-        "MSExchangeMU": {1002, 1042, 1043},
+        "MSExchangeSA": {1031, 1032, 1005, 2059, 2060, 9004, 9021, 9022, 9149},
+        "MSExchangeMU": {1002, 1009, 1042, 1043},
         "POP3SVC": {1036},
         "IMAP4SVC": {1036},
         "MSExchangeCluster": {1003, 1012, 1019},

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from bot.lab.cluster.eventlog import STARTED, Record
 from bot.lab.cluster.node import ASPNET_KEY, Account, FileInfo, Node, Service, System
 from bot.lab.cluster.practice_cluster import (
+    ATTENDANT_TYPE_KEY,
     EXCHANGE_SERVICES,
     INFORMATION_STORE,
+    PENDING_TIMEOUT,
     SYSTEM_ATTENDANT,
     PracticeCluster,
     Resource,
@@ -36,7 +38,18 @@ EXCHANGE_RESOURCES = (
 )
 """Type and name, as the set-up of an Exchange 2003 virtual server gives them; POP3 and IMAP4 were added."""
 
-ALWAYS_RUNNING = ("MSExchangeMGMT", "SMTPSVC", "W3SVC", "IISADMIN", "ClusSvc", "RemoteRegistry")
+ALWAYS_RUNNING = (
+    "MSExchangeMGMT",
+    "SMTPSVC",
+    "W3SVC",
+    "IISADMIN",
+    "ClusSvc",
+    "RemoteRegistry",
+    "Netlogon",
+    "W32Time",
+)
+SERVICE_ACCOUNT = "CORP\\exch-cluster"
+"""Under which ClusSvc runs: the one service here that is not LocalSystem's."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +121,8 @@ def _node(name: str, now: datetime) -> Node:
     node.accounts["ASPNET"] = Account()
     node.services = {service: Service("Stopped", "Manual") for service in EXCHANGE_SERVICES}
     node.services |= {service: Service("Running", "Auto") for service in ALWAYS_RUNNING}
+    node.services["ClusSvc"].account = SERVICE_ACCOUNT
+    node.services["Kdc"] = Service("Stopped", "Disabled")  # as on every member server
     return node
 
 
@@ -136,6 +151,7 @@ def _write_cluster_hive(node: Node, cluster: PracticeCluster) -> None:
     """Write HKLM\\Cluster, the configuration that ClusSvc loads on every node (live states are not in it)."""
     hive = node.registry.create("Cluster")
     hive.set("ClusterName", "REG_SZ", cluster.name)
+    node.registry.create(ATTENDANT_TYPE_KEY).set("PendingTimeout", "REG_DWORD", PENDING_TIMEOUT)
     for number, member in enumerate(cluster.nodes, 1):
         hive.create(f"Nodes\\{number}").set("NodeName", "REG_SZ", member.computer)
     for resource in cluster.resources:

@@ -26,11 +26,14 @@ class FileInfo:
 
 @dataclass
 class Service:
-    """What Win32_Service tells: `state` and `start_mode` are its English constants."""
+    """What Win32_Service tells: `state` and `start_mode` are its English constants, `account` its StartName
+    (None where it tells none).
+    """
 
     state: str
     start_mode: str
     exit_code: int = 0
+    account: str | None = "LocalSystem"
 
 
 @dataclass

@@ -12,6 +12,12 @@ from bot.lab.cluster.registry import RegistryData, RegistryValue
 SYSTEM_ATTENDANT = "Microsoft Exchange System Attendant"
 """Resource type of the System Attendant, as Cluster Administrator shows it."""
 
+ATTENDANT_TYPE_KEY = f"Cluster\\ResourceTypes\\{SYSTEM_ATTENDANT}"
+"""What the cluster keeps of that type, under HKLM."""
+
+PENDING_TIMEOUT = 180_000
+"""How long a resource may be pending, in milliseconds, where nothing else is set (TechNet bb124063)."""
+
 INFORMATION_STORE = "Microsoft Exchange Information Store"
 """Resource type of the Information Store."""
 

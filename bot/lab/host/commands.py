@@ -30,7 +30,7 @@ from bot.lab.host.readings import (
 )
 
 SCHEMA = 1
-MODULE = "1.0.0"
+MODULE = "1.1.0"
 HOST = "MGMT1"
 TARGET = value({"kind": "REG_SZ", "data": "1.1.4322.0"})
 """KB 906154 (Resolution, step 3)."""

@@ -10,7 +10,12 @@ from typing import Any
 
 from bot.lab.cluster.eventlog import Event, Record
 from bot.lab.cluster.node import ASPNET_KEY, Node
-from bot.lab.cluster.practice_cluster import SYSTEM_ATTENDANT, PracticeCluster
+from bot.lab.cluster.practice_cluster import (
+    PENDING_TIMEOUT,
+    SYSTEM_ATTENDANT,
+    PracticeCluster,
+    Resource,
+)
 from bot.lab.cluster.registry import Key
 from bot.lab.host.readings import (
     NOT_FOUND,
@@ -39,11 +44,14 @@ SERVICES = (
     "IISADMIN",
     "ClusSvc",
     "RemoteRegistry",
+    "Netlogon",
+    "W32Time",
+    "Kdc",
 )
 FRAMEWORKS = ("v1.1.4322", "v2.0.50727", "v3.0", "v3.5", "v4\\Full")
 EVENTS = {
-    "msexchangesa": {1031, 1032, 1005, 2059, 9004, 9149},
-    "msexchangemu": {1002, 1042, 1043},
+    "msexchangesa": {1031, 1032, 1005, 2059, 2060, 9004, 9021, 9022, 9149},
+    "msexchangemu": {1002, 1009, 1042, 1043},
     "pop3svc": {1036},
     "imap4svc": {1036},
     "msexchangecluster": {1003, 1012, 1019},
@@ -56,7 +64,11 @@ STATE_CODES = {"Online": 2, "Offline": 3, "Failed": 4, "Pending": 129, "Unknown"
 """CLUSTER_RESOURCE_STATE of the cluster API."""
 
 EVENT_CAP = 500
-CODE = re.compile(r"0x([0-9a-f]{8})(?![0-9a-f])|(?<![0-9a-z-])([8c][0-9a-f]{7})(?![0-9a-z-])", re.IGNORECASE)
+CODE = re.compile(
+    r"0x(?P<hex>[0-9a-f]{1,8})(?![0-9a-f])"
+    r"|(?<!-)(?<![^\W_])(?P<bare>[8c][0-9a-f]{7}|-[0-9]{9,10})(?!-)(?![^\W_])",
+    re.IGNORECASE,
+)
 """docs/wire-contract.md, section 8: `codes`."""
 
 Section = Callable[[], Reading]
@@ -134,6 +146,7 @@ def _services(node: Node) -> Reading:
                 "state": service.state,
                 "start_mode": service.start_mode,
                 "exit_code": service.exit_code,
+                "account": service.account,
             }
             for name, service in found
             if service is not None
@@ -191,27 +204,80 @@ def _cluster(cluster: PracticeCluster, node: Node) -> Reading:
     name = text_value(hive, "ClusterName")
     if name is None:
         raise NodeError(NOT_FOUND)
-    if not node.exchange_wmi:
-        return value({"name": name, **_from_hive(hive)})
-    resources = [
-        {
+    if node.exchange_wmi:
+        told = {"virtual_servers": cluster.virtual_servers, "resources": list(_from_exchange(cluster, hive))}
+    else:
+        told = _from_hive(hive)
+        if node.system.os_version.startswith("5.2"):
+            told["resources"] = [_from_cluster(resource, hive) for resource in cluster.resources]
+    members = [text_value(key, "NodeName") for _, key in _under(hive, "Nodes")]
+    return value({"name": name, **told, "members": members})
+
+
+UNKNOWN = {
+    "state": "Unknown",
+    "owner": None,
+    "owner_from": None,
+    "persistent": None,
+    "pending_timeout_ms": None,
+}
+
+
+def _from_exchange(cluster: PracticeCluster, hive: Key) -> Iterator[dict[str, Any]]:
+    """Yield what ExchangeClusterResource tells, and the hive of a System Attendant that waits."""
+    for resource in cluster.resources:
+        if resource.virtual_server is None:
+            continue
+        yield {
             "name": resource.name,
             "type": resource.type,
-            "state": resource.state,
-            "state_code": STATE_CODES[resource.state],
+            **UNKNOWN,
+            **_state(resource),
             "owner": resource.owner,
+            "owner_from": "exchange",
+            **(_waiting(resource, hive) if resource.state in ("Offline", "Pending") else {}),
         }
-        for resource in cluster.resources
-        if resource.virtual_server is not None
-    ]
-    return value({"name": name, "virtual_servers": cluster.virtual_servers, "resources": resources})
+
+
+def _waiting(resource: Resource, hive: Key) -> dict[str, Any]:
+    if resource.type != SYSTEM_ATTENDANT:
+        return {}
+    own = _configured(resource, hive)
+    type_ = hive.find(f"ResourceTypes\\{resource.type}") or Key()
+    timeout = number_value(own, "PendingTimeout")
+    return {
+        "persistent": number_value(own, "PersistentState"),
+        "pending_timeout_ms": number_value(type_, "PendingTimeout") if timeout is None else timeout,
+    }
+
+
+def _from_cluster(resource: Resource, hive: Key) -> dict[str, Any]:
+    """Return what the cluster's own classes tell on Windows Server 2003."""
+    own = _configured(resource, hive)
+    return {
+        "name": resource.name,
+        "type": resource.type,
+        **_state(resource),
+        "owner": resource.owner,
+        "owner_from": "cluster",
+        "persistent": number_value(own, "PersistentState"),
+        "pending_timeout_ms": number_value(own, "PendingTimeout") or PENDING_TIMEOUT,
+    }
+
+
+def _state(resource: Resource) -> dict[str, Any]:
+    return {"state": resource.state, "state_code": STATE_CODES[resource.state]}
+
+
+def _configured(resource: Resource, hive: Key) -> Key:
+    return hive.find(f"Resources\\{resource.id}") or Key()
 
 
 def _from_hive(hive: Key) -> dict[str, Any]:
     """Return what HKLM\\Cluster tells where ExchangeClusterResource does not answer: no states, no owners."""
     resources = dict(_under(hive, "Resources"))
     entries = [
-        {"name": text_value(key, "Name"), "type": text_value(key, "Type"), "state": "Unknown", "owner": None}
+        {"name": text_value(key, "Name"), "type": text_value(key, "Type"), **UNKNOWN}
         for key in resources.values()
     ]
     servers = []
@@ -245,6 +311,7 @@ def _events(node: Node, now: datetime, hours: int) -> Reading:
         {
             "since": stamp(since),
             "oldest": stamp(oldest) if node.log else None,
+            "oldest_error": None,
             "truncated": len(asked) > EVENT_CAP,
             "records": [_event(event) for event in asked[:EVENT_CAP]],
         }
@@ -270,8 +337,17 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def _codes(record: Record) -> list[str]:
-    found = (match for text in (record.text, *record.strings) for match in CODE.finditer(text))
-    return list(dict.fromkeys("0x" + (match[1] or match[2]).lower() for match in found))
+    found = (_number(match) for text in (record.text, *record.strings) for match in CODE.finditer(text))
+    return list(dict.fromkeys(f"0x{number:08x}" for number in found if number is not None))
+
+
+def _number(match: re.Match[str]) -> int | None:
+    """Return the number of a code; None for a negative decimal that is no HRESULT of 32 bits."""
+    digits = match["hex"] or match["bare"]
+    if not digits.startswith("-"):
+        return int(digits, 16)
+    number = int(digits) + 2**32
+    return number if number >> 28 in (0x8, 0xC) else None
 
 
 def _account(node: Node) -> Reading:

@@ -10,7 +10,7 @@ from datetime import UTC
 from typing import cast
 
 from bot.lab.cluster.node import Node
-from bot.lab.cluster.practice_cluster import PracticeCluster
+from bot.lab.cluster.practice_cluster import PENDING_TIMEOUT, PracticeCluster, Resource
 from bot.lab.windows.values import CimData, CimType, CimValue, Instance
 
 DOMAIN = "corp.example"
@@ -84,6 +84,7 @@ def _services(_: PracticeCluster, node: Node) -> Iterator[Row]:
             "DisplayName": name,
             "State": service.state,
             "StartMode": service.start_mode,
+            "StartName": service.account,
             "Started": service.state == "Running",
             "ExitCode": service.exit_code,
             "ServiceSpecificExitCode": 0,
@@ -155,6 +156,37 @@ def _exchange_resources(cluster: PracticeCluster, _: Node) -> Iterator[Row]:
             }
 
 
+def _cluster_resources(cluster: PracticeCluster, node: Node) -> Iterator[Row]:
+    for resource in cluster.resources:
+        yield {
+            "Name": resource.name,
+            "Id": resource.id,
+            "Type": resource.type,
+            "State": STATE_CODES[resource.state],
+            "PersistentState": _configured(node, resource, "PersistentState"),
+            "PendingTimeout": _configured(node, resource, "PendingTimeout") or PENDING_TIMEOUT,
+        }
+
+
+def _configured(node: Node, resource: Resource, name: str) -> int | None:
+    """Return a number of the resource's key in the node's copy of the cluster's configuration."""
+    key = node.registry.find(f"Cluster\\Resources\\{resource.id}")
+    value = None if key is None else key.get(name)
+    return value.data if value is not None and isinstance(value.data, int) else None
+
+
+def _active_resources(cluster: PracticeCluster, _: Node) -> Iterator[Row]:
+    for resource in cluster.resources:
+        yield {
+            "GroupComponent": _reference("MSCluster_Node", resource.owner),
+            "PartComponent": _reference("MSCluster_Resource", resource.name),
+        }
+
+
+def _reference(class_name: str, name: str) -> Instance:
+    return Instance(class_name, {"Name": CimValue("string", name)})
+
+
 def _class(name: str, read: Source, types: str, costly_without: tuple[str, ...] = ()) -> CimClass:
     """Return a class from lines of a type and the properties that have it."""
     found: dict[str, CimType] = {}
@@ -165,6 +197,7 @@ def _class(name: str, read: Source, types: str, costly_without: tuple[str, ...] 
 
 
 CIMV2, EXCHANGE = "root\\cimv2", "root\\cimv2\\applications\\exchange"
+CLUSTER = "root\\mscluster"
 
 _COMPUTER_SYSTEM = _class(
     "Win32_ComputerSystem",
@@ -191,7 +224,7 @@ _SERVICE = _class(
     "Win32_Service",
     _services,
     """
-    string Name DisplayName State StartMode SystemName PathName
+    string Name DisplayName State StartMode StartName SystemName PathName
     boolean Started
     uint32 ExitCode ServiceSpecificExitCode
     """,
@@ -234,12 +267,27 @@ _EVENT_LOG = _class(
     uint32 NumberOfRecords MaxFileSize
     """,
 )
-_CLUSTER_RESOURCE = _class(
+_EXCHANGE_RESOURCE = _class(
     "ExchangeClusterResource",
     _exchange_resources,
     """
     string Name Type Owner VirtualMachine
     uint32 State
+    """,
+)
+_CLUSTER_RESOURCE = _class(
+    "MSCluster_Resource",
+    _cluster_resources,
+    """
+    string Name Id Type
+    uint32 State PersistentState PendingTimeout
+    """,
+)
+_ACTIVE_RESOURCE = _class(
+    "MSCluster_NodeToActiveResource",
+    _active_resources,
+    """
+    reference GroupComponent PartComponent
     """,
 )
 
@@ -253,7 +301,9 @@ CLASSES: Mapping[tuple[str, str], CimClass] = {
         (CIMV2, _DATA_FILE),
         (CIMV2, _LOG_EVENT),
         (CIMV2, _EVENT_LOG),
-        (EXCHANGE, _CLUSTER_RESOURCE),
+        (EXCHANGE, _EXCHANGE_RESOURCE),
+        (CLUSTER, _CLUSTER_RESOURCE),
+        (CLUSTER, _ACTIVE_RESOURCE),
     )
 }
 """Every class by namespace and name, both in lower case."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.lab.cluster.node import Node
 from bot.lab.cluster.practice_cluster import PracticeCluster
 from bot.lab.windows import wql
-from bot.lab.windows.classes import CLASSES, EXCHANGE
+from bot.lab.windows.classes import CLASSES, CLUSTER, EXCHANGE
 from bot.lab.windows.stdregprov import Manner, StdRegProv
 from bot.lab.windows.values import (
     ACCESS_DENIED,
@@ -90,6 +90,10 @@ class CimProvider:
         """Return a namespace in one spelling: lower case, backslashes."""
         known = {REGISTRY, *(space for space, _ in CLASSES)}
         spelling = namespace.replace("/", "\\").casefold()
-        if spelling not in known or (spelling == EXCHANGE and not node.exchange_wmi):
+        missing = {
+            EXCHANGE: not node.exchange_wmi,
+            CLUSTER: not node.system.os_version.startswith("5.2"),  # came with Windows Server 2003
+        }
+        if spelling not in known or missing.get(spelling):
             raise CimError(INVALID_NAMESPACE)
         return spelling

@@ -192,6 +192,8 @@ def _given(value: CimValue) -> Any:
         return escaped(data)
     if isinstance(data, int):
         return str(data)
+    if isinstance(data, Instance):
+        return _described(data)
     return [escaped(item) if isinstance(item, str) else item for item in data]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 CimType = Literal[
     "boolean",
@@ -19,10 +19,11 @@ CimType = Literal[
     "string[]",
     "uint8[]",
     "sint32[]",
+    "reference",
 ]
-"""The CIM types that are needed here (DSP0004, intrinsic types)."""
+"""The CIM types that are needed here (DSP0004, intrinsic types); a reference is the instance's keys."""
 
-CimData = bool | int | str | datetime | list[str] | list[int] | bytes | None
+CimData: TypeAlias = "bool | int | str | datetime | list[str] | list[int] | bytes | Instance | None"
 
 INTEGERS = ("uint8", "uint16", "uint32", "uint64", "sint16", "sint32", "sint64")
 

@@ -20,7 +20,7 @@ the five commands.
 # ---- Constants -------------------------------------------------------------------------------------------------
 
 $RootVerSchema = 1
-$RootVerModuleVersion = '1.0.0'
+$RootVerModuleVersion = '1.1.0'
 
 # KB 906154, Resolution, steps 2 and 3. The key is under HKEY_LOCAL_MACHINE.
 $RootVerKey = 'SOFTWARE\Microsoft\ASP.NET'
@@ -66,6 +66,10 @@ $RootVerNoInstance = '0x80041002'
 $RootVerTypeMismatch = '0x80041005'
 $RootVerKeyDenied = '0x80070005'
 $RootVerDenied = $RootVerKeyDenied, '0x80041003', '0x00000002'
+# A value that is not there (old systems answer 1 instead of 2), or one of another kind than was asked for.
+$RootVerNoValue = '0x80070001', $RootVerNotFound, $RootVerTypeMismatch
+# WMI limits the number of keywords of a query without documenting it: quota violation, invalid query.
+$RootVerQueryTooLarge = '0x8004106c', '0x80041017'
 # The connection may be gone: RPC server unavailable, call failed (two codes), disconnected, transport failure,
 # shutting down.
 $RootVerLost = '0x800706ba', '0x800706be', '0x800706bf', '0x80010108', '0x80041015', '0x80041033'
@@ -78,7 +82,7 @@ $RootVerMessages = @{
 
 # Short names of services, which no language of Windows translates.
 $RootVerServices = 'MSExchangeSA', 'MSExchangeIS', 'MSExchangeMTA', 'MSExchangeMGMT', 'RESvc', 'POP3Svc', 'IMAP4Svc',
-    'SMTPSVC', 'W3SVC', 'IISADMIN', 'ClusSvc', 'RemoteRegistry'
+    'SMTPSVC', 'W3SVC', 'IISADMIN', 'ClusSvc', 'RemoteRegistry', 'Netlogon', 'W32Time', 'Kdc'
 
 # KB 318785: where each .NET Framework says that it is installed.
 $RootVerFrameworkKey = 'SOFTWARE\Microsoft\NET Framework Setup\NDP'
@@ -88,17 +92,21 @@ $RootVerExchangeKey = 'SOFTWARE\Microsoft\Exchange\Setup'
 $RootVerDomainControllerKey = 'SYSTEM\CurrentControlSet\Services\NTDS\Parameters'
 $RootVerWindowsKey = 'SOFTWARE\Microsoft\Windows NT\CurrentVersion'
 
+# Windows Server 2003, which has WMI classes of its own for clusters.
+$RootVerWindows2003 = '5.2.*'
+$RootVerClusterNamespace = 'root\MSCluster'
+
 # CLUSTER_RESOURCE_STATE (clusapi.h); any other number is Unknown.
 $RootVerStates = @{
     '2' = 'Online'; '3' = 'Offline'; '4' = 'Failed'; '128' = 'Pending'; '129' = 'Pending'; '130' = 'Pending'
 }
 $RootVerAttendantType = 'Microsoft Exchange System Attendant'
 
-# Events of the Application log by source and id: those of KB 906154 and of its sibling articles (321318, 327401,
-# 329033, 870918, 919089). Everything else stays unread.
+# Events of the Application log by source and id: those of KB 906154 and of its sibling articles (251640, 321318,
+# 327401, 329033, 831393, 870918, 919089). Everything else stays unread.
 $RootVerEvents = [ordered]@{
-    MSExchangeSA       = 1031, 1032, 1005, 2059, 9004, 9149
-    MSExchangeMU       = 1002, 1042, 1043
+    MSExchangeSA       = 1031, 1032, 1005, 2059, 2060, 9004, 9021, 9022, 9149
+    MSExchangeMU       = 1002, 1009, 1042, 1043
     POP3SVC            = 1036
     IMAP4SVC           = 1036
     MSExchangeCluster  = 1003, 1012, 1019
@@ -109,8 +117,10 @@ $RootVerEventLimit = 500
 $RootVerStringLimit = 8
 $RootVerStringLength = 256
 $RootVerTextLength = 2048
-# An HRESULT in a text: 0x and 8 hex digits; or 8 bare ones that begin with 8 or c and touch no letter, digit or hyphen.
-$RootVerCodePattern = '(?i)0x([0-9a-f]{8})(?![0-9a-f])|(?<![\p{L}\p{Nd}-])([8c][0-9a-f]{7})(?![\p{L}\p{Nd}-])'
+# An HRESULT in a text: 0x and up to 8 hex digits; or, touching no letter, digit or hyphen, 8 bare ones that begin with
+# 8 or c, or the same number as a negative decimal.
+$RootVerCodePattern = '(?i)0x([0-9a-f]{1,8})(?![0-9a-f])|' +
+    '(?<![\p{L}\p{Nd}-])(?:([8c][0-9a-f]{7})|(-[0-9]{9,10}))(?![\p{L}\p{Nd}-])'
 
 # The sections of the facts in the order in which they are read, and the function that reads each.
 $RootVerSections = [ordered]@{
@@ -209,6 +219,14 @@ function Get-RootVerField {
     $value
 }
 
+function Get-RootVerTextOrNull {
+    # A property as text; $null where it is null or not there.
+    param($InputObject, [string]$Name)
+    $value = Get-RootVerProperty $InputObject $Name
+    if ($null -eq $value) { return $null }
+    [string]$value
+}
+
 # ---- The connection to a node ----------------------------------------------------------------------------------
 
 function Get-RootVerNode {
@@ -226,6 +244,7 @@ function Get-RootVerNode {
         Computer      = $null       # the name that the node gives itself
         LocalTime     = $null       # its own time, in UTC
         UtcOffset     = 0           # how many minutes its time zone is ahead of UTC
+        Windows       = ''          # the version of its Windows
         WindowsFolder = $null
     }
 }
@@ -363,8 +382,8 @@ function Get-RootVerFile {
 # ---- The registry of a node, under HKEY_LOCAL_MACHINE ----------------------------------------------------------
 
 function Invoke-RootVerRegistry {
-    # One call of StdRegProv and its answer; $null where it answers with the code -NullOn.
-    param([hashtable]$Node, [string]$Method, [string]$Key, [hashtable]$Argument = @{}, [string]$NullOn)
+    # One call of StdRegProv and its answer; $null where it answers with a code of -NullOn.
+    param([hashtable]$Node, [string]$Method, [string]$Key, [hashtable]$Argument = @{}, [string[]]$NullOn)
     Assert-RootVerNode -Node $Node
     $call = @{
         CimSession          = $Node.Session
@@ -383,7 +402,7 @@ function Invoke-RootVerRegistry {
     $status = [long](Get-RootVerField $answer 'ReturnValue')
     if ($status -eq 0) { return $answer }
     $code = ConvertTo-RootVerCode $status
-    if ($code -eq $NullOn) { return $null }
+    if ($NullOn -contains $code) { return $null }
     $message = $RootVerMessages[$code]
     if ($null -eq $message) { $message = 'The call failed.' }
     throw (ConvertTo-RootVerError $code "$message (StdRegProv.$Method, HKLM\$Key)")
@@ -476,6 +495,22 @@ function Get-RootVerNumber {
     (Get-RootVerData -Node $Node -Key $Key -Value $value).data
 }
 
+function Get-RootVerTextByName {
+    # The text of a REG_SZ value, by one call; $null where there is no such value, or one of another kind.
+    param([hashtable]$Node, [string]$Path, [string]$Name)
+    $call = @{ Node = $Node; Method = 'GetStringValue'; Key = $Path; Argument = @{ sValueName = $Name } }
+    Get-RootVerTextOrNull (Invoke-RootVerRegistry @call -NullOn $RootVerNoValue) 'sValue'
+}
+
+function Get-RootVerNumberByName {
+    # The number of a REG_DWORD value, by one call; $null where there is no such value, or one of another kind.
+    param([hashtable]$Node, [string]$Path, [string]$Name)
+    $call = @{ Node = $Node; Method = 'GetDWORDValue'; Key = $Path; Argument = @{ sValueName = $Name } }
+    $number = Get-RootVerProperty (Invoke-RootVerRegistry @call -NullOn $RootVerNoValue) 'uValue'
+    if ($null -eq $number) { return $null }
+    [long]$number -band 4294967295
+}
+
 # ---- The sections of the facts: each function gives one reading, or fails --------------------------------------
 
 function Get-RootVerSection {
@@ -503,10 +538,11 @@ function Get-RootVerSystem {
     $Node.WindowsFolder = Get-RootVerProperty $windows 'WindowsDirectory'
     $Node.LocalTime = ([datetime](Get-RootVerField $windows 'LocalDateTime')).ToUniversalTime()
     $Node.UtcOffset = [int](Get-RootVerProperty $windows 'CurrentTimeZone')
+    $Node.Windows = [string](Get-RootVerField $windows 'Version')
     ConvertTo-RootVerReading ([ordered]@{
             name         = $Node.Computer
             domain_role  = [int](Get-RootVerField $computer 'DomainRole')
-            os_version   = [string](Get-RootVerField $windows 'Version')
+            os_version   = $Node.Windows
             service_pack = [int](Get-RootVerField $windows 'ServicePackMajorVersion')
             language     = [long](Get-RootVerField $windows 'OSLanguage')
             local_time   = ConvertTo-RootVerTime $Node.LocalTime
@@ -518,13 +554,14 @@ function Get-RootVerService {
     # Those of the services that exist.
     param([hashtable]$Node)
     $names = @($RootVerServices | ForEach-Object { "Name = '$_'" }) -join ' OR '
-    $query = "SELECT Name, State, StartMode, ExitCode FROM Win32_Service WHERE $names"
+    $query = "SELECT Name, State, StartMode, StartName, ExitCode FROM Win32_Service WHERE $names"
     $services = @(foreach ($service in @(Get-RootVerInstance -Node $Node -Query $query)) {
             [ordered]@{
                 name       = [string](Get-RootVerField $service 'Name')
                 state      = [string](Get-RootVerField $service 'State')
                 start_mode = [string](Get-RootVerField $service 'StartMode')
                 exit_code  = [long](Get-RootVerField $service 'ExitCode')
+                account    = Get-RootVerTextOrNull $service 'StartName'
             }
         })
     ConvertTo-RootVerReading ([object[]]$services)
@@ -540,21 +577,20 @@ function Get-RootVerCluster {
     if ($null -eq $name) { throw (ConvertTo-RootVerError $RootVerNotFound 'HKLM\Cluster has no ClusterName.') }
     $found = @(Get-RootVerExchangeResource -Node $Node)
     if ($found.Count -gt 0) {
-        $resources = @($found | ForEach-Object { ConvertTo-RootVerResource $_ })
+        $resources = @($found | ForEach-Object { ConvertTo-RootVerExchangeResource $_ })
         $servers = @(Get-RootVerDistinct @($found | ForEach-Object { Get-RootVerProperty $_ 'VirtualMachine' }))
+        Complete-RootVerWaiting -Node $Node -Resource $resources
     }
     else {
         $configured = @(Get-RootVerConfiguredResource -Node $Node)
-        $resources = @($configured | ForEach-Object {
-                [ordered]@{ name = $_.Name; type = $_.Type; state = 'Unknown'; owner = $null }
-            })
+        $resources = @($configured | ForEach-Object { ConvertTo-RootVerResource -Name $_.Name -Type $_.Type })
         $servers = @(Get-RootVerDistinct @(Get-RootVerConfiguredServer -Node $Node -Resource $configured))
+        if ($Node.Windows -like $RootVerWindows2003) { Complete-RootVerFromCluster -Node $Node -Resource $resources }
     }
-    ConvertTo-RootVerReading ([ordered]@{
-            name            = $name
-            virtual_servers = [object[]]$servers
-            resources       = [object[]]$resources
-        })
+    $view = [ordered]@{ name = $name; virtual_servers = [object[]]$servers; resources = [object[]]$resources }
+    $members = Get-RootVerClusterNode -Node $Node
+    if ($null -ne $members) { $view.members = [object[]]$members }
+    ConvertTo-RootVerReading $view
 }
 
 function Get-RootVerExchangeResource {
@@ -568,22 +604,127 @@ function Get-RootVerExchangeResource {
 }
 
 function ConvertTo-RootVerResource {
-    # One ExchangeClusterResource. The values of State are not documented for this class: the number goes along.
+    # One resource, of which nothing but name and type is known.
+    param([string]$Name, [string]$Type)
+    [ordered]@{
+        name               = $Name
+        type               = $Type
+        state              = 'Unknown'
+        owner              = $null
+        owner_from         = $null
+        persistent         = $null
+        pending_timeout_ms = $null
+    }
+}
+
+function ConvertTo-RootVerExchangeResource {
+    # One ExchangeClusterResource.
     param($Instance)
-    $resource = [ordered]@{
-        name  = [string](Get-RootVerField $Instance 'Name')
-        type  = [string](Get-RootVerField $Instance 'Type')
-        state = 'Unknown'
-        owner = $null
-    }
-    $owner = [string](Get-RootVerProperty $Instance 'Owner')
-    if ($owner) { $resource.owner = $owner }
-    $number = [string](Get-RootVerProperty $Instance 'State')
-    if ($number -match '^-?[0-9]{1,10}$') {
-        $resource.state_code = [long]$number
-        if ($RootVerStates.ContainsKey($number)) { $resource.state = $RootVerStates[$number] }
-    }
+    $resource = @{ Name = Get-RootVerField $Instance 'Name'; Type = Get-RootVerField $Instance 'Type' }
+    $resource = ConvertTo-RootVerResource @resource
+    Complete-RootVerState -Resource $resource -Instance $Instance
+    $owner = Get-RootVerTextOrNull $Instance 'Owner'
+    if ($owner) { $resource.owner, $resource.owner_from = $owner, 'exchange' }
     $resource
+}
+
+function Complete-RootVerState {
+    # The word for State, and the number, because its values are not documented for ExchangeClusterResource.
+    param([System.Collections.IDictionary]$Resource, $Instance)
+    $number = [string](Get-RootVerProperty $Instance 'State')
+    if ($number -notmatch '^-?[0-9]{1,10}$') { return }
+    $Resource.state_code = [long]$number
+    if ($RootVerStates.ContainsKey($number)) { $Resource.state = $RootVerStates[$number] }
+}
+
+function Complete-RootVerWaiting {
+    # Of a System Attendant that is Offline or Pending: whether it is kept offline on purpose, and how long it may take.
+    # Both are in the cluster's configuration, and not asked for the others: each resource would cost several calls.
+    param([hashtable]$Node, [object[]]$Resource)
+    $waiting = @($Resource | Where-Object {
+            $_.type -eq $RootVerAttendantType -and 'Offline', 'Pending' -contains $_.state
+        })
+    if ($waiting.Count -eq 0) { return }
+    try {
+        $left = $waiting.Count
+        $ids = Get-RootVerSubkeyName -Node $Node -Path 'Cluster\Resources'
+        foreach ($id in $ids) {
+            $path = "Cluster\Resources\$id"
+            $name = Get-RootVerTextByName -Node $Node -Path $path -Name 'Name'
+            foreach ($one in @($waiting | Where-Object { $_.name -eq $name })) {
+                Complete-RootVerTiming -Node $Node -Resource $one -Path $path
+                $left--
+            }
+            if ($left -eq 0) { return }
+        }
+    }
+    catch { Write-Verbose "HKLM\Cluster\Resources does not answer: $($_.Exception.Message)" }
+}
+
+function Complete-RootVerTiming {
+    # PersistentState and PendingTimeout of a resource's key, the latter else of its type's.
+    param([hashtable]$Node, [System.Collections.IDictionary]$Resource, [string]$Path)
+    $persistent = Get-RootVerNumberByName -Node $Node -Path $Path -Name 'PersistentState'
+    if (0, 1 -contains $persistent) { $Resource.persistent = $persistent }
+    $timeout = Get-RootVerNumberByName -Node $Node -Path $Path -Name 'PendingTimeout'
+    if ($null -eq $timeout) {
+        $type = "Cluster\ResourceTypes\$RootVerAttendantType"
+        $timeout = Get-RootVerNumberByName -Node $Node -Path $type -Name 'PendingTimeout'
+    }
+    $Resource.pending_timeout_ms = $timeout
+}
+
+function Complete-RootVerFromCluster {
+    # What the cluster's own classes tell of the resources. Whatever fails there leaves unknown what it would have told.
+    param([hashtable]$Node, [object[]]$Resource)
+    $states = @(Get-RootVerClusterInstance -Node $Node -Query 'SELECT * FROM MSCluster_Resource')
+    $owners = @(Get-RootVerClusterInstance -Node $Node -Query 'SELECT * FROM MSCluster_NodeToActiveResource')
+    foreach ($one in $Resource) {
+        foreach ($instance in @($states | Where-Object { (Get-RootVerProperty $_ 'Name') -eq $one.name })) {
+            Complete-RootVerState -Resource $one -Instance $instance
+            $persistent = Get-RootVerProperty $instance 'PersistentState'
+            if ($null -ne $persistent) { $one.persistent = [int][bool]$persistent }
+            $timeout = Get-RootVerProperty $instance 'PendingTimeout'
+            if ($null -ne $timeout) { $one.pending_timeout_ms = [long]$timeout }
+        }
+        $links = @($owners | Where-Object { (Get-RootVerReferenceName $_ 'PartComponent') -eq $one.name })
+        if ($links.Count -ne 1) { continue }
+        $owner = [string](Get-RootVerReferenceName $links[0] 'GroupComponent')
+        if ($owner) { $one.owner, $one.owner_from = $owner, 'cluster' }
+    }
+}
+
+function Get-RootVerClusterInstance {
+    # All instances of a class of the cluster; nothing where it does not answer to the end.
+    param([hashtable]$Node, [string]$Query)
+    $found = @()
+    try { $found = @(Get-RootVerInstance -Node $Node -Query $Query -Namespace $RootVerClusterNamespace) }
+    catch { Write-Verbose "Nothing answers: $Query ($($_.Exception.Message))" }
+    $found
+}
+
+function Get-RootVerReferenceName {
+    # The key Name of the instance that a property of an association refers to.
+    param($Link, [string]$Name)
+    Get-RootVerProperty (Get-RootVerProperty $Link $Name) 'Name'
+}
+
+function Get-RootVerClusterNode {
+    # The nodes of the cluster, HKLM\Cluster\Nodes; $null unless all of them can be read.
+    param([hashtable]$Node)
+    try {
+        $ids = Get-RootVerSubkeyName -Node $Node -Path 'Cluster\Nodes'
+        if ($null -eq $ids) { return $null }
+        $names = @(foreach ($id in $ids) {
+                Get-RootVerTextByName -Node $Node -Path "Cluster\Nodes\$id" -Name 'NodeName'
+            })
+        if (@($names | Where-Object { -not $_ }).Count -gt 0) { return $null }
+        , [object[]]$names
+    }
+    catch {
+        Write-Verbose "HKLM\Cluster\Nodes does not answer: $($_.Exception.Message)"
+        $null
+    }
 }
 
 function Get-RootVerConfiguredResource {
@@ -663,8 +804,10 @@ function Get-RootVerDllFile {
 function Get-RootVerFramework {
     # Those of the .NET Frameworks that have a key; Install and SP are null where there is no such value.
     param([hashtable]$Node)
-    if ($null -eq (Get-RootVerKey -Node $Node -Path $RootVerFrameworkKey)) { return [ordered]@{ is = 'absent' } }
+    $there = Get-RootVerSubkeyName -Node $Node -Path $RootVerFrameworkKey
+    if ($null -eq $there) { return [ordered]@{ is = 'absent' } }
     $frameworks = @(foreach ($name in $RootVerFrameworks) {
+            if ($there -notcontains $name.Split('\')[0]) { continue }
             $key = Get-RootVerKey -Node $Node -Path "$RootVerFrameworkKey\$name"
             if ($null -eq $key) { continue }
             [ordered]@{
@@ -750,35 +893,47 @@ function Get-RootVerWriteAccess {
 
 function Get-RootVerEventLog {
     # The newest of the records that are asked for, and how far back the log reaches. The window ends at the node's own
-    # time, because its clock may be wrong.
+    # time, because its clock may be wrong. That the oldest record is not found does not cost the others.
     param([hashtable]$Node)
     $end = $Node.LocalTime
     if ($null -eq $end) { $end = [datetime]::UtcNow }
     $since = $end.AddHours(-$Node.EventHours)
-    $query = Get-RootVerEventQuery -Node $Node -Since $since -End $end
-    $found = @(Get-RootVerInstance -Node $Node -Query $query |
+    $found = @(Get-RootVerRecord -Node $Node -Since $since -End $end |
             Sort-Object -Property TimeGenerated, RecordNumber -Descending)
     # By its full name: a RestrictedRemoteServer session has a Select-Object of its own, without -First.
     $newest = @($found | Microsoft.PowerShell.Utility\Select-Object -First $RootVerEventLimit)
+    $oldest = $failure = $null
+    try { $oldest = Get-RootVerOldestTime -Node $Node -Since $since -End $end }
+    catch {
+        $failure = ConvertTo-RootVerUnreadable -ErrorRecord $_
+        $failure.Remove('is')
+    }
     ConvertTo-RootVerReading ([ordered]@{
-            since     = ConvertTo-RootVerTime $since
-            oldest    = Get-RootVerOldestTime -Node $Node -Since $since -End $end
-            truncated = $found.Count -gt $RootVerEventLimit
-            records   = [object[]]@($newest | ForEach-Object { ConvertTo-RootVerEvent $_ })
+            since        = ConvertTo-RootVerTime $since
+            oldest       = $oldest
+            oldest_error = $failure
+            truncated    = $found.Count -gt $RootVerEventLimit
+            records      = [object[]]@($newest | ForEach-Object { ConvertTo-RootVerEvent $_ })
         })
 }
 
-function Get-RootVerEventQuery {
-    # WQL for the events by log, time, source and id. Windows 2000 knows no LIKE.
+function Get-RootVerRecord {
+    # The records of all sources by one query; by one for each source where that is too large for WMI.
     param([hashtable]$Node, [datetime]$Since, [datetime]$End)
     $sources = @(foreach ($source in $RootVerEvents.Keys) {
             $ids = @($RootVerEvents[$source] | ForEach-Object { "EventCode = $_" }) -join ' OR '
             "(SourceName = '$source' AND ($ids))"
-        }) -join ' OR '
+        })
     $from, $to = (ConvertTo-RootVerTimeLiteral $Node $Since), (ConvertTo-RootVerTimeLiteral $Node $End)
-    'SELECT RecordNumber, TimeGenerated, SourceName, EventCode, ComputerName, InsertionStrings, Message ' +
-    "FROM Win32_NTLogEvent WHERE Logfile = 'Application' " +
-    "AND TimeWritten >= $from AND TimeWritten <= $to AND ($sources)"
+    $start = 'SELECT RecordNumber, TimeGenerated, SourceName, EventCode, ComputerName, InsertionStrings, Message ' +
+    "FROM Win32_NTLogEvent WHERE Logfile = 'Application' AND TimeWritten >= $from AND TimeWritten <= $to AND "
+    $whole = $start + '(' + ($sources -join ' OR ') + ')'
+    try {
+        $found = @(Get-RootVerInstance -Node $Node -Query $whole)
+        return $found
+    }
+    catch { if ($RootVerQueryTooLarge -notcontains (Get-RootVerErrorCode -ErrorRecord $_)) { throw } }
+    foreach ($source in $sources) { Get-RootVerInstance -Node $Node -Query ($start + $source) }
 }
 
 function ConvertTo-RootVerEvent {
@@ -803,9 +958,19 @@ function Get-RootVerCode {
     # The HRESULTs in a text, each once, in order.
     param([string]$Text)
     $codes = foreach ($match in [regex]::Matches($Text, $RootVerCodePattern)) {
-        '0x' + ($match.Groups[1].Value + $match.Groups[2].Value).ToLowerInvariant()
+        $digits = $match.Groups[1].Value + $match.Groups[2].Value
+        if ($match.Groups[3].Success) { $digits = Get-RootVerHexDigit ([long]$match.Groups[3].Value) }
+        if ($digits) { '0x' + $digits.ToLowerInvariant().PadLeft(8, '0') }
     }
     Get-RootVerDistinct @($codes)
+}
+
+function Get-RootVerHexDigit {
+    # The digits of a negative number that is an HRESULT, one that begins with 8 or c; nothing for any other.
+    param([long]$Number)
+    if ($Number -lt [int]::MinValue) { return }
+    $digits = '{0:x8}' -f ($Number -band 4294967295)
+    if ($digits -match '^[8c]') { $digits }
 }
 
 function Get-RootVerStart {
@@ -826,11 +991,19 @@ function Get-RootVerOldestTime {
     if ($count -eq 0) { return $null }
     $newest = Get-RootVerNewestNumber -Node $Node -End $End
     if ($null -eq $newest) { return ConvertTo-RootVerTime $Since }
-    # Records that fall off the log's end meanwhile take their numbers with them: then look a little further on.
+    # Records that fall off the log's end meanwhile take their numbers with them: then look a little further on. So
+    # for one record that does not answer; a second one would cost another time-out.
     $oldest = [math]::Max([long]1, $newest - $count + 1)
+    $failed = $false
     for ($step = 1; $oldest -lt $newest; $step *= 2) {
-        $time = Get-RootVerRecordTime -Node $Node -Number $oldest
-        if ($null -ne $time) { return $time }
+        try {
+            $time = Get-RootVerRecordTime -Node $Node -Number $oldest
+            if ($null -ne $time) { return $time }
+        }
+        catch {
+            if ($failed) { throw }
+            $failed = $true
+        }
         $oldest += $step
     }
     $time = Get-RootVerRecordTime -Node $Node -Number $newest

@@ -143,6 +143,10 @@ function ConvertFrom-PracticeProperty {
         elseif ($type -ceq 'string') { $value = [regex]::Unescape($data) }
         elseif ($type -ceq 'datetime') { $value = [datetime]::new([long]$data, 'Utc').ToLocalTime() }
         elseif ($type -ceq 'string[]') { $value = [string[]]@(foreach ($text in $data) { [regex]::Unescape($text) }) }
+        elseif ($type -ceq 'reference') {
+            $reference = "Microsoft.Management.Infrastructure.CimInstance#$($data.class)"
+            $value = ConvertFrom-PracticeProperty $data.properties $reference $ComputerName
+        }
         else { $value = $data -as $script:NetTypes[$type] }
         $values[$one[0]] = $value
     }
