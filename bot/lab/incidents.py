@@ -12,6 +12,7 @@ from typing import Any
 from bot.lab.cluster.healthy import (
     ASPNET_1_1,
     ASPNET_2_0,
+    add_node,
     healthy_cluster,
     register_aspnet,
     unregister_aspnet,
@@ -22,6 +23,9 @@ from bot.lab.host.faults import HostFaults
 
 SINCE = timedelta(minutes=40)
 """How long the incident has lasted when the lab opens: well within the window of events that are read."""
+
+RESTARTED_AFTER = timedelta(minutes=30)
+"""When somebody restarts a node, counted from the incident's begin."""
 
 Change = Callable[[PracticeCluster, HostFaults], None]
 
@@ -167,6 +171,36 @@ def _remote_registry(cluster: PracticeCluster, _: HostFaults) -> None:
     """The same outage, but Remote Registry is stopped."""
     cluster.owner().services["RemoteRegistry"].state = "Stopped"
     cluster.bring_online()
+
+
+@_incident("directory-down", owner=Expected(13, "services_down"))
+def _directory_down(cluster: PracticeCluster, _: HostFaults) -> None:
+    """The same outage, but no domain controller answers: none of the article's eight events."""
+    cluster.directory_answers = False
+    cluster.bring_online()
+
+
+@_incident("iis-down", owner=Expected(12, "other_cause"))
+def _iis_down(cluster: PracticeCluster, _: HostFaults) -> None:
+    """The same outage, but IIS Admin does not start: all that depends on it stays down."""
+    for name in ("IISADMIN", "W3SVC", "SMTPSVC"):  # the latter two depend on the first
+        cluster.owner().services[name].state = "Stopped"
+    cluster.bring_online()
+
+
+@_incident("restarted-first", owner=Expected(3, "rootver_invalid", "suspected"))
+def _restarted_first(cluster: PracticeCluster, faults: HostFaults) -> None:
+    """As zero, but somebody restarted the node first: its events are older than the boot."""
+    _zero(cluster, faults)
+    cluster.owner().system.last_boot = cluster.clock() + RESTARTED_AFTER
+
+
+@_incident("elsewhere", owner=HEALTHY)
+def _elsewhere(cluster: PracticeCluster, _: HostFaults) -> None:
+    """Mail is down on a third node that the settings do not name: both nodes asked are well."""
+    third = add_node(cluster, "exch-node3")
+    cluster.set_root_ver(third, "0.0.0.0")
+    cluster.fail_over()
 
 
 @_incident("healthy", owner=HEALTHY)

@@ -155,7 +155,7 @@ configuration_name = "RootVerChange"
 
 [clusters.{self.cluster.name}]
 host = "mgmt1"
-nodes = [{", ".join(f'"{node.name}"' for node in self.cluster.nodes)}]
+nodes = [{", ".join(f'"{node.name}"' for node in self.cluster.nodes if node.in_settings)}]
 virtual_servers = [{", ".join(f'"{name}"' for name in self.cluster.virtual_servers)}]
 """
 

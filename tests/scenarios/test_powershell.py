@@ -39,7 +39,13 @@ def test_a_restore_on_a_real_powershell(enter: Enter) -> None:
     assert stage.root_ver == "0.0.0.0"
 
 
-@pytest.mark.parametrize("name", ["two-versions", "dangling", "permissions", "access-denied", "both-nodes"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "two-versions", "dangling", "permissions", "access-denied", "both-nodes",
+        "directory-down", "iis-down", "restarted-first", "elsewhere",
+    ],
+)  # fmt: skip
 def test_an_incident_gives_the_same_verdict_as_on_the_default_host(enter: Enter, name: str) -> None:
     """A few of them through the whole bot; `tests/powershell/test_facts.py` compares every one in full."""
     stage = enter(name, powershell=powershell_or_skip())

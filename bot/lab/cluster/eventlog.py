@@ -58,6 +58,29 @@ REGISTRY_UNREACHABLE = (
 """Remote Registry, on which the System Attendant depends, is stopped (KB 870918)."""
 
 
+DIRECTORY_DOWN = (
+    Record(
+        "MSExchangeMU",
+        1002,
+        "Metabase Update failed to initialize with error 80040a01.",
+        ("80040a01",),
+    ),
+    Record(
+        "MSExchangeSA",
+        9004,
+        "The Metabase Update service failed to start, error '80040a01'.",
+        ("80040a01",),
+    ),
+    Record(
+        "MSExchangeSA",
+        1005,
+        "Unexpected error <<0x80040a01 - >> The Microsoft Exchange System Attendant could not start.",
+        ("<<0x80040a01 - >>",),
+    ),
+)
+"""The Key Distribution Center of the domain controllers does not answer (KB 327401): none of the eight."""
+
+
 def symptoms(attendant: str, store: str) -> tuple[Record, ...]:
     """Return the eight events of KB 906154 (Symptoms), naming the two cluster resources."""
     return (
@@ -79,7 +102,7 @@ def symptoms(attendant: str, store: str) -> tuple[Record, ...]:
         _protocol_failed("POP3"),
         _protocol_failed("IMAP4"),
         _resource_failed(1019, attendant, "Failed to bring this resource online because of timeout."),
-        _resource_failed(1003, attendant, "Failed to bring the resource online."),
+        _attendant_failed(attendant),
         _resource_failed(1012, store, "The RPC call to the service to take the resource offline failed."),
     )
 
@@ -88,7 +111,12 @@ def failure_records(obstacle: str, attendant: str, store: str) -> tuple[Record, 
     """Return what is logged when the System Attendant does not start because of `obstacle`
     (`PracticeCluster.obstacle`). A missing ASPNET account looks like an invalid RootVer (KB 906154).
     """
-    known = {"permissions": PERMISSIONS_LOST, "remote_registry": REGISTRY_UNREACHABLE}
+    known = {
+        "permissions": PERMISSIONS_LOST,
+        "remote_registry": REGISTRY_UNREACHABLE,
+        "directory": DIRECTORY_DOWN,
+        "iis": (_attendant_failed(attendant),),
+    }
     return known.get(obstacle) or symptoms(attendant, store)
 
 
@@ -98,6 +126,10 @@ def _protocol_failed(protocol: str) -> Record:
         " server instance number 1 failed to start with error 0x80040a01."
     )
     return Record(f"{protocol}SVC", 1036, text, ("1", "0x80040a01"))
+
+
+def _attendant_failed(attendant: str) -> Record:
+    return _resource_failed(1003, attendant, "Failed to bring the resource online.")
 
 
 def _resource_failed(id_: int, resource: str, text: str) -> Record:

@@ -90,6 +90,16 @@ def healthy_cluster(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -
     return cluster
 
 
+def add_node(cluster: PracticeCluster, name: str) -> Node:
+    """Let another node join the cluster: healthy, passive, and listed by every node. The settings lack it."""
+    node = _node(name, cluster.clock())
+    node.in_settings = False
+    cluster.nodes.append(node)
+    for member in cluster.nodes:
+        _write_cluster_hive(member, cluster)
+    return node
+
+
 def register_aspnet(node: Node, version: AspNet) -> None:
     """Register an ASP.NET version as its set-up does: subkey, DLL, framework key. RootVer stays as it is."""
     key = node.registry.create(f"{ASPNET_KEY}\\{version.name}")

@@ -74,6 +74,7 @@ class Write:
 class Node:
     """One cluster node. `name` is the inventory's, `system.name` the computer's own.
 
+    `in_settings`: the bot's settings have it; else the bot only hears of it from the others.
     `reachable`: RPC answers. `access_denied`: logons from the management host are refused.
     `denied_keys`: paths under HKLM that may not be read. `writable`: RootVer may be written.
     `exchange_wmi`: the namespace root\\cimv2\\applications\\exchange answers.
@@ -96,6 +97,7 @@ class Node:
     writable: bool = True
     exchange_wmi: bool = True
     audit_privilege: bool = True
+    in_settings: bool = True
     writes: list[Write] = field(default_factory=list)
 
     @property

@@ -57,6 +57,8 @@ class PracticeCluster:
         self.resources = resources
         self.clock = clock
         self.lock = threading.RLock()
+        self.directory_answers = True
+        """The domain controllers and their KDC answer (KB 327401)."""
         self.replicates_log = True
         """Windows 2000 clusters copy Application log records to every node (EnableEventLogReplication)."""
 
@@ -149,8 +151,13 @@ class PracticeCluster:
         """Say why the System Attendant cannot start on the node, or None if it can.
 
         The four causes that KB 906154 and KB 870918 document: `root_ver` (it names no registered version),
-        `account` (ASPNET removed), `permissions`, `remote_registry`.
+        `account` (ASPNET removed), `permissions`, `remote_registry`. And two that stand before them: `iis`
+        (IIS Admin does not run, KB 885440), `directory` (KB 327401).
         """
+        if not _runs(node, "IISADMIN"):
+            return "iis"
+        if not self.directory_answers:
+            return "directory"
         value = node.root_ver()
         if value is None or value.kind != "REG_SZ" or not node.is_registered(str(value.data)):
             return "root_ver"
@@ -158,8 +165,7 @@ class PracticeCluster:
             return "account"
         if not node.audit_privilege:
             return "permissions"
-        registry = node.service("RemoteRegistry")
-        return "remote_registry" if registry is None or registry.state != "Running" else None
+        return None if _runs(node, "RemoteRegistry") else "remote_registry"
 
     def bring_online(self) -> bool:
         """Bring the System Attendant and what depends on it online, on its owner; say whether it came.
@@ -195,3 +201,8 @@ class PracticeCluster:
                 resource.state = "Online" if online else "Failed"
             elif resource.virtual_server is not None:
                 resource.state = "Online" if online else "Offline"
+
+
+def _runs(node: Node, name: str) -> bool:
+    service = node.service(name)
+    return service is not None and service.state == "Running"

@@ -18,7 +18,9 @@ ROOT_VER = {
     "dangling": {"kind": "REG_SZ", "data": "2.0.50727.0"},
     "ambiguous": {"kind": "REG_SZ", "data": "1.1.4322"},
 }
-ZERO = {"zero", "both-nodes", "two-versions", "dotnet-removed", "slow", "drift", "lost-answer"}
+ZERO = {
+    "zero", "both-nodes", "two-versions", "dotnet-removed", "restarted-first", "slow", "drift", "lost-answer",
+}  # fmt: skip
 
 
 def facts(cluster: PracticeCluster, node: str = "exch-node2") -> dict[str, Any]:
@@ -28,7 +30,7 @@ def facts(cluster: PracticeCluster, node: str = "exch-node2") -> dict[str, Any]:
 
 
 def test_all_incidents_of_the_design_are_there_and_zero_is_the_default() -> None:
-    """Seventeen incidents, in this order: docs/lab.md prints them."""
+    """Twenty-one incidents, in this order: docs/lab.md prints them."""
     assert list(INCIDENTS) == [
         "zero",
         "latent",
@@ -41,6 +43,10 @@ def test_all_incidents_of_the_design_are_there_and_zero_is_the_default() -> None
         "account-missing",
         "permissions",
         "remote-registry",
+        "directory-down",
+        "iis-down",
+        "restarted-first",
+        "elsewhere",
         "healthy",
         "unreachable",
         "access-denied",
@@ -85,11 +91,16 @@ def test_the_owner_is_down_where_the_verdict_says_so(name: str) -> None:
 
 @pytest.mark.parametrize("name", INCIDENTS)
 def test_the_incident_began_before_now_and_within_the_window_of_events(name: str) -> None:
-    """Nothing lies in the future, and what the incident logged is newer than the last boot."""
+    """Nothing lies in the future, and what the incident logged is newer than the last boot, but where that is
+    the point.
+    """
     cluster, _ = build(name, lambda: NOW)
     for node in cluster.nodes:
         assert all(event.time <= NOW for event in node.log)
-        assert node.system.last_boot < NOW - timedelta(hours=72)
+        if (name, node.name) == ("restarted-first", "exch-node2"):
+            assert node.log[-1].time < node.system.last_boot < NOW
+        else:
+            assert node.system.last_boot < NOW - timedelta(hours=72)
     if cluster.attendant().state == "Failed":
         assert cluster.owner().log[-1].time == NOW - SINCE
 
@@ -141,6 +152,40 @@ def test_remote_registry_is_the_only_thing_wrong() -> None:
     assert found["aspnet_account"]["is"] == "value"
 
 
+def test_no_event_of_the_article_is_logged_where_the_directory_is_down() -> None:
+    """KB 327401: 1002, 9004 and 1005, each with the code that the article's events have."""
+    found = facts(build("directory-down", lambda: NOW)[0])
+    new = [entry for entry in found["events"]["value"]["records"] if entry["time"] == "2026-11-23T09:20:00Z"]
+    assert {(entry["source"], entry["id"], *entry["codes"]) for entry in new} == {
+        ("MSExchangeMU", 1002, "0x80040a01"),
+        ("MSExchangeSA", 9004, "0x80040a01"),
+        ("MSExchangeSA", 1005, "0x80040a01"),
+    }
+
+
+def test_iis_admin_takes_with_it_what_depends_on_it() -> None:
+    """KB 885440: the resource fails, and nothing of the metabase update is logged."""
+    found = facts(build("iis-down", lambda: NOW)[0])
+    states = {entry["name"]: entry["state"] for entry in found["services"]["value"]}
+    assert [states[name] for name in ("IISADMIN", "W3SVC", "SMTPSVC", "RemoteRegistry")] == [
+        "Stopped", "Stopped", "Stopped", "Running",
+    ]  # fmt: skip
+    (newest, *_) = found["events"]["value"]["records"]
+    assert (newest["source"], newest["id"]) == ("MSExchangeCluster", 1003)
+
+
+@pytest.mark.parametrize("node", ["exch-node1", "exch-node2"])
+def test_both_nodes_tell_of_a_third_one_that_the_settings_lack(node: str) -> None:
+    """As a member, and as the owner of what has failed; the node itself would answer, if it were asked."""
+    cluster, _ = build("elsewhere", lambda: NOW)
+    view = facts(cluster, node)["cluster"]["value"]
+    assert view["members"] == ["EXCH-NODE1", "EXCH-NODE2", "EXCH-NODE3"]
+    (attendant,) = (one for one in view["resources"] if one["type"].endswith("System Attendant"))
+    assert (attendant["state"], attendant["owner"]) == ("Failed", "EXCH-NODE3")
+    assert [one.name for one in cluster.nodes if one.in_settings] == ["exch-node1", "exch-node2"]
+    assert facts(cluster, "exch-node3")["root_ver"]["value"]["data"] == "0.0.0.0"
+
+
 def test_drift_changes_the_value_once_the_backup_is_taken() -> None:
     """The bot is past its approval and its fresh look when the value changes."""
     cluster, faults = build("drift", lambda: NOW)
@@ -164,18 +209,19 @@ def test_an_unknown_incident_is_refused() -> None:
 
 
 def verdicts(cluster: PracticeCluster) -> dict[str, tuple[str, str | None]]:
-    """Return what the product says of each node of the practice cluster."""
+    """Return what the product says of each node that the settings have."""
+    nodes = [node for node in cluster.nodes if node.in_settings]
     collection = {
         "schema": 1,
         "asked": "EXCH-CL1",
         "cluster": "EXCH-CL1",
         "at": "2026-11-23T10:00:00Z",
         "inventory": {
-            "nodes": {node.name: node.computer for node in cluster.nodes},
+            "nodes": {node.name: node.computer for node in nodes},
             "virtual_servers": cluster.virtual_servers,
         },
         "fixed": {},
-        "results": {node.name: facts(cluster, node.name) for node in cluster.nodes},
+        "results": {node.name: facts(cluster, node.name) for node in nodes},
     }
     diagnoses = replay(load_collection(json.dumps(collection)))
     return {diagnosis.node: (diagnosis.verdict, diagnosis.confidence) for diagnosis in diagnoses}
@@ -201,3 +247,17 @@ def test_the_story_of_zero_closes() -> None:
     assert verdicts(cluster) == healthy
     assert cluster.fail_over()
     assert verdicts(cluster) == healthy
+
+
+def test_the_stories_of_the_other_causes_close() -> None:
+    """What was broken is put right, and the attendant comes online."""
+    cluster, _ = build("directory-down", lambda: NOW)
+    cluster.directory_answers = True
+    assert cluster.bring_online()
+    cluster, _ = build("iis-down", lambda: NOW)
+    assert not cluster.bring_online()
+    cluster.owner().services["IISADMIN"].state = "Running"
+    assert cluster.bring_online()
+    cluster, _ = build("elsewhere", lambda: NOW)
+    assert cluster.fail_over()
+    assert cluster.owner().name == "exch-node1"
