@@ -13,6 +13,7 @@ from typing import Any
 from bot.lab.cluster.node import ASPNET_KEY, Node
 from bot.lab.cluster.practice_cluster import PracticeCluster
 from bot.lab.host import sections
+from bot.lab.host.older import MODULE_1_0, as_module_1_0
 from bot.lab.host.readings import (
     ACCESS_DENIED,
     NOT_FOUND,
@@ -49,10 +50,11 @@ class CommandError(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who runs a command, in which kind of session."""
+    """Who runs a command, in which kind of session, with which version of the module."""
 
     user: str = "CORP\\rootver"
     language_mode: str = "FullLanguage"
+    module: str = MODULE
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,10 @@ def answer(
         )
     bound = _bind(name, parameters)
     with cluster.lock:
-        result = _COMMANDS[name](cluster, bound, caller)
-    return json.dumps(
-        {"schema": SCHEMA, "module": MODULE, **result}, ensure_ascii=False, separators=(",", ":")
-    )
+        result = {"schema": SCHEMA, "module": caller.module, **_COMMANDS[name](cluster, bound, caller)}
+    if caller.module == MODULE_1_0:
+        result = as_module_1_0(result)
+    return json.dumps(result, ensure_ascii=False, separators=(",", ":"))
 
 
 def _bind(command: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,10 @@ from bot.lab.cluster.practice_cluster import PracticeCluster
 from bot.lab.host import soap
 from bot.lab.host.authentication import SEALED_TYPE, Accounts, Authentication
 from bot.lab.host.calls import CallLog, Exchange, Logon
+from bot.lab.host.commands import MODULE
 from bot.lab.host.faults import HostFaults, HttpFault
 from bot.lab.host.imitation import HostShell
+from bot.lab.host.older import MODULE_1_0
 from bot.lab.host.shell import Configuration, Shell, ShellFactory
 from bot.lab.host.stream import Superseded
 from bot.lab.host.watched import AnswerLost, WatchedShell
@@ -125,7 +127,10 @@ class Endpoint:
         self._server.cut_connections()
 
     def _host_shell(self, configuration: Configuration, user: str) -> Shell:
-        return HostShell(self.cluster, configuration, user)
+        return HostShell(self.cluster, configuration, user, self._module)
+
+    def _module(self) -> str:
+        return MODULE_1_0 if self.faults.module_1_0 else MODULE
 
     def _watched(self, configuration: Configuration, user: str) -> Shell:
         return WatchedShell(self._make_shell(configuration, user), self.faults, self.calls, user)

@@ -58,7 +58,7 @@ class HostFaults:
     `refuse_logons`: every logon is wrong. `deny_shells`: no shell may be opened (fault 5, access denied).
     `no_configuration`: no session configuration is found. `max_shells`: shells per user (WinRM's
     MaxShellsPerUser is 30). `max_commands`: pipelines of one shell that were never closed
-    (MaxConcurrentCommandsPerShell is 1,000).
+    (MaxConcurrentCommandsPerShell is 1,000). `module_1_0`: the host has the first version of the module.
     """
 
     latency: float = 0.0
@@ -68,6 +68,7 @@ class HostFaults:
     no_configuration: bool = False
     max_shells: int = 30
     max_commands: int = 1000
+    module_1_0: bool = False
     exchanges: OneShots[HttpFault] = field(default_factory=OneShots)
     garbage: OneShots[Garbage] = field(default_factory=OneShots)
     lost: OneShots[Literal[True]] = field(default_factory=OneShots)
@@ -104,6 +105,7 @@ class HostFaults:
             "no_configuration",
             "max_shells",
             "max_commands",
+            "module_1_0",
         ):
             setattr(self, name, getattr(fresh, name))
         self.slow.clear()

@@ -1,7 +1,7 @@
 """A runspace pool of the practice host in Python: PSRP through psrpcore, commands answered from node data."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from psrpcore.types import (
 )
 
 from bot.lab.cluster.practice_cluster import PracticeCluster
-from bot.lab.host.commands import Caller, CommandError, answer
+from bot.lab.host.commands import MODULE, Caller, CommandError, answer
 from bot.lab.host.shell import COMMANDS, Configuration, Output
 
 FRAGMENT_SIZE = 32768
@@ -40,12 +40,22 @@ HOST_VERSIONS = {
 
 
 class HostShell:
-    """One runspace pool. In a full-language session it knows a command only once it was sent its text."""
+    """One runspace pool. In a full-language session it knows a command only once it was sent its text.
 
-    def __init__(self, cluster: PracticeCluster, configuration: Configuration, user: str) -> None:
+    `module` tells the version of the module that answers.
+    """
+
+    def __init__(
+        self,
+        cluster: PracticeCluster,
+        configuration: Configuration,
+        user: str,
+        module: Callable[[], str] = lambda: MODULE,
+    ) -> None:
         self._cluster = cluster
         self._configuration = configuration
         self._user = user
+        self._module = module
         self._defined = set(configuration.commands) if configuration.no_language else set()
         self._pool = ServerRunspacePool({"PSVersionTable": dict(HOST_VERSIONS)})
         self._output: dict[UUID | None, bytearray] = {None: bytearray()}
@@ -149,7 +159,7 @@ class HostShell:
             )
             raise CommandError(text, "CommandNotFoundException")
         mode = "NoLanguage" if self._configuration.no_language else "FullLanguage"
-        return answer(self._cluster, name, parameters(command), Caller(self._user, mode))
+        return answer(self._cluster, name, parameters(command), Caller(self._user, mode, self._module()))
 
 
 def parameters(command: Command) -> dict[str, object]:
