@@ -14,6 +14,7 @@ from handlers.inventory import Cluster, Inventory, Target, UnknownName
 from handlers.kb906154.assess import Diagnosis, assess, digest_facts, refused
 from handlers.kb906154.facts import Answer, NodeFacts, Unreachable, Unreadable
 from handlers.kb906154.ownership import Members
+from handlers.older_modules import OlderModules
 from handlers.ports import Clock, Query, Remote
 from handlers.remote_errors import RemoteError
 from storage import evidence, fixes
@@ -68,6 +69,7 @@ class Diagnoser:
     deadlines: Mapping[str, float]
     database: Database | None = None
     fixed_before: Callable[[str], datetime | None] | None = None
+    older: OlderModules = field(default_factory=OlderModules)
 
     def diagnose(self, asked: str, actor: str, progress: Progress | None = None) -> list[ClusterReport]:
         """Diagnose what a name means; `all` is every cluster. An unknown name is a report too."""
@@ -136,6 +138,8 @@ class Diagnoser:
     ) -> ClusterReport:
         collection = self._gather(asked, target.cluster, waiting)
         report = report_of(collection, target.nodes)
+        for facts in report.facts.values():
+            self.older.note(target.cluster.host, facts.module, collection.at)
         if self.database is not None:
             with self.database.write() as tx:
                 return replace(report, recorded=record_report(tx, report, actor))

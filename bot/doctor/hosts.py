@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.doctor.findings import DoctorLine, fail, ok, warn
+from handlers.contract.module_version import older_module
 from handlers.contract.results import HostNode, HostReport, decode_host
 from handlers.contract.strict_json import BrokenContract
 from handlers.host_options import SECOND_HOP, HostOptions
@@ -14,11 +14,8 @@ from handlers.inventory import Inventory
 from handlers.kb906154.facts import Reading, Unreadable, Value
 from handlers.kb906154.wording import prose, unreadable_words
 from handlers.ports import Clock, Query
-from handlers.psrp.remote import module_version
 from handlers.remote_errors import RemoteError
 
-# What module 1.1 began to tell (docs/wire-contract.md, section 6).
-_SINCE_1_1 = "accounts of services, the cluster's members, and what is kept offline"
 CLOCK_DIFFERENCE = timedelta(minutes=5)  # Kerberos refuses more (RFC 4120, section 1.6)
 
 
@@ -62,18 +59,8 @@ def _host(name: str, report: HostReport) -> DoctorLine:
         f"{report.host} answers as {report.user}, PowerShell {report.powershell} ({report.language_mode}),"
         f" module {report.module}"
     )
-    older = _older(report)
+    older = older_module(report.module)
     return warn(f"host {name}", f"{prose(seen)}. {older}") if older else ok(f"host {name}", prose(seen))
-
-
-def _older(report: HostReport) -> str:
-    """What a host with an older module does not tell; empty where it has that of this bot, or a newer one."""
-    own, theirs = module_version(), tuple(int(one) for one in re.findall(r"\d+", report.module)[:3])
-    if theirs >= own:
-        return ""
-    lacks = f" It does not tell {_SINCE_1_1}." if theirs < (1, 1) else ""
-    newer = ".".join(map(str, own))
-    return f"Its module is older than {newer} and goes on working.{lacks} Install the newer one."
 
 
 def _time(name: str, report: HostReport, now: datetime) -> DoctorLine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -46,15 +45,6 @@ def module_text() -> str:
     """The text of the PowerShell module, as it is sent."""
     module = files("handlers.powershell").joinpath("RootVer", "RootVer.psm1")
     return module.read_text(encoding="utf-8-sig")
-
-
-@cache
-def module_version() -> tuple[int, ...]:
-    """The version of that module, as its manifest has it."""
-    manifest = files("handlers.powershell").joinpath("RootVer", "RootVer.psd1").read_text("utf-8-sig")
-    found = re.search(r"^\s*ModuleVersion\s*=\s*'([\d.]+)'", manifest, re.MULTILINE)
-    assert found is not None  # noqa: S101 - package data
-    return tuple(int(part) for part in found[1].split("."))
 
 
 class PsrpRemote:

@@ -267,6 +267,16 @@ def test_a_host_with_an_older_module_is_told_with_what_it_lacks(
     assert ("accounts of services" in found.text) is (result == "warn")
 
 
+def test_an_endpoint_with_module_1_0_goes_on_working(practice: Practice) -> None:
+    """Which host has it, and what to do; its nodes are looked at all the same."""
+    practice.host.faults.module_1_0 = True
+    found = practice.look()
+    assert found["host mgmt1"].result == "warn"
+    assert "Module 1.0.0 is older than the bot's own" in found["host mgmt1"].text
+    assert "the nodes of the cluster" in found["host mgmt1"].text
+    assert results(found, "node EXCH-NODE1", "node EXCH-NODE2") == ["ok", "ok"]
+
+
 def test_a_node_that_the_host_cannot_reach_says_what_to_check(practice: Practice) -> None:
     """Its partner is told apart."""
     practice.host.cluster.node("exch-node1").reachable = False
