@@ -46,7 +46,7 @@ function global:Register-PSSessionConfiguration {
     $settings = Import-PowerShellDataFile -Path $Path
     Note Register @{ Name = $Name; Sddl = $SecurityDescriptorSddl; Settings = $settings }
 }
-$nodes = 'EXCH-NODE1', 'EXCH-NODE2'
+$nodes = 'EXCH-NODE1', 'EXCH-NODE2=exch-node2.corp.example', 'EXCH-NODE3=EXCH-NODE3'
 & $Script -Purpose $Purpose -Node $nodes -Caller CORP\rootver -RunAsVirtualAccount -Confirm:$false
 ConvertTo-Json -InputObject $global:Calls.ToArray() -Depth 9 -Compress
 """
@@ -97,4 +97,6 @@ def test_an_endpoint_is_installed_anew_for_the_listed_nodes(
     for command, parameters in shown.items():
         several = parameters if isinstance(parameters, list) else [parameters]
         assert tuple(one["Name"] for one in several) == COMMANDS[command]
-        assert several[0]["ValidateSet"] == ["EXCH-NODE1", "EXCH-NODE2"]
+        assert several[0]["ValidateSet"] == [
+            "EXCH-NODE1", "EXCH-NODE2", "exch-node2.corp.example", "EXCH-NODE3",
+        ]  # fmt: skip

@@ -14,7 +14,8 @@ Query: facts, backup and the self-check. Change: setting and restoring RootVer, 
 .PARAMETER Name
 Name of the session configuration: configuration_name in the bot's settings.
 .PARAMETER Node
-The computer names of the cluster nodes that may be asked for, spelt as in the bot's settings.
+The cluster nodes that may be asked for, spelt as in the bot's settings. Each is a computer name (computer), or a
+computer name and what this host dials to reach it (address), with "=" between them: both are then accepted.
 .PARAMETER Caller
 The accounts or groups that may use the endpoint: the bot's.
 .PARAMETER RunAsCredential
@@ -29,6 +30,9 @@ A folder for transcripts of all sessions: a record that does not depend on the b
 $nodes = 'EXCH-NODE1', 'EXCH-NODE2'
 .\Register-RootVerEndpoint.ps1 -Purpose Query -Node $nodes -Caller CORP\rootver -RunAsCredential CORP\rootver-read
 .EXAMPLE
+$nodes = 'EXCH-NODE1', 'EXCH-NODE2=exch-node2.corp.example'
+.\Register-RootVerEndpoint.ps1 -Purpose Query -Node $nodes -Caller CORP\rootver -RunAsCredential CORP\rootver-read
+.EXAMPLE
 .\Register-RootVerEndpoint.ps1 -Purpose Change -Node $nodes -Caller CORP\rootver-fix -RunAsVirtualAccount -WhatIf
 .OUTPUTS
 None.
@@ -37,7 +41,7 @@ None.
 param(
     [Parameter(Mandatory = $true)][ValidateSet('Query', 'Change')][string]$Purpose,
     [ValidateNotNullOrEmpty()][string]$Name = "RootVer$Purpose",
-    [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string[]]$Node,
+    [Parameter(Mandatory = $true)][ValidatePattern('^[^=\s]+(=[^=\s]+)?$')][string[]]$Node,
     [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string[]]$Caller,
     [Parameter(Mandatory = $true, ParameterSetName = 'Account')]
     [System.Management.Automation.Credential()][pscredential]$RunAsCredential,
@@ -57,6 +61,16 @@ function Copy-RootVerModule {
     foreach ($file in 'RootVer.psm1', 'RootVer.psd1') {
         Copy-Item -Path (Join-Path -Path $Source -ChildPath $file) -Destination $target -Force
     }
+}
+
+function Get-NodeName {
+    # Every name that a node may be asked by, each once: its computer name, and what this host dials.
+    param([string[]]$Entry)
+    $names = @()
+    foreach ($name in @($Entry | ForEach-Object { $_.Split('=') })) {
+        if ($names -notcontains $name) { $names += $name }
+    }
+    $names
 }
 
 function Get-NarrowFunction {
@@ -87,8 +101,9 @@ Import-Module -Name (Join-Path -Path $module -ChildPath 'RootVer.psd1') -Force
 
 # The shipped configuration, narrowed to these nodes.
 $settings = Import-PowerShellDataFile -Path (Join-Path -Path $here -ChildPath "RootVer$Purpose.pssc")
+$names = @(Get-NodeName -Entry $Node)
 $functions = foreach ($function in $settings.VisibleFunctions) {
-    Get-NarrowFunction -Function $function -AllowedNode $Node
+    Get-NarrowFunction -Function $function -AllowedNode $names
 }
 $settings.VisibleFunctions = [hashtable[]]@($functions)
 if ($RunAsVirtualAccount) { $settings.RunAsVirtualAccount = $true }
