@@ -5,7 +5,7 @@ share a mistake.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,17 +32,22 @@ Change = Callable[[PracticeCluster, HostFaults], None]
 
 @dataclass(frozen=True)
 class Expected:
-    """What must be said of one node: the row of the table of verdicts, the verdict, its confidence if any."""
+    """What must be said of one node: the row of the table of verdicts, the verdict, its confidence if any;
+    the notes and the related causes beside it, in order.
+    """
 
     row: int
     verdict: str
     confidence: str | None = None
+    notes: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
 
 
 HEALTHY = Expected(14, "healthy")
 CONFIRMED = Expected(3, "rootver_invalid", "confirmed")
 LATENT = Expected(3, "rootver_invalid", "latent")
 UNKNOWN = Expected(0, "inconclusive", "inconclusive")
+ELSEWHERE = Expected(14, "healthy", notes=("unlisted_node",), related=("attendant_elsewhere",))
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def _both_nodes(cluster: PracticeCluster, faults: HostFaults) -> None:
     _zero(cluster, faults)
 
 
-@_incident("two-versions", owner=CONFIRMED)
+@_incident("two-versions", owner=replace(CONFIRMED, notes=("other_version_registered",)))
 def _two_versions(cluster: PracticeCluster, faults: HostFaults) -> None:
     """.NET 2.0 is registered too: the fix is offered, with a note that 1.1 is being chosen."""
     register_aspnet(cluster.owner(), ASPNET_2_0)
@@ -132,6 +137,17 @@ def _ambiguous(cluster: PracticeCluster, _: HostFaults) -> None:
     register_aspnet(cluster.owner(), ASPNET_2_0)
     cluster.set_root_ver(cluster.owner(), "1.1.4322")
     cluster.bring_online()
+
+
+@_incident(
+    "contested", owner=Expected(5, "rootver_invalid_ambiguous"), passive=Expected(8, "rootver_differs")
+)
+def _contested(cluster: PracticeCluster, faults: HostFaults) -> None:
+    """RootVer is 0.0.0.0 here and 2.0 on the partner, both registered on both: no fix is offered."""
+    for node in cluster.nodes:
+        register_aspnet(node, ASPNET_2_0)
+    cluster.set_root_ver(cluster.nodes[0], ASPNET_2_0.name)
+    _zero(cluster, faults)
 
 
 @_incident("dotnet-removed", owner=Expected(6, "rootver_invalid_would_dangle"))
@@ -173,14 +189,14 @@ def _remote_registry(cluster: PracticeCluster, _: HostFaults) -> None:
     cluster.bring_online()
 
 
-@_incident("directory-down", owner=Expected(13, "services_down"))
+@_incident("directory-down", owner=Expected(13, "services_down", related=("directory_unreachable",)))
 def _directory_down(cluster: PracticeCluster, _: HostFaults) -> None:
     """The same outage, but no domain controller answers: none of the article's eight events."""
     cluster.directory_answers = False
     cluster.bring_online()
 
 
-@_incident("iis-down", owner=Expected(12, "other_cause"))
+@_incident("iis-down", owner=Expected(12, "other_cause", related=("iis_down",)))
 def _iis_down(cluster: PracticeCluster, _: HostFaults) -> None:
     """The same outage, but IIS Admin does not start: all that depends on it stays down."""
     for name in ("IISADMIN", "W3SVC", "SMTPSVC"):  # the latter two depend on the first
@@ -188,14 +204,14 @@ def _iis_down(cluster: PracticeCluster, _: HostFaults) -> None:
     cluster.bring_online()
 
 
-@_incident("restarted-first", owner=Expected(3, "rootver_invalid", "suspected"))
+@_incident("restarted-first", owner=Expected(3, "rootver_invalid", "suspected", ("before_boot",)))
 def _restarted_first(cluster: PracticeCluster, faults: HostFaults) -> None:
     """As zero, but somebody restarted the node first: its events are older than the boot."""
     _zero(cluster, faults)
     cluster.owner().system.last_boot = cluster.clock() + RESTARTED_AFTER
 
 
-@_incident("elsewhere", owner=HEALTHY)
+@_incident("elsewhere", owner=ELSEWHERE, passive=ELSEWHERE)
 def _elsewhere(cluster: PracticeCluster, _: HostFaults) -> None:
     """Mail is down on a third node that the settings do not name: both nodes asked are well."""
     third = add_node(cluster, "exch-node3")

@@ -43,7 +43,7 @@ def test_a_restore_on_a_real_powershell(enter: Enter) -> None:
     "name",
     [
         "two-versions", "dangling", "permissions", "access-denied", "both-nodes",
-        "directory-down", "iis-down", "restarted-first", "elsewhere",
+        "contested", "directory-down", "iis-down", "restarted-first", "elsewhere",
     ],
 )  # fmt: skip
 def test_an_incident_gives_the_same_verdict_as_on_the_default_host(enter: Enter, name: str) -> None:

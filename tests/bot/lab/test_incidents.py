@@ -10,6 +10,7 @@ from bot.lab.cluster.practice_cluster import PracticeCluster
 from bot.lab.host.commands import answer
 from bot.lab.incidents import INCIDENTS, SINCE, build
 from handlers.contract.collection import load_collection
+from handlers.kb906154.assess import Diagnosis
 from handlers.report import replay
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -19,7 +20,8 @@ ROOT_VER = {
     "ambiguous": {"kind": "REG_SZ", "data": "1.1.4322"},
 }
 ZERO = {
-    "zero", "both-nodes", "two-versions", "dotnet-removed", "restarted-first", "slow", "drift", "lost-answer",
+    "zero", "both-nodes", "two-versions", "contested", "dotnet-removed", "restarted-first", "slow", "drift",
+    "lost-answer",
 }  # fmt: skip
 
 
@@ -30,7 +32,7 @@ def facts(cluster: PracticeCluster, node: str = "exch-node2") -> dict[str, Any]:
 
 
 def test_all_incidents_of_the_design_are_there_and_zero_is_the_default() -> None:
-    """Twenty-one incidents, in this order: docs/lab.md prints them."""
+    """Twenty-two incidents, in this order: docs/lab.md prints them."""
     assert list(INCIDENTS) == [
         "zero",
         "latent",
@@ -38,6 +40,7 @@ def test_all_incidents_of_the_design_are_there_and_zero_is_the_default() -> None
         "two-versions",
         "dangling",
         "ambiguous",
+        "contested",
         "dotnet-removed",
         "missing-key",
         "account-missing",
@@ -112,6 +115,7 @@ def test_the_incident_began_before_now_and_within_the_window_of_events(name: str
         ("two-versions", ["1.1.4322.0", "2.0.50727.0"], ["v1.1.4322", "v2.0.50727"]),
         ("dangling", ["1.1.4322.0"], ["v1.1.4322"]),
         ("ambiguous", ["1.1.4322.0", "2.0.50727.0"], ["v1.1.4322", "v2.0.50727"]),
+        ("contested", ["1.1.4322.0", "2.0.50727.0"], ["v1.1.4322", "v2.0.50727"]),
         ("dotnet-removed", [], []),
     ],
 )
@@ -208,8 +212,8 @@ def test_an_unknown_incident_is_refused() -> None:
         build("no such incident")
 
 
-def verdicts(cluster: PracticeCluster) -> dict[str, tuple[str, str | None]]:
-    """Return what the product says of each node that the settings have."""
+def diagnoses(cluster: PracticeCluster) -> dict[str, Diagnosis]:
+    """Return the product's diagnosis of each node that the settings have."""
     nodes = [node for node in cluster.nodes if node.in_settings]
     collection = {
         "schema": 1,
@@ -223,8 +227,12 @@ def verdicts(cluster: PracticeCluster) -> dict[str, tuple[str, str | None]]:
         "fixed": {},
         "results": {node.name: facts(cluster, node.name) for node in nodes},
     }
-    diagnoses = replay(load_collection(json.dumps(collection)))
-    return {diagnosis.node: (diagnosis.verdict, diagnosis.confidence) for diagnosis in diagnoses}
+    return {one.node: one for one in replay(load_collection(json.dumps(collection)))}
+
+
+def verdicts(cluster: PracticeCluster) -> dict[str, tuple[str, str | None]]:
+    """Return the verdict on each node, with its confidence."""
+    return {node: (one.verdict, one.confidence) for node, one in diagnoses(cluster).items()}
 
 
 @pytest.mark.parametrize("name", INCIDENTS)
@@ -234,6 +242,15 @@ def test_the_product_gives_the_verdict_that_is_written_down(name: str) -> None:
     assert verdicts(build(name, lambda: NOW)[0]) == {
         node: (entry.verdict, entry.confidence) for node, entry in expected.items()
     }
+
+
+@pytest.mark.parametrize("name", INCIDENTS)
+def test_notes_and_related_causes_are_those_that_are_written_down(name: str) -> None:
+    """Beside the verdict, on both nodes: what else is wrong, and what was noticed."""
+    found = diagnoses(build(name, lambda: NOW)[0])
+    told = {node: (one.notes, tuple(cause.id for cause in one.related)) for node, one in found.items()}
+    expected = INCIDENTS[name].expected
+    assert told == {node: (entry.notes, entry.related) for node, entry in expected.items()}
 
 
 def test_the_story_of_zero_closes() -> None:
