@@ -173,19 +173,19 @@ def resource_seen(case: Case) -> str:
 
 def clocks_apart(case: Case) -> Truth:
     """Whether the node's time and the host's differ by more than Kerberos allows."""
-    system = case.facts.system
-    if not isinstance(system, Value):
-        return None
-    return abs(system.value.local_time - case.facts.collected) > CLOCKS_APART
+    apart = _apart(case)
+    return None if apart is None else apart > CLOCKS_APART
 
 
 def clocks_seen(case: Case) -> str:
     """By how much."""
-    system = case.facts.system
-    minutes = 0
-    if isinstance(system, Value):
-        minutes = round(abs(system.value.local_time - case.facts.collected) / timedelta(minutes=1))
+    minutes = round((_apart(case) or timedelta(0)) / timedelta(minutes=1))
     return f"The clocks of this node and of {prose(case.facts.host)} differ by {minutes} minutes."
+
+
+def _apart(case: Case) -> timedelta | None:
+    system = case.facts.system
+    return abs(system.value.local_time - case.facts.collected) if isinstance(system, Value) else None
 
 
 # --- events ---

@@ -43,6 +43,12 @@ def test_a_restore_asked_in_a_direct_message_has_no_card(night: Night) -> None:
     assert night.topics().count("prepare") == 1
 
 
+def test_a_fix_that_there_is_not_is_not_applied(night: Night) -> None:
+    """Nothing is recorded, and no host is asked."""
+    night.timekeeper.changes.apply(99)
+    assert (night.records(), night.remote.sent) == ([], [])
+
+
 def test_a_guest_pauses_nothing(night: Night) -> None:
     """Whatever the settings say of them: flags come first."""
     night.chat.people[BOB] = Person(BOB, "bob", ("guest",))
