@@ -165,6 +165,7 @@ class Changes:
                 )  # fmt: skip
             except NotPermitted as refused:
                 raise Faulty(refused.reasons) from refused
+            self._backup_is_kept(str(recorded.grounds.backup))
             # must hold: 14
             note(
                 tx,
@@ -178,8 +179,18 @@ class Changes:
         assert sending is not None  # noqa: S101 - it was read just above, in this transaction
         return sending, allowed
 
+    def _backup_is_kept(self, sha256: str) -> None:
+        """Raise `Faulty` unless what is stored under this hash is what was backed up."""
+        try:
+            with self.database.read() as conn:
+                kept = evidence.read(conn, sha256)
+        except evidence.EvidenceAltered as altered:
+            raise Faulty(["what is stored is not what was backed up"]) from altered
+        if kept is None:
+            raise Faulty(["the backup is no longer stored"])
+
     def _recorded(self, fix: Fix) -> Recorded:
-        """What the records tell of a fix, as committed; whoever asks holds the transaction that writes."""
+        """What the records tell of a fix. Raises `Faulty` where the chain is broken since its proposal."""
         with self.database.read() as conn:
             recorded, faults = follow_fix(conn, fix.id)
         if faults:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.approval import State, permit
+from handlers.ports import Message
 from storage import evidence, fixes, switches
 from storage.chain.grounds import ApprovalTerms
 from storage.chain.verify import verify
@@ -101,6 +102,31 @@ def test_a_row_that_is_altered_at_the_last_moment_sends_nothing(night: Night) ->
     night.tick(seconds=6)
     assert (night.state, night.writes) == (State.VOIDED, 0)
     assert "Set-RootVer" not in night.remote.sent
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE evidence SET data = x'00'", "what is stored is not what was backed up"),
+        ("DELETE FROM evidence", "the backup is no longer stored"),
+    ],
+)
+def test_a_backup_that_is_gone_at_the_last_moment_sends_nothing(
+    night: Night, monkeypatch: pytest.MonkeyPatch, statement: str, said: str
+) -> None:
+    """What was backed up could not be put back."""
+    night.propose()
+    night.react(BOB)
+    look = night.chat.reactions
+
+    def spoilt(card: Message) -> dict[str, frozenset[str]]:
+        sql(night, statement)
+        return look(card)
+
+    monkeypatch.setattr(night.chat, "reactions", spoilt)
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.VOIDED, 0)
+    assert said in str(night.fix().reason)
 
 
 def test_a_record_that_was_altered_sends_nothing(night: Night) -> None:
