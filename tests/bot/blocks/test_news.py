@@ -74,7 +74,7 @@ def test_nothing_hostile_spoils_what_a_thread_is_told(topic: Topic, hostile: str
     details["changed"] = {hostile: [reading, hostile], "other": hostile}
     post = in_thread(topic, News(hostile_fix(state, hostile), details, RULES, CARD))
     if post is not None:
-        check(post, BOB)
+        check(post, BOB, hostile)  # as the id of who decided, it is a person
 
 
 @given(hostile=hostile_texts(), state=st.sampled_from(State))
