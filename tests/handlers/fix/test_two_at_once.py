@@ -89,6 +89,26 @@ def test_an_attempt_that_was_ended_meanwhile_sends_nothing(
     assert night.topics().count("voided") == 1
 
 
+def test_an_approval_taken_back_just_after_the_card_was_read_stops_the_change(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card showed it still; the record does not."""
+    night.propose()
+    night.react(BOB)
+    read = night.chat.reactions
+
+    def taken_back_now(card: Message) -> dict[str, frozenset[str]]:
+        standing = read(card)
+        monkeypatch.setattr(night.chat, "reactions", read)
+        night.unreact(BOB)
+        return standing
+
+    monkeypatch.setattr(night.chat, "reactions", taken_back_now)
+    night.tick(seconds=6)
+    assert (night.state, night.writes, night.topics()[-1]) == (State.PROPOSED, 0, "reopened")
+    assert "Set-RootVer" not in night.remote.sent
+
+
 def test_an_answer_that_comes_after_it_was_called_doubtful_is_found_by_reading_back(night: Night) -> None:
     """The answer moves nothing any more; what stands there does."""
     night.propose()
