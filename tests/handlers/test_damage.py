@@ -113,7 +113,7 @@ def test_damage_to_one_record_hides_no_other(whole: bytes, tmp_path: Path, what:
         for read in READERS:
             read(conn)
         told = show(conn, "FIX-1")
-        assert len(list(history.everything(conn, Question()))) == 30
+        assert len(list(history.everything(conn, Question()))) == 31
         assert check(conn).faults
     assert told is not None
     if what != "details of another shape":

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 import sys
+import termios
 import time
+from array import array
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 
 import click
@@ -335,22 +339,22 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
         # What a shell starts in the background ignores Ctrl-C, and passes that on to the tests' processes.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )  # fmt: skip
+    assert process.stdin
+    process.stdin.write(b"{")
+    process.stdin.flush()
     deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
-        if (Path("/proc") / str(process.pid) / "wchan").exists() and _waits_for_input(process.pid):
-            process.send_signal(signal.SIGINT)
-            break
+    while process.poll() is None and _waits_to_be_read(process.stdin) and time.monotonic() < deadline:
         time.sleep(0.05)
+    process.send_signal(signal.SIGINT)  # it has read all that there was, and waits for more
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (Exit.INTERRUPTED, b"", b"")
 
 
-def _waits_for_input(pid: int) -> bool:
-    """Whether it is blocked in a read of its standard input: everything is loaded by then."""
-    try:
-        return Path(f"/proc/{pid}/syscall").read_text().startswith("0 0x0 ")
-    except OSError:
-        return False
+def _waits_to_be_read(pipe: IO[bytes]) -> bool:
+    """Whether something stands in a pipe that its reader has not taken (pipe(7), FIONREAD)."""
+    waiting = array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, waiting)
+    return waiting[0] > 0
 
 
 def test_a_terminal_without_the_signs_gets_them_spelled_out(tmp_path: Path) -> None:

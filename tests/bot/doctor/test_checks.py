@@ -3,86 +3,19 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from slack_sdk import WebClient
 
-from bot.doctor import record_file
 from bot.doctor.findings import DoctorLine
 from bot.doctor.self_check import checks
-from bot.lab.host.endpoint import Endpoint
-from bot.lab.incidents import build
-from bot.lab.workspace.web.server import WorkspaceServer
-from bot.lab.workspace.workspace import Workspace
 from bot.settings.loading import load
 from bot.slack import manifest
 from handlers.ports import Query
 from handlers.psrp.remote import PsrpRemote
 from handlers.remote_errors import RemoteError
-from storage.file.database import Database
 from tests.bot import practice_bot
-from tests.storage.samples import fill
-
-
-@dataclass
-class Shifted:
-    """The machine's time, put forward."""
-
-    by: timedelta = timedelta(0)
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.by
-
-
-@dataclass
-class Practice:
-    """All around the self-check, in order until a test changes something."""
-
-    folder: Path
-    server: WorkspaceServer
-    host: Endpoint
-    remotes: list[PsrpRemote] = field(default_factory=list)
-    clock: Shifted = field(default_factory=Shifted)
-    environ: dict[str, str] = field(default_factory=dict)
-    written: dict[str, str] = field(default_factory=dict)
-    text: str = ""
-    database: Database | None = None
-
-    @property
-    def workspace(self) -> Workspace:
-        return self.server.workspace
-
-    def look(self) -> dict[str, DoctorLine]:
-        """Everything that is found, by what was looked at."""
-        environ = practice_bot.environment(self.server) | self.environ
-        settings = load(practice_bot.write(self.folder, self.host, **self.written), environ)
-        self.remotes.append(PsrpRemote(settings.hosts()))
-        token = settings.slack.bot_token
-        client = token and WebClient(
-            token.get_secret_value(), base_url=settings.slack.api_url, retry_handlers=[]
-        )
-        found = checks(settings, self.remotes[-1], client or None, self.database, self.clock)
-        self.text = "\n".join(map(str, found))
-        return {line.name: line for line in found}
-
-
-@pytest.fixture
-def practice(tmp_path: Path) -> Iterator[Practice]:
-    with ExitStack() as stack:
-        server = stack.enter_context(WorkspaceServer(Workspace()))
-        host = stack.enter_context(Endpoint(*build("zero")))
-        practice = Practice(tmp_path, server, host)
-        yield practice
-        host.faults.release()
-        for remote in practice.remotes:
-            remote.close(5)
+from tests.bot.doctor.around import Practice
 
 
 def results(found: dict[str, DoctorLine], *names: str) -> list[str]:
@@ -335,72 +268,6 @@ def test_a_clock_that_kerberos_would_refuse_is_told(practice: Practice, minutes:
 
 
 # --- the database ---------------------------------------------------------------------------------
-
-
-def test_the_record_is_looked_at_as_it_is_open_and_beside_a_running_bot(practice: Practice) -> None:
-    """In the bot's own process and from the command line."""
-    with Database.open(practice.folder / "rootver.db", practice.clock.now) as database:
-        fill(database, 3)
-        assert practice.look()["record"].text.startswith("3 records")
-        practice.database = database
-        assert practice.look()["record"].text.startswith("3 records")
-    practice.database = None
-    assert practice.look()["record"].text.startswith("3 records")
-
-
-def test_a_missing_database_is_made_at_the_first_start(practice: Practice) -> None:
-    """That is not a fault, and the self-check does not call it one."""
-    assert practice.look()["record"].result == "ok"
-    assert not (practice.folder / "rootver.db").exists()
-
-
-@pytest.mark.parametrize(
-    ("place", "named"),
-    [("gone/rootver.db", "gone is not there. Make it"), ("taken/rootver.db", "taken is no folder. Correct")],
-)
-def test_a_missing_folder_is_told_as_that(tmp_path: Path, place: str, named: str) -> None:
-    """And nothing is promised of the first start, which would fail."""
-    (tmp_path / "taken").touch()
-    (line,) = record_file.look(tmp_path / place, None)
-    assert (line.name, line.result) == ("database", "fail")
-    assert named in line.text
-    assert "[storage] path" in line.text
-
-
-def test_a_folder_in_place_of_the_file_is_told_as_that(tmp_path: Path) -> None:
-    """It could be written, and would be of no use: Docker makes one where it should mount a missing file."""
-    for line in record_file.look(tmp_path, None):
-        assert line.result == "fail"
-        assert "no file, but a folder" in line.text
-        assert "[storage] path" in line.text
-
-
-def test_a_folder_that_cannot_be_written_promises_no_first_start(tmp_path: Path, monkeypatch: Any) -> None:
-    """(Root may write everywhere: the question itself is answered here.)"""
-    monkeypatch.setattr("os.access", lambda *_: False)
-    (line,) = record_file.look(tmp_path / "rootver.db", None)
-    assert line.result == "fail"
-    assert f"{tmp_path} cannot be written. Give" in line.text
-
-
-def test_a_record_that_was_tampered_with_is_a_fail(practice: Practice) -> None:
-    """The quick look sees it; `verify` says more."""
-    with Database.open(practice.folder / "rootver.db", practice.clock.now) as database:
-        fill(database, 3)
-    conn = sqlite3.connect(practice.folder / "rootver.db")
-    conn.execute("DROP TRIGGER audit_no_update")
-    conn.close()
-    found = practice.look()["record"]
-    assert found.result == "fail"
-    assert "rootver verify" in found.text
-
-
-def test_a_file_that_is_not_a_database_is_a_fail(practice: Practice) -> None:
-    """With the reason."""
-    (practice.folder / "rootver.db").write_text("mine")
-    found = practice.look()["record"]
-    assert found.result == "fail"
-    assert "rootver.db" in found.text
 
 
 def test_a_line_reads_as_a_word_a_name_and_a_sentence() -> None:
