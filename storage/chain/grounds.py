@@ -116,7 +116,8 @@ class Grounds:
     def _prepare(self, kind: tuple[str, str], at: datetime, details: Mapping[str, Json]) -> None:
         match kind:
             case ("recheck", outcome):
-                self.rechecked = outcome == "ok" and details.get("digest") == self.digest
+                # The first versions recorded only that nothing had changed (ok), and no digest.
+                self.rechecked = outcome == "ok" and details.get("digest", self.digest) == self.digest
             case ("backup", _):
                 backup = details.get("evidence")
                 self.backup = backup if isinstance(backup, str) else None

@@ -86,6 +86,9 @@ CASES: Mapping[str, tuple[set[int], tuple[Told, ...]]] = {
         {7}, (*GOOD, Told("recheck", "refused", details={"digest": DIGEST}))
     ),
     "read again with another digest": ({7}, (*GOOD, Told("recheck", "ok", details={"digest": "0" * 64}))),
+    "read again by a first version, which told no digest": (
+        set(), (*GOOD, Told("recheck", "ok", details={"changed": {}}))
+    ),
     "no backup": ({8}, without(BACKED_UP)),
     "a backup that names nothing": ({8}, (*GOOD, Told("backup", "ok"))),
     "sent already": ({9}, (*GOOD, SENT)),
