@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from storage.records import Entry, Json
-from storage.times import from_text
+from storage.times import time_of
 
 Rule = Literal[1, 2, 3, 4, 5, 6, 7, 8, 9]
 
@@ -132,7 +132,7 @@ class Grounds:
         digest, expires = details.get("digest"), details.get("expires_at")
         self.digest = digest if isinstance(digest, str) and self.digest is None else None
         self.requester = requester
-        self.expires_at = from_text(expires) if isinstance(expires, str) else None
+        self.expires_at = time_of(expires) if isinstance(expires, str) else None
 
     def _approve(self, who: str, at: datetime, details: Mapping[str, Json]) -> None:
         self.approvals[who] = (at, details.get("digest"), details.get("via"))

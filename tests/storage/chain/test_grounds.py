@@ -116,6 +116,13 @@ def test_the_life_of_a_fix_ends() -> None:
     assert broken(*GOOD, after=LIFE) == set()  # it began in time
 
 
+@pytest.mark.parametrize("written", ["some day", "", "2026-11-02T09:11", "9" * 400])
+def test_a_life_that_cannot_be_read_is_over(written: str) -> None:
+    """Damage, or a forger: it allows nothing, and ends no check with a traceback."""
+    proposed = PROPOSED._replace(details={**PROPOSED.details, "expires_at": written})
+    assert broken(proposed, *GOOD[1:]) == {4}
+
+
 def test_people_may_approve_their_own_request_where_the_settings_in_force_say_so() -> None:
     """And only there."""
     own = (PROPOSED, approve("UALICE"), *GOOD[2:])
