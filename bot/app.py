@@ -30,12 +30,13 @@ from bot.slack.socket_mode import EventSocket
 from bot.slack.web_api import NotSaid, SlackChat, retry_handlers
 from handlers.admission import Admission
 from handlers.diagnose import Diagnoser, last_change
+from handlers.fix.older_copy import CopyCheck
 from handlers.fix.parts import fix_parts
-from handlers.life import record_failure, record_start, record_stop
+from handlers.life import record_failure, record_start, record_stop, tell_older
 from handlers.open_questions import OpenQuestions
 from handlers.ports import Clock, SystemClock
 from handlers.psrp.remote import PsrpRemote
-from handlers.record.anchors import Anchors
+from handlers.record.anchoring import Anchors
 from storage import fixes
 from storage.chain.verify import open_checked
 
@@ -83,10 +84,13 @@ class Bot:
         self.diagnoser = Diagnoser(
             self.remote, inventory, clock, self.workers, deadlines, self.database, last_change(self.database)
         )
+        self.anchors = Anchors.of(self.database, clock, settings.signing_key, settings.slack.audit_channel)
         proposals, self.decisions, pause, self.timekeeper = fix_parts(
             self.database, self.remote, self.chat, clock, rules=rules, inventory=inventory,
-            diagnoser=self.diagnoser, hosts=hosts, bot_user=self.chat.identity.user, steady=steady,
+            diagnoser=self.diagnoser, hosts=hosts, bot_user=self.chat.identity.user, anchors=self.anchors,
+            steady=steady,
         )  # fmt: skip
+        self._copy = CopyCheck(self.database, self.chat, self.anchors.last)
         self.deliverer = Deliverer(
             self.database, self.chat, rules, proposals.card_posted, self.decisions.card_gone,
             settings.slack.audit_channel,
@@ -98,11 +102,7 @@ class Bot:
             self.scheduler.loop,
             Loop("delivery", self.deliverer.run_once, DELIVERY_SECONDS),
             self._catching_up,
-            Loop(
-                "anchors",
-                Anchors(self.database, clock, settings.slack.audit_channel).publish_daily,
-                ANCHOR_SECONDS,
-            ),
+            Loop("anchors", self.anchors.publish_daily, ANCHOR_SECONDS),
         ]
         moved = self._wake
         self._desk = Desk(
@@ -129,7 +129,8 @@ class Bot:
 
     def start(self) -> None:
         """Record the start, finish what the last run left, connect. Raises where Slack refuses."""
-        record_start(self.database, self.settings.sha256, self.settings.public())
+        self._copy.look()  # before anything is recorded, drawn or judged
+        record_start(self.database, self.settings.sha256, self.settings.public(), self.anchors)
         self.timekeeper.recover()
         self._desk.tell_what_is_left_open()
         self._socket.client.message_listeners.append(self._on_message)
@@ -150,6 +151,7 @@ class Bot:
         _drain(self.fixes, DRAIN_SECONDS)
         self.workers.shutdown()
         _quietly(partial(record_stop, self.database))
+        _quietly(self.anchors.keep_last)
         _within(
             TELL_SECONDS, partial(_quietly, self.deliverer.run_once)
         )  # the rest is told at the next start
@@ -172,7 +174,13 @@ class Bot:
             self._catching_up.wake()
 
     def _catch_up(self) -> None:
-        """Read the open cards again until each could be read."""
+        """Read the open cards again until each could be read; first of all, whether this file is the
+        newest."""
+        if self.database.older is None and self._copy.look():
+            if self.database.older:
+                tell_older(self.database)
+            else:
+                self.timekeeper.recover()
         if not self._behind.is_set():
             return
         self._behind.clear()
@@ -192,6 +200,7 @@ class Bot:
         connected = self._socket.client.is_connected()
         status = health.of_this_process(self._clock.now(), connected=connected)
         health.write(health.path_for(self.settings.database), status)
+        self.anchors.keep_last()
 
     def _step_failed(self, number: int, error: Exception) -> None:
         """Tell a fix's thread at once, since the file may be what failed: then no notice can be stored."""

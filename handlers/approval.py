@@ -17,6 +17,8 @@ from storage.chain.recorded import Recorded
 from storage.records import Fix, Json
 from storage.records import State as State  # noqa: PLC0414 - whoever reads the moves needs the states
 
+_LOST = "the file is an older copy that was taken over"
+
 # Every move there is, with what causes it. A move that is not here is a defect, not a case.
 MOVES: Mapping[State, Mapping[State, str]] = {
     State.PROPOSED: {
@@ -25,6 +27,7 @@ MOVES: Mapping[State, Mapping[State, str]] = {
         State.CANCELLED: "the requester or an approver cancels; the card was deleted",
         State.EXPIRED: "nobody decided in time",
         State.VOIDED: "the server is no longer as it was when proposed",
+        State.LOST: _LOST,
     },
     State.APPROVED: {
         State.PROPOSED: "the approval was withdrawn, or is no longer good",
@@ -33,6 +36,7 @@ MOVES: Mapping[State, Mapping[State, str]] = {
         State.CANCELLED: "the requester or an approver cancels; the card was deleted",
         State.EXPIRED: "the end of its life came first",
         State.VOIDED: "the server is no longer as it was when proposed",
+        State.LOST: _LOST,
     },
     State.APPLYING: {
         State.PROPOSED: "the approval is no longer good; nothing was sent",
@@ -42,14 +46,17 @@ MOVES: Mapping[State, Mapping[State, str]] = {
         State.VOIDED: "nothing was sent, or the host refused",
         State.FAILED: "a write was tried and something else is there",
         State.INDETERMINATE: "it is not known what is there",
+        State.LOST: _LOST,
     },
     State.INDETERMINATE: {
         State.APPLIED: "read back: the target is there",
         State.FAILED: "read back: something else is there",
+        State.LOST: _LOST,
     },
     State.APPLIED: {
         State.CONFIRMED: "a later look: the value stands and the service runs",
         State.DRIFTED: "a later look: the value is another",
+        State.LOST: _LOST,
     },
     State.DECLINED: {},
     State.CANCELLED: {},
@@ -58,6 +65,7 @@ MOVES: Mapping[State, Mapping[State, str]] = {
     State.FAILED: {},
     State.CONFIRMED: {},
     State.DRIFTED: {},
+    State.LOST: {},
 }
 
 OPEN = frozenset({State.PROPOSED, State.APPROVED, State.APPLYING, State.INDETERMINATE})
@@ -164,9 +172,9 @@ Block = Literal["paused", "audit_fault"]
 NotAllowed = Literal["not_a_member", "not_an_approver", "not_verified"]
 # Why a reaction on a card does not count; why `cancel`, `pause` and `resume` are not carried out.
 ReactionRefusal = Literal[
-    NotAllowed, Block, "own_request", "too_late", "rechecking", "expired", "already_approved"
+    NotAllowed, Block, "older_copy", "own_request", "too_late", "rechecking", "expired", "already_approved"
 ]
-WordRefusal = Literal[NotAllowed, "too_late", "no_such_fix", "audit_fault"]
+WordRefusal = Literal[NotAllowed, "too_late", "no_such_fix", "audit_fault", "older_copy"]
 Refusal = Literal[ReactionRefusal, WordRefusal]
 
 # When each is so.
@@ -180,6 +188,7 @@ REFUSALS: Mapping[Refusal, str] = {
     "expired": "its life is over",
     "paused": "an approval, and fixes are paused",
     "audit_fault": "an approval or `resume`, and the audit failed its check",
+    "older_copy": "the audit's file is an older copy that nobody has taken over",
     "already_approved": "an approval, and another approver was first",
     "no_such_fix": "`cancel` of a number that there is not",
 }
@@ -209,7 +218,7 @@ def rule(
     """Judge one reaction on a fix's card (docs/rules.md, section 4).
 
     `at` is the later of the event's time and our clock's: an answer that comes late is late. `blocked` is why
-    nothing may be approved at all now (`paused`, `audit_fault`), None = nothing is in the way. `counted` are
+    nothing may be approved at all now (`Block`), None = nothing is in the way. `counted` are
     the people whose approvals count already, by the records.
     """
     if want == "approve" and who.id in counted:

@@ -8,8 +8,10 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 
+from handlers.record.anchoring import Anchors
 from storage import notices
 from storage.chain import audit
+from storage.chain.anchors import Keys, last_key
 from storage.file.database import Database
 from storage.file.errors import StorageError
 from storage.records import SENTENCE, Fix, Json, NewNotice, Record, bounded
@@ -17,26 +19,54 @@ from storage.records import SENTENCE, Fix, Json, NewNotice, Record, bounded
 log = logging.getLogger(__name__)
 
 
-def record_start(database: Database, settings_sha256: str | None, settings: Mapping[str, Json]) -> None:
+def record_start(
+    database: Database, settings_sha256: str | None, settings: Mapping[str, Json], anchors: Anchors
+) -> None:
     """The bot starts with these settings (never a secret); what the check at the start found is told.
 
-    `settings_sha256` is that of the settings file, in hex; None: there is no file.
+    `settings_sha256` is that of the settings file, in hex; None: there is no file. That anchors are signed by
+    another key than before, which did not vouch for it, is told too.
     """
-    faults = database.faults
+    anchor_key = anchors.key.public
+    faults, older = database.faults, list(database.older or ())
+    with database.read() as conn:
+        before = last_key(conn)
+    keys = Keys()
+    for key in filter(None, [before, anchor_key]):
+        keys.started(key, anchors.renewals, 0)
     started: dict[str, Json] = {
         "version": version("rootver-bot"),
         "host": platform.node(),
         "process": os.getpid(),
+        "anchor_key": anchor_key,
+        **({"older": [*older]} if older else {}),
+        **({"anchor_key_renewals": list(anchors.renewals)} if anchors.renewals else {}),
         "faults": list(faults),
     }
     with database.write() as tx:
-        audit.append(tx, Record("start", "error" if faults else "ok", "bot", details=started))
+        audit.append(tx, Record("start", "error" if faults or older else "ok", "bot", details=started))
         loaded: dict[str, Json] = {"sha256": settings_sha256, "settings": dict(settings)}
         audit.append(tx, Record("settings", "ok", "bot", details=loaded))
         if faults:
             notices.add(tx, NewNotice("audit", "storage_fault", details={"faults": list(faults)}))
+        if keys.unvouched:
+            notices.add(tx, NewNotice("audit", "new_key", details={"before": before, "now": anchor_key}))
+    if older:
+        tell_older(database)
     for fault in faults:
         log.error("the audit failed its check, fixes are blocked: %s", fault)
+    log.info("anchors are signed by the key %s", anchor_key)
+    if keys.unvouched:
+        log.error("the key that signed anchors before is not there any more: %s", before)
+
+
+def tell_older(database: Database) -> None:
+    """The file is an older copy: tell the log and the audit channel. Raises `StorageError`."""
+    older: list[Json] = list(database.older or ())
+    with database.write() as tx:
+        notices.add(tx, NewNotice("audit", "older_copy", details={"older": older}))
+    for sentence in older:
+        log.error("the audit's file is an older copy, fixes are held (rootver takeover): %s", sentence)
 
 
 def record_stop(database: Database) -> None:

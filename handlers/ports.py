@@ -55,6 +55,27 @@ class Person:
     flags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CardMark:
+    """What a card carries beside its words: its fix, the state it shows, and how many records there were
+    then."""
+
+    fix_id: str
+    state: str
+    record: int
+
+    def __str__(self) -> str:
+        return f"{self.fix_id} {self.state} {self.record}"
+
+    @classmethod
+    def parse(cls, text: object) -> CardMark | None:
+        """From its text; None: it is none."""
+        match str(text).split(" "):
+            case [fix_id, state, record] if record.isdecimal() and record.isascii():
+                return cls(fix_id, state, int(record))
+        return None
+
+
 class LookupFailed(Exception):
     """Slack could not tell who somebody is, who is in a group or what stands on a card."""
 
@@ -78,6 +99,9 @@ class Chat(Protocol):
 
     def reactions(self, card: Message) -> Mapping[str, frozenset[str]]:
         """Emoji name (without skin tone) → users. Raises `LookupFailed`, `MessageGone`."""
+
+    def card_mark(self, message: Message) -> CardMark | None:
+        """What a message of ours carries; None: it is not a card. Raises `LookupFailed`, `MessageGone`."""
 
 
 class Clock(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from storage.chain.anchors import last_takeover
 from storage.chain.canonical import visible
 from storage.records import Fix, NewFix, State
 from storage.times import from_text, to_text
@@ -45,12 +46,18 @@ class OpenFixExists(Exception):
         self.fix = fix
 
 
+class FixesHeld(Exception):
+    """The file is an older copy: no fix is made or moved in it. Nothing was stored."""
+
+
 def insert(tx: Transaction, new: NewFix) -> Fix:
-    """Store a proposal and give it its number. Raises `OpenFixExists`."""
+    """Store a proposal and give it its number. Raises `OpenFixExists`, `FixesHeld`."""
+    _refuse_held(tx)
     already = open_on(tx, new.node)
     if already is not None:
         raise OpenFixExists(already)
     values = {field.name: _stored(getattr(new, field.name)) for field in fields(NewFix)}
+    values["number"] = _next_number(tx)
     names, marks = ", ".join(["state", *values]), ", ".join("?" * len(values))
     cursor = tx.execute(
         f"INSERT INTO fix ({names}) VALUES ('{State.PROPOSED}', {marks})",
@@ -105,9 +112,10 @@ def sent_after(conn: Reader, fix: Fix) -> Fix | None:
 def move(tx: Transaction, number: int, expected: State, to: State, **changes: object) -> Fix | None:
     """Move a fix from one state to another, if it is still in `expected`; `changes` are fields of `Fix`.
 
-    Returns the fix as it stands now; None: somebody was first, nothing changed. Raises `TypeError` for a
-    field that is not in `CHANGEABLE`.
+    Returns the fix as it stands now; None: somebody was first, nothing changed. Raises `FixesHeld`, and
+    `TypeError` for a field that is not in `CHANGEABLE`.
     """
+    _refuse_held(tx)
     refused = changes.keys() - CHANGEABLE
     if refused:
         raise TypeError(f"these fields of a fix never change: {', '.join(sorted(refused))}")
@@ -128,6 +136,19 @@ def change(tx: Transaction, number: int, expected_state: State, **changes: objec
 def stored(fix: Fix) -> dict[str, object]:
     """A fix as its row has it: to be compared with what the records tell."""
     return {name: _stored(getattr(fix, name)) for name in _COLUMNS}
+
+
+def _refuse_held(tx: Transaction) -> None:
+    if tx.held:
+        raise FixesHeld
+
+
+def _next_number(tx: Transaction) -> int:
+    """Behind every number that was given out, also by a file that was lost."""
+    (newest,) = tx.execute("SELECT coalesce(max(number), 0) FROM fix").fetchone()
+    taken_over = last_takeover(tx)
+    beyond = taken_over[1].get("next") if taken_over else None
+    return max(int(newest) + 1, beyond if isinstance(beyond, int) else 1)
 
 
 def _one(conn: Reader, where: str, *values: object) -> Fix | None:

@@ -14,7 +14,7 @@ Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 Kind = Literal[
     "command", "probe", "diagnosis", "proposal", "decision", "withdrawal", "refusal", "reminder", "expiry",
     "recheck", "backup", "change", "readback", "follow_up", "export", "anchor", "erasure", "settings",
-    "start", "stop", "error",
+    "restore_copy", "start", "stop", "error",
 ]  # fmt: skip
 Outcome = Literal["ok", "error", "refused", "pending", "unknown"]
 
@@ -34,15 +34,17 @@ class State(StrEnum):
     FAILED = "failed"
     CONFIRMED = "confirmed"
     DRIFTED = "drifted"
+    LOST = "lost"
 
 
 # What people are told, by whom it is for; `bot.blocks.news` has the words.
 ThreadTopic = Literal[
     "prepare", "reminder", "applied", "voided", "failed", "indeterminate", "confirmed", "drifted", "replaced",
     "look", "unconfirmed", "withdrawn", "reopened", "declined", "cancelled", "expired",
+    "lost",
 ]  # fmt: skip
 PrivateTopic = Literal["refused", "hint"]
-AuditTopic = Literal["anchor", "storage_fault"]
+AuditTopic = Literal["anchor", "storage_fault", "new_key", "older_copy"]
 Topic = Literal[ThreadTopic, PrivateTopic, AuditTopic, "card"]
 Audience = Literal["card", "thread", "private", "audit"]
 

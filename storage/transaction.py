@@ -16,11 +16,14 @@ class Reader(Protocol):
 
 
 class Transaction:
-    """One open write transaction. `now` is the time it began: all its records carry it."""
+    """One open write transaction. `now` is the time it began: all its records carry it.
 
-    def __init__(self, conn: Reader, now: datetime) -> None:
+    `held`: no fix may be made or moved in it, because the file is an older copy.
+    """
+
+    def __init__(self, conn: Reader, now: datetime, *, held: bool = False) -> None:
         self._conn: Reader | None = conn
-        self.now = now
+        self.now, self.held = now, held
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
         """Run one statement inside the transaction."""

@@ -40,7 +40,7 @@ PLANTS = [
     ("bot/lab/host/soap.py", "from bot.lab.workspace import cast", {LAB}),
     ("bot/lab/payload.py", "from handlers import inventory", {LAB_ALONE}),
     ("bot/lab/payload.py", "from storage import times", {LAB_ALONE}),
-    ("handlers/life.py", "from handlers import admission", {USE_CASES}),
+    ("handlers/admission.py", "from handlers import life", {USE_CASES}),
     ("storage/file/lock.py", "from storage.chain import kinds", {FILE, CIRCLE}),
     ("handlers/kb906154/truth.py", "import pathlib", {PURE}),
     ("handlers/approval.py", "from storage.file import errors", {PURE}),

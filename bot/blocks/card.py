@@ -29,16 +29,18 @@ from bot.slack.text import (
 )
 from handlers.approval import OPEN, UNDECIDED, ApprovalRules, State
 from handlers.kb906154.article import VERDICT
+from handlers.ports import CardMark
 from storage.records import Fix, Json
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a card shows beside the fix itself: the rules, a pause (who, since when), and who ended it."""
+    """What a card shows beside the fix itself: the rules, a pause (who, since when), who ended it."""
 
     rules: ApprovalRules
     paused: tuple[str, datetime] | None = None
     ended_by: str | None = None
+    mark: CardMark | None = None  # by which an older copy of the file is noticed
 
 
 def prepare_line(fix: Fix) -> Post:
@@ -56,7 +58,8 @@ def card(fix: Fix, around: Surroundings) -> Post:
     heading = _heading(fix, around)
     change = _change(fix)
     reason = [_reason(fix.reason, fix)] if fix.reason else []
-    blocks = [section([f"{_HEADINGS[state][0]} *{fix.id}* {heading}", *reason, change, *_undo(fix)])]
+    mark = {"block_id": str(around.mark)} if around.mark else {}
+    blocks = [section([f"{_HEADINGS[state][0]} *{fix.id}* {heading}", *reason, change, *_undo(fix)]) | mark]
     if state in UNDECIDED:
         blocks += [section(_deciding(fix, around)), context(_notes(fix))]
     blocks.append(
@@ -124,6 +127,10 @@ _HEADINGS: Mapping[State, tuple[str, str]] = {
     State.CANCELLED: (":black_circle:", "cancelled{by}: nothing was changed on {computer}"),
     State.EXPIRED: (":black_circle:", "expired at {end}: nothing was changed on {computer}"),
     State.VOIDED: (":black_circle:", "voided: nothing was changed on {computer}"),
+    State.LOST: (
+        ":white_circle:",
+        "lost: what became of it is not in this record. Look at {computer} by hand",
+    ),
     State.FAILED: (":red_circle:", "failed: the change of RootVer on {computer} did not end as it should"),
 }
 

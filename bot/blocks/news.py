@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from bot.blocks import deciders
+from bot.blocks.audit_news import anchor
 from bot.blocks.card import reading_words, what
 from bot.slack.post import Post, post
 from bot.slack.text import (
@@ -83,18 +84,6 @@ def to_one(topic: Topic, news: News) -> Post | None:
     return _post(words(news))
 
 
-def to_audit(topic: Topic, details: Mapping[str, Json]) -> Post:
-    """What the audit channel is told."""
-    if topic == "anchor":
-        return post([f"The audit up to now: {code(str(details.get('anchor', '')))}. Keep this line."])
-    faults = details.get("faults") or details.get("reason") or "no more is known"
-    news = [str(one) for one in faults] if isinstance(faults, list) else [str(faults)]
-    return post([
-        ":red_circle: FAULT in the audit's file. Fixes are blocked until it is repaired; `rootver verify`.",
-        *(plain(one, 1_000) for one in news),
-    ])  # fmt: skip
-
-
 def _post(lines: Iterator[str]) -> Post | None:
     news = list(lines)
     return post(news) if news else None
@@ -128,7 +117,7 @@ def _applied(news: News) -> Iterator[str]:
     )
     yield f"Next: {_next(news)} {_looks(news.rules)}".rstrip()
     if "anchor" in news.details:
-        yield code(str(news.details["anchor"]))
+        yield anchor(news.details)
 
 
 def _next(news: News) -> str:
@@ -282,6 +271,15 @@ def _unknown(news: News) -> Iterator[str]:
     yield f"{news.fix.id} is {news.fix.state}.{news.reason} See {news.its_card}."
 
 
+def _lost(news: News) -> Iterator[str]:
+    fix = news.fix
+    yield (
+        f"{news.asker}: {fix.id} is lost: the audit was put back from an older copy, and what became of this "
+        f"fix is not in it. RootVer on {news.node} may have been changed or not. Next: look at the node by "
+        f"hand, then {news.diagnose}."
+    )
+
+
 _THREAD: Mapping[Topic, Callable[[News], Iterator[str]]] = {
     "reminder": _reminder,
     "applied": _applied,
@@ -298,6 +296,7 @@ _THREAD: Mapping[Topic, Callable[[News], Iterator[str]]] = {
     "declined": _declined,
     "cancelled": _cancelled,
     "expired": _expired,
+    "lost": _lost,
 }
 
 
@@ -351,6 +350,10 @@ def refusal_words(reason: Refusal, fix: Fix, approver: Json = None) -> tuple[str
         "audit_fault": (
             "the audit failed its check, so nothing can be approved",
             "tell who runs this bot: `@rootver doctor` says what is wrong.",
+        ),
+        "older_copy": (
+            "the audit's file is an older copy, or it was not compared with the cards yet",
+            "tell who runs this bot: `@rootver doctor` says what to do.",
         ),
         "already_approved": _already_approved(fix, approver, again),
     }

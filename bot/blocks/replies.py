@@ -126,6 +126,8 @@ def not_decided(reason: Refusal, fix: Fix | None) -> Post:
         + (f", and {mention(fix.requester)}, who asked" if fix else "")
         + ". Next: ask one of them.",
         "not_verified": "Slack could not tell whether you are an approver. Next: try again in a moment.",
+        "older_copy": "The audit's file is an older copy: nothing of a fix is changed. "
+        "Next: tell who runs this bot; `@rootver doctor` says what to do.",
         "audit_fault": "Fixes stay stopped: the audit's check still finds a fault. "
         "Next: `@rootver verify` names it; put the file right, then `@rootver resume`.",
     }
@@ -225,7 +227,8 @@ def verified(found: Verification, promise: str, anchor: str) -> Post:
 
     `anchor`: the line that stands for all of it.
     """
-    beside, records = [*_unanchored(found), *_erased(found)], counted(found.size, "record")
+    beside = [*_unanchored(found), *map(plain, found.remarks), *_erased(found)]
+    records = counted(found.size, "record")
     if found.ok:
         return post([
             f":large_green_circle: OK: {records}, the chain is whole. {plain(promise)}",
@@ -246,10 +249,10 @@ def verified(found: Verification, promise: str, anchor: str) -> Post:
 
 def _unanchored(found: Verification) -> list[str]:
     """What came after the newest anchor that the bot published."""
-    if not found.unanchored:
+    if not found.unpublished:
         return []
     return [
-        f"The newest {counted(found.unanchored, 'record')} came after the last anchor that was published: "
+        f"The newest {counted(found.unpublished, 'record')} came after the last anchor that was published: "
         "nothing outside of the file vouches for them yet."
     ]
 

@@ -23,7 +23,9 @@ from handlers.record.promise import promise
 from handlers.record.questions import Question, parse, parse_fix
 from handlers.spelling import spelt_out
 from storage import people
-from storage.chain.verify import Anchor, Verification, parse_anchors
+from storage.chain.anchors import Anchor, parse_anchors
+from storage.chain.signing import public_key
+from storage.chain.verify import Verification
 from storage.chain.verify import verify as verify_record
 from storage.export import create
 from storage.file.database import Database
@@ -31,6 +33,7 @@ from storage.file.errors import StorageDamaged
 from storage.transaction import Reader
 
 _EVIDENCE = "Keep this file as evidence, and go back to the newest snapshot that verifies."
+_KEY = "Name a file with what `rootver anchor-key` printed."
 _ANCHORS = "Name a log or a channel's export with the bot's anchor lines."
 
 
@@ -121,17 +124,25 @@ def export(words: tuple[str, ...], output: Path | None, database: Path) -> None:
     metavar="FILE",
     help="Any text with anchor lines: a log, an exported channel; -: standard input.",
 )
+@click.option(
+    "--key",
+    type=FILE,
+    metavar="FILE",
+    help="The public key whose anchors count, from `rootver anchor-key`; else those that the record names.",
+)
 @json_option
 @database_option
-def verify(anchors: Path | None, as_json: bool, database: Path) -> int:
+def verify(anchors: Path | None, key: Path | None, as_json: bool, database: Path) -> int:
     """Check the record: sequence, chain, columns, evidence, fixes, the file itself, and anchors.
 
-    Only anchors from outside of the file show that nobody wrote the whole chain anew.
+    Only anchors from outside of the file show that nobody wrote the whole chain anew. Only lines that are
+    signed by the key count.
     """
     compared = _anchors(anchors) if anchors else ()
+    signer = _key(key) if key else None
     try:
         with Database.read_only(database) as db:
-            found = verify_record(db, compared)
+            found = verify_record(db, compared, signer)
             with db.read() as conn:
                 told = promise(found, people.names(conn, found.approvals))
     except StorageDamaged as error:  # its advice is to run this very command
@@ -144,8 +155,16 @@ def verify(anchors: Path | None, as_json: bool, database: Path) -> int:
 def _anchors(file: Path) -> tuple[Anchor, ...]:
     anchors = parse_anchors(read_text(file, _ANCHORS))
     if not anchors:  # comparing with nothing would look like a proof
-        raise Stop(Exit.BAD_DATA, f"{file} has no line `anchor <size> <hash>`. {_ANCHORS}")
+        line = "anchor <chain> <size> <hash> <signature>"
+        raise Stop(Exit.BAD_DATA, f"{file} has no line `{line}`. {_ANCHORS}")
     return anchors
+
+
+def _key(file: Path) -> str:
+    key = public_key(read_text(file, _KEY))
+    if key is None:
+        raise Stop(Exit.BAD_DATA, f"{file} does not hold a public key. {_KEY}")
+    return key
 
 
 def _as_text(found: Verification, told: str, line: str) -> Iterator[str]:
@@ -160,6 +179,7 @@ def _as_text(found: Verification, told: str, line: str) -> Iterator[str]:
     if found.unanchored:
         newest = counted(found.unanchored, "record")
         yield f"Not vouched for by any anchor given here (--anchors FILE): the newest {newest}."
+    yield from found.remarks
     erased = [*found.erased_people, *found.erased_evidence]
     if erased:
         yield f"Erased, and the erasure recorded: {', '.join(erased)}"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import click
 
 from bot.command_line.account import actor
+from bot.command_line.agreeing import confirm
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.options import database_option, now
 from handlers.record.questions import near, parse_fix, person_named, quoted
@@ -47,7 +48,7 @@ def forget(words: tuple[str, ...], evidence: bool, yes: bool, database: Path) ->
     with Database.read_only(database) as opened, opened.read() as conn:
         asked = _evidence(conn, words) if evidence else _name(conn, " ".join(words))
     if not yes:
-        _agree(asked.what)
+        confirm(f"Erase {asked.what}? This cannot be undone.", "Nothing was erased.")
     with Database.open_for_command(database, now) as opened:
         with opened.write() as tx:
             recorded = asked.erase(tx)
@@ -59,17 +60,6 @@ def forget(words: tuple[str, ...], evidence: bool, yes: bool, database: Path) ->
                 f"It is erased, but still on disk: another program is reading {database}. "
                 f"End that program, then run again: rootver forget {asked.again}",
             )
-
-
-def _agree(what: str) -> None:
-    try:
-        agreed = click.confirm(f"Erase {what}? This cannot be undone.", err=True)
-    except click.Abort as error:  # Ctrl-C, or nobody is there to answer
-        click.echo(err=True)  # ends the question's line
-        advice = "Answer y, or say --yes where nobody can answer."
-        raise Stop(Exit.INTERRUPTED, f"Nothing was erased. {advice}") from error
-    if not agreed:
-        raise Stop(Exit.REFUSED, "Nothing was erased.")
 
 
 def _name(conn: Reader, typed: str) -> Erasure:

@@ -35,6 +35,8 @@ COMMANDS: dict[str, Subcommand] = {
     "show": Subcommand("asking", "Tell the whole story of a fix."),
     "export": Subcommand("asking", "Write records as csv or jsonl."),
     "verify": Subcommand("asking", "Check that the record is whole."),
+    "anchor-key": Subcommand("taking_over", "Print the public key that signs anchors; renew it."),
+    "takeover": Subcommand("taking_over", "Go on with an older copy of the database."),
     "snapshot": Subcommand("keeping", "Copy the database while the bot runs."),
     "browse": Subcommand("keeping", "Look through a snapshot in the browser, with Datasette."),
     "forget": Subcommand("forgetting", "Erase a name or raw data from the database."),
@@ -58,7 +60,9 @@ class LazyGroup(click.Group):
             near = get_close_matches(name, COMMANDS, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f"There is no command {name}.{hint} rootver --help lists all of them.")
-        command: click.Command = getattr(import_module(f"bot.command_line.{COMMANDS[name].module}"), name)
+        command: click.Command = getattr(
+            import_module(f"bot.command_line.{COMMANDS[name].module}"), name.replace("-", "_")
+        )
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

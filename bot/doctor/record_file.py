@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.doctor.findings import DoctorLine, fail, ok
+from handlers.fix.older_copy import ahead_of, started_older
 from storage.chain.verify import start_check
 from storage.file.database import Database
 from storage.file.errors import StorageError, StorageMissing
 
 
-def look(path: Path, database: Database | None) -> Iterator[DoctorLine]:
-    """`database`: the file as this process has it open; None: it is opened for reading only."""
+def look(path: Path, database: Database | None, last: Path | None = None) -> Iterator[DoctorLine]:
+    """`database`: the file as this process has it open; None: it is opened for reading only.
+
+    `last`: the file with the last anchor, beside the signing key; None: there is none.
+    """
     refused = _refused(path)
     yield fail("database", refused) if refused else ok("database", f"{path} can be written")
     try:
@@ -26,19 +30,28 @@ def look(path: Path, database: Database | None) -> Iterator[DoctorLine]:
         yield fail("record", str(error))
         return
     try:
-        with opened.read() as conn:
-            faults = start_check(conn)
-            (size,) = conn.execute("SELECT count(*) FROM audit").fetchone()
+        yield from _contents(opened, last)
     except StorageError as error:
         yield fail("record", str(error))
-        return
     finally:
         if database is None:
             opened.close()
-    if not faults:
-        yield ok("record", f"{size} records, nothing wrong at a quick look; `verify` checks all")
+
+
+def _contents(database: Database, last: Path | None) -> Iterator[DoctorLine]:
+    """What is wrong with the records at a quick look; or how many there are. Raises `StorageError`."""
+    with database.read() as conn:
+        faults, older = start_check(conn), [*started_older(conn), *ahead_of(conn, last)]
+        (size,) = conn.execute("SELECT count(*) FROM audit").fetchone()
+    for sentence in older:
+        yield fail("record", f"this is an older copy of the file. {sentence} {_OLDER}")
     for fault in faults:
         yield fail("record", f"{fault}. Fixes stay blocked; keep a copy and run rootver verify.")
+    if not faults and not older:
+        yield ok("record", f"{size} records, nothing wrong at a quick look; `verify` checks all")
+
+
+_OLDER = "Fixes are held. Put the newest file back; or, if it is lost, stop the bot and run rootver takeover."
 
 
 def _refused(path: Path) -> str | None:

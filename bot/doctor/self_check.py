@@ -11,6 +11,7 @@ from bot.doctor.findings import DoctorLine, fail, ok, warn
 from bot.doctor.hosts import Hosts
 from bot.settings.settings import Settings
 from handlers.ports import Clock
+from storage.chain.signing import last_path
 from storage.file.database import Database
 
 AT_ONCE = 8  # hosts asked at the same time
@@ -33,7 +34,7 @@ def checks(
         lines = [
             *_settings(settings),
             *_slack(settings, client),
-            *record_file.look(settings.database, database),
+            *record_file.look(settings.database, database, last_path(settings.signing_key)),
         ]
         return [*lines, *(line for one in asked for line in one.result())]
 

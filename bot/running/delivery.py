@@ -13,13 +13,15 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from bot.blocks.audit_news import to_audit
 from bot.blocks.card import Surroundings, card, prepare_line
-from bot.blocks.news import News, in_thread, to_audit, to_one
+from bot.blocks.news import News, in_thread, to_one
 from bot.blocks.reg_file import backup_file
 from bot.slack.post import Post, post
 from bot.slack.text import code
 from bot.slack.web_api import NotSaid, SlackChat
 from handlers.approval import ApprovalRules, State
+from handlers.fix.older_copy import mark_of
 from handlers.life import record_untold
 from handlers.ports import Message, MessageGone
 from storage import evidence, fixes, notices, once, queries, switches
@@ -72,6 +74,10 @@ class Deliverer:
         with self._turn:
             with self.database.read() as conn:
                 waiting = notices.pending(conn, AT_ONCE)
+            if (
+                self.database.older != ()
+            ):  # an older copy knows less than was told: it draws and tells nothing
+                waiting = [one for one in waiting if one.audience not in {"card", "thread"}]
             held = {queue for queue, until in self._resting.items() if until > self.monotonic()}
             drawn: set[int] = set()
             for notice in waiting:
@@ -190,8 +196,9 @@ class Deliverer:
             return
         with self.database.read() as conn:
             now = fixes.get(conn, fix.number) or fix
-            ended_by = _last_decider(queries.story(conn, fix.id)) if now.state in ENDED_BY_SOMEBODY else None
-            around = Surroundings(self.rules, switches.paused(conn), ended_by)
+            story = queries.story(conn, fix.id)
+            ended_by = _last_decider(story) if now.state in ENDED_BY_SOMEBODY else None
+            around = Surroundings(self.rules, switches.paused(conn), ended_by, mark_of(fix.id, story))
         self.slack.edit(_card_of(fix), card(now, around))
 
     # --- the others ---

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_THERE = (
-    os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-)  # neither led elsewhere nor held by a pipe
+from storage.file import beside
+
 _LONGEST = 1000  # characters of a status
 
 FRESH = timedelta(seconds=30)  # six writes: a slow disk or a busy machine does not make it ill
@@ -39,11 +37,7 @@ def path_for(database: Path) -> Path:
 def write(path: Path, status: Status) -> None:
     """Replace the status. Raises `OSError` where it cannot be written."""
     text = json.dumps({"pid": status.pid, "at": status.at.isoformat(), "connected": status.connected})
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)  # of a bot that was killed; or put there by somebody, to lead elsewhere
-    with os.fdopen(os.open(new, _NEW, 0o644), "w", encoding="ascii") as file:
-        file.write(text + "\n")
-    new.replace(path)  # a link in its place goes; what it leads to stays
+    beside.replace(path, text + "\n", mode=0o644)
 
 
 def clear(path: Path) -> None:
@@ -75,8 +69,7 @@ def of_this_process(now: datetime, *, connected: bool) -> Status:
 
 def _read(path: Path) -> Status | None:
     try:
-        with os.fdopen(os.open(path, _THERE), encoding="ascii") as file:
-            told = json.loads(file.read(_LONGEST))
+        told = json.loads(beside.read(path, _LONGEST))
         at = datetime.fromisoformat(told["at"])
         return Status(int(told["pid"]), at, told["connected"] is True) if at.tzinfo else None
     except (OSError, ValueError, KeyError, TypeError):

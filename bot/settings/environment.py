@@ -15,12 +15,17 @@ from pydantic import BaseModel
 
 from bot.settings.file import CONFIG_VARIABLE
 from bot.settings.host_sections import Change, Host
-from bot.settings.sections import Approval, ClusterSection, NodeSection, Slack, Storage
+from bot.settings.sections import Approval, Audit, ClusterSection, NodeSection, Slack, Storage
 from handlers.record.questions import near
 
 PREFIX = "ROOTVER_"
 OTHERS = (CONFIG_VARIABLE, "ROOTVER_PWSH")  # where the file is; which PowerShell the practice lab runs
-SINGLE: Mapping[str, type[BaseModel]] = {"slack": Slack, "approval": Approval, "storage": Storage}
+SINGLE: Mapping[str, type[BaseModel]] = {
+    "slack": Slack,
+    "approval": Approval,
+    "storage": Storage,
+    "audit": Audit,
+}
 NAMED: Mapping[str, type[BaseModel]] = {"hosts": Host, "clusters": ClusterSection, "nodes": NodeSection}
 # A host or cluster may stand in the environment alone; without this key it is a mistyped name.
 _MAKES = {"hosts": "SERVER", "clusters": "NODES"}

@@ -15,7 +15,7 @@ from bot.settings.environment import NAMED, KeyPath
 from bot.settings.file import SettingsError, SettingsFile, read
 from bot.settings.host_sections import PATHS, Host, options
 from bot.settings.refused import sentences
-from bot.settings.sections import Approval, ClusterSection, NodeSection, Section, Slack, Storage
+from bot.settings.sections import Approval, Audit, ClusterSection, NodeSection, Section, Slack, Storage
 from bot.settings.settings import Settings
 from handlers import host_options
 from handlers.host_options import HostOptions
@@ -27,6 +27,7 @@ class Tree(Section):
     slack: Slack = Slack()
     approval: Approval = Approval()
     storage: Storage = Storage()
+    audit: Audit = Audit()
     hosts: dict[str, Host] = Field(default_factory=dict)
     clusters: dict[str, ClusterSection] = Field(default_factory=dict)
     nodes: dict[str, NodeSection] = Field(default_factory=dict)
@@ -51,10 +52,13 @@ def load(config: Path | None, environ: Mapping[str, str]) -> Settings:
     reasons += [reason for name, one in hosts.items() for reason in _host_reasons(name, one)]
     if reasons:
         raise SettingsError(reasons, source.path)
+    database = source.locate(valid.storage.path)
+    key = valid.audit.signing_key
     return Settings(
         file=source.path,
         sha256=source.sha256,
-        database=source.locate(valid.storage.path),
+        database=database,
+        signing_key=source.locate(key) if key else Path(f"{database}.key"),
         slack=valid.slack,
         approval=valid.approval,
         clusters=valid.clusters,

@@ -120,6 +120,16 @@ class Storage(Section):
     path: Text = _key("rootver.db", "the database file; it is made if it is not there", "rootver.db")
 
 
+class Audit(Section):
+    """[audit]."""
+
+    signing_key: Text | None = _key(
+        None,
+        "the file with the key that signs anchors; none: beside the database, with .key at the end",
+        "/etc/rootver/anchor.key",
+    )
+
+
 class ClusterSection(Section):
     """[clusters.NAME]."""
 

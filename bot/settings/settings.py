@@ -33,6 +33,7 @@ class Settings:
     file: Path | None
     sha256: str | None
     database: Path
+    signing_key: Path
     slack: Slack
     approval: Approval
     clusters: Mapping[str, ClusterSection]
@@ -88,6 +89,7 @@ class Settings:
             "slack": shown(self.slack),
             "approval": shown(self.approval),
             "storage": {"path": str(self.database)},
+            "audit": {"signing_key": str(self.signing_key)},
             "hosts": {name: shown(one) for name, one in self.host_options.items()},
             "clusters": {
                 cluster.name: {

@@ -26,7 +26,7 @@ from slack_sdk.http_retry.builtin_handlers import (
 
 from bot.slack import limits
 from bot.slack.post import Attachment, Post
-from handlers.ports import LookupFailed, Message, MessageGone, Person
+from handlers.ports import CardMark, LookupFailed, Message, MessageGone, Person
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +160,16 @@ class SlackChat:
                 case _:
                     raise LookupFailed(what, "an answer without names")
         return dict(found)
+
+    def card_mark(self, message: Message) -> CardMark | None:
+        """What a message of ours carries; None: it is not a card. Raises `LookupFailed`, `MessageGone`."""
+        answer = _asked("a card", self._client.reactions_get, channel=message.channel, timestamp=message.ts)
+        found = answer.get("message") or {}
+        if found.get("user") != self.identity.user:
+            return None
+        return next(
+            filter(None, (CardMark.parse(one.get("block_id")) for one in found.get("blocks", []))), None
+        )
 
     def link(self, message: Message, thread_ts: str | None = None) -> str:
         """The address of a message, built as chat.getPermalink builds it: no call, so it cannot fail."""

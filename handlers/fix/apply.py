@@ -332,6 +332,7 @@ class Changes:
 
     def _send(self, fix: Fix, allowed: Permit) -> None:
         """Send it once. From here on only what the host says, or what is read back, counts."""
+        self.outcomes.anchors.keep_last()  # an older copy of the file does not know that it was sent
         try:
             result = decode_change(self.remote.change(allowed), fix.id, fix.computer)
         except NotSent as error:

@@ -104,6 +104,8 @@ class Decisions:
 
         Returns whether all could be read; else it has to be done again.
         """
+        if self._held:
+            return False
         with self.database.read() as conn:
             open_fixes = fixes.in_states(conn, UNDECIDED)
         read = [
@@ -113,6 +115,8 @@ class Decisions:
 
     def card_gone(self, number: int, reason: str = "Its card was deleted.") -> None:
         """There is no card: nobody can decide any more, so the fix is cancelled."""
+        if self._held:
+            return
         with self.database.write() as tx:
             fix = fixes.get(tx, number)
             if fix is not None and fix.state in UNDECIDED:
@@ -136,7 +140,7 @@ class Decisions:
             fix = fixes.get(tx, number)
             if fix is None:
                 return Ruling("refuse", "no_such_fix"), None
-            ruling = rule_cancel(fix, who)
+            ruling = Ruling("refuse", "older_copy") if self._held else rule_cancel(fix, who)
             if ruling.reason:
                 _record_refusal(tx, fix, who, ruling.reason, asked="cancel")
             else:
@@ -144,6 +148,12 @@ class Decisions:
             return ruling, fixes.get(tx, number)
 
     # --- inside ---
+
+    @property
+    def _held(self) -> bool:
+        """The file is an older copy, or that is not known yet: what stands on a card may be judged
+        already."""
+        return self.database.older != ()
 
     def _fix_of(self, message: Message) -> Fix | None:
         with self.database.read() as conn:
@@ -205,6 +215,9 @@ class Decisions:
         fix, want, name = fixes.get(tx, number), meaning(self.rules, emoji), emoji_name(emoji)
         if fix is None or want is None or (who.id, name) in once.judged(tx, number):
             return
+        if self._held:
+            self._refuse(tx, fix, who, "older_copy", want)
+            return
         once.mark_judged(tx, number, who.id, name)
         if who.name:
             people.remember(tx, who.id, who.name)
@@ -261,6 +274,8 @@ class Decisions:
             tell_privately(tx, fix, who.id, "refused", details)
 
     def _taken_away(self, tx: Transaction, number: int, user: str, emoji: str, *, seen_late: bool) -> None:
+        if self._held:
+            return
         fix, name = fixes.get(tx, number), emoji_name(emoji)
         once.unmark_judged(tx, number, user, name)  # put back later, it is judged anew
         counted = _counted(tx, fix) if fix else []

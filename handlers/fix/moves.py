@@ -118,7 +118,10 @@ def show_approvals(tx: Transaction, fix: Fix, counted: Sequence[str]) -> None:
 
 
 def blocked(tx: Transaction, database: Database) -> Block | None:
-    """Why nothing may be approved or sent now: an audit that failed its check, or somebody's pause."""
+    """Why nothing may be approved or sent now: an audit that failed its check, or somebody's pause.
+
+    (In an older copy of the file no fix is moved at all: storage refuses it.)
+    """
     if database.faults:
         return "audit_fault"
     return "paused" if switches.paused(tx) else None

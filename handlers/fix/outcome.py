@@ -19,11 +19,10 @@ from handlers.fix.moves import BOT, Noted, advance, note, tell_thread
 from handlers.inventory import Inventory, UnknownName, same_name
 from handlers.kb906154.facts import NodeFacts, Reading, RegistryValue, Unreadable, Value
 from handlers.ports import Clock
+from handlers.record.anchoring import Anchors
 from storage import fixes
-from storage.chain import audit
-from storage.chain.verify import anchor_line
 from storage.file.database import Database
-from storage.records import Fix, Json, Record
+from storage.records import Fix, Json
 from storage.times import from_text, to_text
 from storage.transaction import Transaction
 
@@ -137,6 +136,7 @@ class Outcomes:
     inventory: Inventory
     diagnoser: Diagnoser
     script_seconds: Mapping[str, float]
+    anchors: Anchors
 
     def sending(self, fix: Fix) -> dict[str, object]:
         """What is stored of a fix just before its change is sent: when, and how long that may run."""
@@ -237,7 +237,12 @@ class Outcomes:
         with self.database.write() as tx:
             moved = advance(tx, fix, State.APPLIED, noted, changed_at=changed_at, ended_at=now, due_at=due)
             if moved is not None:
-                _tell_applied(tx, moved, details)
+                self._tell_applied(tx, moved, details)
+
+    def _tell_applied(self, tx: Transaction, fix: Fix, details: Mapping[str, Json]) -> None:
+        """Tell the thread, with an anchor: from here on the record up to now cannot change unseen."""
+        line = self.anchors.publish(tx, "thread", node=fix.node, fix_id=fix.id)
+        tell_thread(tx, fix, "applied", {**details, "anchor": line})
 
     def _failed(self, fix: Fix, reason: str, details: Mapping[str, Json]) -> None:
         kind = Noted(
@@ -255,14 +260,6 @@ def believe_from(fix: Fix, at: datetime) -> dict[str, Json]:
 def believed_from(fix: Fix) -> datetime:
     """When an old value may be believed: a lost script can no longer run then."""
     return from_text(str(fix.details["believe_from"]))
-
-
-def _tell_applied(tx: Transaction, fix: Fix, details: Mapping[str, Json]) -> None:
-    """Tell the thread, with an anchor: from here on the record up to now cannot change unseen."""
-    line = anchor_line(tx)
-    audit.append(tx, Record("anchor", "ok", BOT, fix.node, fix.id, {"anchor": line, "sink": "thread"}))
-    tell_thread(tx, fix, "applied", {**details, "anchor": line})
-    log.info("%s", line)
 
 
 def _node_time(facts: NodeFacts) -> datetime:

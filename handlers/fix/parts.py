@@ -18,6 +18,7 @@ from handlers.fix.timekeeper import Timekeeper
 from handlers.host_options import HostOptions
 from handlers.inventory import Inventory
 from handlers.ports import Chat, Clock, Remote
+from handlers.record.anchoring import Anchors
 from storage.file.database import Database
 
 
@@ -41,14 +42,16 @@ def fix_parts(
     diagnoser: Diagnoser,
     hosts: Mapping[str, HostOptions],
     bot_user: str,
+    anchors: Anchors,
     steady: Callable[[], float] | None = None,
 ) -> FixParts:
     """Wire them. `hosts` by their names in the settings; `bot_user` is the Slack id whose cards count.
 
-    `steady` counts seconds however the clock is set (see `Timekeeper`).
+    `anchors` signs what is told with an applied fix. `steady` counts seconds however the clock is set (see
+    `Timekeeper`).
     """
     approvers = ApproverList(rules, chat)
-    outcomes = Outcomes(database, clock, rules, inventory, diagnoser, _script_seconds(hosts))
+    outcomes = Outcomes(database, clock, rules, inventory, diagnoser, _script_seconds(hosts), anchors)
     changes = Changes(
         database, remote, chat, clock, rules, approvers, inventory, diagnoser, outcomes, bot_user
     )

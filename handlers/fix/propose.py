@@ -43,7 +43,7 @@ class NotProposed:
 
 
 NoCard = Literal[
-    "diagnose_only", "audit_fault", "direct_message", "no_write_access", "open", "no_such_fix",
+    "diagnose_only", "older_copy", "audit_fault", "direct_message", "no_write_access", "open", "no_such_fix",
     "not_restorable", "not_known_yet", "no_backup", "backup_altered", "unreadable", "nothing_to_do",
     "not_in_inventory", "not_shown_whole",
 ]  # fmt: skip
@@ -62,6 +62,11 @@ NO_CARD: Mapping[NoCard, WhyNoCard] = {
         "the settings name no approver",
         "No approver is configured, so this bot only diagnoses. "
         "To let it fix: set approvers or approver_groups in [approval].",
+    ),
+    "older_copy": WhyNoCard(
+        "the audit's file is an older copy, or could not be compared with the cards yet",
+        "The audit's file is an older copy, or was not compared with the cards yet, so nothing can be "
+        "approved: see `doctor`.",
     ),
     "audit_fault": WhyNoCard(
         "the check at the start found a fault in the audit",
@@ -197,6 +202,8 @@ class Proposals:
 
     def _void_outdated(self, report: ClusterReport) -> None:
         """A fix was approved for what was there then; if something else is there now, it ends."""
+        if self.database.older != ():
+            return
         for diagnosis in report.diagnoses:
             facts = report.facts.get(diagnosis.node)
             if facts is None:
@@ -224,6 +231,8 @@ class Proposals:
     def _no_card_at_all(self, node: str, *, direct: bool) -> NotProposed | None:
         if self.rules.diagnose_only:
             return _no_card(node, "diagnose_only")
+        if self.database.older != ():
+            return _no_card(node, "older_copy")
         if self.database.faults:
             return _no_card(node, "audit_fault")
         return _no_card(node, "direct_message") if direct else None

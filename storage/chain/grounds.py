@@ -67,7 +67,7 @@ class Grounds:
         match kind:
             case ("proposal", "pending"):
                 self._propose(actor, details)
-            case ("decision" | "withdrawal" | "expiry", _):
+            case ("decision" | "withdrawal" | "expiry" | "restore_copy", _):
                 self._decide(kind, actor, at, details)
             case ("recheck" | "backup" | "change", _):
                 self._prepare(kind, at, details)
@@ -104,7 +104,7 @@ class Grounds:
         match kind:
             case ("decision", "ok") if details.get("decision") == "approve":
                 self._approve(who, at, details)
-            case ("decision" | "expiry", _):  # declined, cancelled, expired, voided
+            case ("decision" | "expiry" | "restore_copy", _):  # declined, cancelled, expired, voided, lost
                 self._take_back(None)
             case ("withdrawal", "ok" | "pending"):
                 self._take_back(who)

@@ -199,7 +199,7 @@ KINDS: Mapping[str, KindOfRecord] = {
         },
     ),
     "anchor": KindOfRecord(
-        "size and hash of the chain were written down outside of the file",
+        "size and hash of the chain were signed and written down outside of the file",
         {"anchor": "the line, as published", "sink": "where to: log, thread or audit"},
     ),
     "erasure": KindOfRecord(
@@ -210,6 +210,18 @@ KINDS: Mapping[str, KindOfRecord] = {
             "fix": "the fix whose evidence was erased",
             "before": "evidence kept before this time was erased",
             "count": "how much was erased",
+        },
+    ),
+    "restore_copy": KindOfRecord(
+        "an older copy of the file was taken over, which knows less than was told and done; with a fix: what"
+        " became of it is not in this record (unknown)",
+        {
+            "size": "how many records the copy shares with the file that was lost",
+            "head": "hash of the last one of them",
+            "known": "the newest anchor of the file that was lost, where one is known",
+            "next": "the number of the next fix: none before it is given out again",
+            "reason": _REASON,
+            "state": _STATE,
         },
     ),
     "settings": KindOfRecord(
@@ -225,6 +237,10 @@ KINDS: Mapping[str, KindOfRecord] = {
             "version": "of rootver",
             "host": "machine it runs on",
             "process": "process id",
+            "anchor_key": "public half of the key that signs anchors from now on (Ed25519, hex)",
+            "anchor_key_renewals": "how the key before vouches for this one: lines of `anchor-key`, the old"
+            " key, new key, the old one's signature over that",
+            "older": "what is ahead of this file, as sentences: it is an older copy",
             "faults": "what the quick check of the audit found, as sentences",
         },
     ),

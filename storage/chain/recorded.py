@@ -23,7 +23,7 @@ _LATER: Mapping[str, Json] = {
     "card_ts": None, "approver": None, "approved_at": None, "sent_at": None, "ended_at": None, "backup": None,
     "looks": 0, "reason": None,
 }  # fmt: skip
-_ENDED = frozenset({"applied", "failed", "voided", "declined", "cancelled", "expired"})
+_ENDED = frozenset({"applied", "failed", "voided", "declined", "cancelled", "expired", "lost"})
 
 # The time in a column is taken before its transaction has its turn (storage.file.database.WRITER_WAIT).
 _NEARLY = timedelta(minutes=1)

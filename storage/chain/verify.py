@@ -1,13 +1,12 @@
 """Is the record whole? Everything that can be checked from the file, and with anchors from outside of it.
 
 A chain alone shows an edit, a gap and a swap. A cut tail and a chain that was written anew show only against
-an anchor: a line `anchor <size> <hash>`, published where whoever owns the file cannot reach it. What came
-after the last anchor could still have been changed by that person: it is counted as `unanchored`.
+an anchor (storage.chain.anchors). What came after the last anchor could still have been changed by whoever
+owns the file: it is counted as `unanchored`.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -18,32 +17,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from storage import evidence
+from storage.chain.anchors import Anchor, compare, contradiction, hash_at, last_anchor, parse_anchors
 from storage.chain.audit import ZERO, head
 from storage.chain.recorded import COLUMNS, Recorded
+from storage.chain.signing import signed_by
 from storage.chain.walk import Fault, Findings, check_records
 from storage.file.database import Database
 from storage.file.migrations import LITESTREAM, expected_schema, schema
 from storage.file.time_limit import TimeLimit, TookTooLong, seconds_for
-from storage.transaction import Reader
 
 LONGEST_CHANGE = timedelta(days=1)  # from sending to an end: ten times what any deadline allows
 START_CHECK = 1000  # newest records whose chain is checked at every start
 
 _FIXES = f"SELECT number, {', '.join(COLUMNS)} FROM fix"
 _Row = dict[str, object]
-
-_ANCHOR = re.compile(r"\banchor\s+(\d{1,15})\s+([0-9a-f]{64})\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Anchor:
-    """What was published once: the size of the chain then, and the hash of its last record (hex)."""
-
-    size: int
-    hash: str
-
-    def __str__(self) -> str:
-        return f"anchor {self.size} {self.hash}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +41,10 @@ class Verification:
     head: str  # hex
     faults: tuple[Fault, ...]
     more_faults: int = 0  # found, but not listed
-    anchors: int = 0  # how many were compared
-    unanchored: int = 0  # newest records that no anchor vouches for
+    anchors: int = 0  # how many were compared and count
+    unanchored: int = 0  # newest records that no anchor given vouches for
+    unpublished: int = 0  # newest records behind the last anchor that the bot itself published
+    remarks: tuple[str, ...] = ()  # what is not a fault and should be known
     erased_evidence: tuple[str, ...] = ()  # hashes: erased, and the erasure recorded
     erased_people: tuple[str, ...] = ()  # ids: likewise
     sent: int = 0  # changes that were sent
@@ -69,33 +58,15 @@ class Verification:
         return not self.faults
 
 
-# --- anchors --------------------------------------------------------------------------------------
-
-
-def anchor_line(conn: Reader) -> str:
-    """The line to publish: it vouches for every record there is by now."""
-    return str(Anchor(*head(conn)))
-
-
-def parse_anchors(text: str) -> tuple[Anchor, ...]:
-    """Every anchor in any text (a log, an exported channel), each once, by size."""
-    return tuple(sorted({Anchor(int(size), digest.lower()) for size, digest in _ANCHOR.findall(text)}))
-
-
-def last_anchor(conn: Reader) -> tuple[Anchor, ...]:
-    """The newest anchor that was published, by its record; none: no anchor was."""
-    row = conn.execute("SELECT body FROM audit WHERE kind = 'anchor' ORDER BY ts DESC LIMIT 1").fetchone()
-    return parse_anchors(row[0]) if row else ()
-
-
 # --- the whole check ------------------------------------------------------------------------------
 
 
-def verify(database: Database, anchors: Collection[Anchor] = ()) -> Verification:
+def verify(database: Database, anchors: Collection[Anchor] = (), key: str | None = None) -> Verification:
     """Check guards, sequence, chain, columns against bodies, fixes, anchors, evidence and the file itself.
 
-    Reports all faults. Reads in batches, so that the bot can go on writing meanwhile; SQLite checks the file
-    itself at the same time, over a second connection.
+    `key`: the public key (hex) whose anchors count; None: those that the record names. Reports all faults.
+    Reads in batches, so that the bot can go on writing meanwhile; SQLite checks the file itself at the same
+    time, over a second connection.
     """
     with (
         database.read() as conn,
@@ -103,7 +74,7 @@ def verify(database: Database, anchors: Collection[Anchor] = ()) -> Verification
         TimeLimit([conn, spare], seconds_for(database.path)) as limit,
         ThreadPoolExecutor(1) as beside,
     ):
-        return check(conn, anchors, beside.submit(_damage, spare).result, limit)
+        return check(conn, anchors, beside.submit(_damage, spare).result, limit, key)
 
 
 def check(
@@ -111,6 +82,7 @@ def check(
     anchors: Collection[Anchor] = (),
     damage: Callable[[], list[str]] | None = None,
     limit: TimeLimit | None = None,
+    key: str | None = None,
 ) -> Verification:
     """The same over one connection. `damage`: what SQLite finds wrong with the file, where it is asked so."""
     found = Findings(limit=limit)
@@ -118,7 +90,7 @@ def check(
     size, newest, fixes = 0, ZERO.hex(), None
     erased: tuple[str, ...] = ()
     seen: dict[int, str] = {}
-    walked = False
+    walked, published = False, 0
     with _going_on(found, "the audit"):
         size, newest, fixes = _now(conn, found)
         seen = check_records(conn, size, {anchor.size for anchor in anchors}, found)
@@ -126,7 +98,7 @@ def check(
         if fixes is not None:  # only now is known what every record says of them
             _check_fixes(fixes, found)
         _check_ends(found)
-        _check_own_anchors(conn, size, found)
+        published = _check_own_anchors(conn, size, found)
     with _going_on(found, "the evidence"):
         erased = _check_evidence(conn, found, walked=walked)
     with _going_on(found, "the names"):
@@ -134,14 +106,22 @@ def check(
     with _going_on(found, "the file"):
         for line in damage() if damage else _damage(conn):
             found.fault(f"SQLite finds the file damaged: {line}")
-    anchored = _check_anchors(sorted(anchors), seen, size, found)
+    compared = compare(anchors, seen, size, found.branches, found.keys.trusted(key))
+    for what, seq in compared.faults:
+        found.fault(what, seq)
+    if key is not None and found.keys.groups and not found.keys.names(key):
+        found.fault(
+            "no record names the key that was given: the file may have been written anew with another one"
+        )
     return Verification(
         size=size,
         head=newest,
         faults=tuple(found.faults),
         more_faults=found.more,
-        anchors=len(anchors),
-        unanchored=size - anchored,
+        anchors=compared.counted,
+        unanchored=size - compared.vouched,
+        unpublished=size - published,
+        remarks=(*found.remarks(), *compared.remarks),
         erased_evidence=erased,
         erased_people=tuple(sorted(found.erased_people)),
         sent=found.sent,
@@ -186,7 +166,7 @@ def start_check(conn: sqlite3.Connection, limit: TimeLimit | None = None) -> tup
         if count != size:
             found.fault(f"records missing in between: {size - count}")
         check_records(conn, size, (), found, after=max(0, size - START_CHECK))
-        _check_last_anchor(conn, size, found)
+        _check_fitting(conn, last_anchor(conn), size, found)  # a forger may have changed its record too
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         found.fault(f"the file cannot be read: {error}")
     return tuple(found.faults)
@@ -270,37 +250,27 @@ def _damage(conn: sqlite3.Connection) -> list[str]:
     return [line for (line,) in conn.execute("PRAGMA integrity_check").fetchall() if line != "ok"]
 
 
-def _check_anchors(anchors: list[Anchor], seen: dict[int, str], size: int, found: Findings) -> int:
-    """Compare each anchor with the chain; returns up to which record they vouch for it."""
+def _check_own_anchors(conn: sqlite3.Connection, size: int, found: Findings) -> int:
+    """Every anchor that was published, by its record, fits the chain: whoever writes it anew forgets them.
+
+    Returns up to which record they vouch for it.
+    """
+    anchors = parse_anchors("\n".join(found.own_anchors))
+    signers = found.keys.trusted(None)
+    for anchor in anchors:
+        if anchor.signature and not any(
+            signed_by(one, anchor.statement, anchor.signature) for one in signers
+        ):
+            found.fault("the anchor that was published is not signed by a key of this record", anchor.size)
+    return _check_fitting(conn, anchors, size, found)
+
+
+def _check_fitting(conn: sqlite3.Connection, anchors: Collection[Anchor], size: int, found: Findings) -> int:
+    """Anchors of this very file fit it; returns up to which record they vouch for it."""
     good = 0
     for anchor in anchors:
-        if anchor.size > size:
-            found.fault(f"{anchor.size} records were anchored, only {size} are there", size + 1)
-        elif seen.get(anchor.size) == anchor.hash:
+        if hash_at(conn, anchor.size) == anchor.hash:
             good = anchor.size
         else:
-            found.fault(
-                f"it is not what was anchored: something in records {good + 1} to {anchor.size} was changed"
-                " and the chain written anew",
-                anchor.size,
-            )
+            found.fault(*contradiction(anchor, size, good))
     return good
-
-
-def _check_own_anchors(conn: sqlite3.Connection, size: int, found: Findings) -> None:
-    """Every anchor that was published, by its record, fits the chain: whoever writes it anew forgets them."""
-    anchors = parse_anchors("\n".join(found.own_anchors))
-    there = {anchor.size: _hash_at(conn, anchor.size) for anchor in anchors}
-    _check_anchors(list(anchors), there, size, found)
-
-
-def _hash_at(conn: sqlite3.Connection, size: int) -> str:
-    """The hash (hex) of the chain when it had this size; empty where that record is not there."""
-    row = conn.execute("SELECT hash FROM audit WHERE seq = ?", (size,)).fetchone()
-    return row[0].hex() if row else ZERO.hex() if size == 0 else ""
-
-
-def _check_last_anchor(conn: sqlite3.Connection, size: int, found: Findings) -> None:
-    """The newest anchor that was published fits the chain. (A forger may have changed its record too.)"""
-    for anchor in last_anchor(conn):
-        _check_anchors([anchor], {anchor.size: _hash_at(conn, anchor.size)}, size, found)

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from storage.chain.anchors import Branch, Keys, chain_name
 from storage.chain.audit import VERSION, ZERO, link
 from storage.chain.grounds import BROKEN, ApprovalTerms
 from storage.chain.recorded import Recorded
@@ -55,6 +56,9 @@ class Findings:
     newest: datetime | None = None  # time of the newest record of a fix
     only: str | None = None  # the one fix that is asked about; None: every one
     own_anchors: list[str] = field(default_factory=list)  # anchors that were published, by their records
+    keys: Keys = field(default_factory=Keys)  # that signed them
+    branches: list[Branch] = field(default_factory=list)  # from record 1, then from each takeover of a copy
+    taken_over: list[str] = field(default_factory=list)  # a sentence for each takeover
     limit: TimeLimit | None = None
 
     def fault_each(self, whats: Iterable[str], seq: int | None = None) -> None:
@@ -69,6 +73,15 @@ class Findings:
         else:
             self.more += 1
 
+    def remarks(self) -> Iterator[str]:
+        """What is not a fault and should be known."""
+        yield from self.taken_over
+        for seq in self.keys.unvouched:
+            yield (
+                f"From record {seq} on another key signs, and the one before it did not say so: it was lost"
+                " or replaced. Ask who runs the bot."
+            )
+
     def go_on(self, after: int, row: int) -> None:
         """Raise `sqlite3.DatabaseError` where the way through a table leads back, or takes too long."""
         if row <= after:
@@ -77,6 +90,7 @@ class Findings:
             self.limit.check()
 
 
+_ANCHORING = frozenset({b"anchor", b"start", b"restore_copy"})
 _Row = tuple[int, bytes, bytes, bytes, bytes, bytes | None, bytes | None, bytes, bytes, bytes]
 _SELECT = """
     SELECT seq, ts, kind, outcome, actor, node, fix_id, CAST(body AS BLOB), leaf, hash
@@ -96,6 +110,8 @@ def check_records(
         try:
             if seq == at + 1 and previous is not None and link(previous, leaf) != hash_:
                 found.fault("its hash does not follow from the record before it", seq)
+            if seq == 1:
+                found.branches.append(Branch(chain_name(hash_), 0))
             _check_record(row, found)
             if seq in marks:
                 seen[seq] = hash_.hex()
@@ -153,8 +169,8 @@ def _check_record(row: _Row, found: Findings) -> None:
     else:
         if b'"evidence"' in body or kind == b"erasure":
             _note_evidence(kind, details, found)
-        if kind == b"anchor":
-            found.own_anchors.append(str(details.get("anchor")))
+        if kind in _ANCHORING and found.only is None:
+            _note_anchoring(row, details, found)
         if fix is not None and found.only in {None, fix.decode("utf-8", "replace")}:
             _follow(row, details, found)
         elif kind == b"settings":
@@ -176,6 +192,23 @@ def _object(text: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if end == len(decoded) and isinstance(value, dict) else None
+
+
+def _note_anchoring(row: _Row, details: dict[str, Any], found: Findings) -> None:
+    """Note what a record tells of anchors, of the keys that sign them, and of copies."""
+    seq, kind, actor, fix, hash_ = row[0], row[2], row[4], row[6], row[9]
+    match kind, details:
+        case b"anchor", {"anchor": str() as line}:
+            found.own_anchors.append(line)
+        case b"start", {"anchor_key": str() as key}:
+            renewals = details.get("anchor_key_renewals")
+            found.keys.started(key, renewals if isinstance(renewals, list) else [], seq)
+        case b"restore_copy", {"size": int() as size} if fix is None:
+            found.branches.append(Branch(chain_name(hash_), size))
+            found.taken_over.append(
+                f"At record {seq} an older copy of {size} records was taken over by"
+                f" {actor.decode('utf-8', 'replace')}: what came after them is lost."
+            )
 
 
 def _note_evidence(kind: bytes, details: dict[str, Any], found: Findings) -> None:

@@ -39,6 +39,8 @@ class Database:
     """One open file. Get one from `open`, `open_for_command` or `read_only`.
 
     `faults`: what a check of its contents found, as sentences. Fixes stay blocked while there are any.
+    `older`: what is ahead of it, as sentences: then it is an older copy, and nothing is done with a fix.
+    None: that is not known yet.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Database:
     ) -> None:
         self.path = path
         self.faults: tuple[str, ...] = ()
+        self.older: tuple[str, ...] | None = ()
         self._now, self._writer, self._lock = now, writer, lock
         self._turn = threading.Lock()  # whose turn it is to write
         self._writing: int | None = None  # thread that holds it
@@ -141,7 +144,7 @@ class Database:
         conn = self._take_turn()
         try:
             conn.execute("BEGIN IMMEDIATE")
-            tx = Transaction(conn, self._now())
+            tx = Transaction(conn, self._now(), held=self.older != ())
             try:
                 yield tx
                 tx.end()

@@ -135,8 +135,25 @@ def m004_chat(db: Database) -> None:
     db.execute("CREATE TABLE switch (name TEXT PRIMARY KEY, by TEXT NOT NULL, since TEXT NOT NULL) STRICT")
 
 
+@migrations()
+def m005_lost(db: Database) -> None:
+    """A fix may end as lost: the file is an older copy that was taken over.
+
+    The constraint is replaced in the schema itself (sqlite.org/lang_altertable.html, section 7): what refers
+    to the table would not follow a copy of it.
+    """
+    (version,) = db.execute("PRAGMA schema_version").fetchone()
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute(
+        "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE name = 'fix'",
+        ("'drifted')", "'drifted', 'lost')"),
+    )
+    db.execute(f"PRAGMA schema_version = {version + 1}")  # SQLite reads the schema anew
+    db.execute("PRAGMA writable_schema = OFF")
+
+
 # One version per step: `PRAGMA user_version` of a file that has them all.
-STEPS = ("m001_audit", "m002_erasable", "m003_fixes", "m004_chat")
+STEPS = ("m001_audit", "m002_erasable", "m003_fixes", "m004_chat", "m005_lost")
 LATEST = len(STEPS)
 
 

@@ -34,11 +34,13 @@ from handlers.fix.parts import fix_parts
 from handlers.inventory import Cluster, Inventory
 from handlers.life import record_failure
 from handlers.open_questions import OpenQuestions
+from handlers.record.anchoring import Anchors
 from storage import fixes, notices
 from storage.chain import audit
 from storage.chain.verify import open_checked
 from storage.records import Entry, Fix, Notice
 from tests.handlers.fix.night import HOST, LabRemote, Watch
+from tests.storage.samples import KEY
 
 ONCALL, AUDIT = "C07ONCALL00", "C07AUDIT000"
 ALICE, BOB, CAROL, DAVE = "U07ALICE000", "U07BOB00000", "U07CAROL000", "U07DAVE0000"
@@ -110,6 +112,7 @@ class Shift:
         self.proposals, self.decisions, pause, self.timekeeper = fix_parts(
             self.database, self.remote, self.chat, self.watch, rules=self.rules, inventory=INVENTORY,
             diagnoser=self.diagnoser, hosts={"mgmt1": HOST}, bot_user=self.chat.identity.user,
+            anchors=Anchors(self.database, self.watch, KEY),
         )  # fmt: skip
         self.deliverer = Deliverer(
             self.database, self.chat, self.rules, self.proposals.card_posted, self.decisions.card_gone, AUDIT,

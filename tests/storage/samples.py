@@ -7,14 +7,30 @@ from typing import Any
 
 from storage import evidence, fixes, people
 from storage.chain import audit
+from storage.chain.anchors import Anchor, chain_of, signed
+from storage.chain.signing import SigningKey
 from storage.file.database import Database
 from storage.records import Entry, Fix, Json, NewFix, Record, State
-from storage.transaction import Transaction
+from storage.transaction import Reader, Transaction
 
 START = datetime(2026, 11, 2, 8, 41, tzinfo=UTC)
 DIGEST = "5e" * 32
 BAD: Json = {"is": "value", "value": {"kind": "REG_SZ", "data": "0.0.0.0"}}
 GOOD: Json = {"is": "value", "value": {"kind": "REG_SZ", "data": "1.1.4322.0"}}
+
+
+# Signs the anchors of the tests.
+KEY = SigningKey.generate()
+
+
+def started(key: SigningKey = KEY, **details: Json) -> Record:
+    """A start of the bot that tells its key."""
+    return Record("start", "ok", "bot", details={"anchor_key": key.public, **details})
+
+
+def anchored(conn: Reader, key: SigningKey = KEY) -> Anchor:
+    """The anchor of the records up to now."""
+    return signed(conn, key, chain_of(conn))
 
 
 class Ticking:

@@ -11,8 +11,8 @@ from typing import get_args
 import pytest
 
 from storage import evidence
+from storage.chain.anchors import unsigned
 from storage.chain.kinds import KINDS, describe, undocumented
-from storage.chain.verify import anchor_line
 from storage.export import export
 from storage.file.database import Database
 from storage.queries import Filter
@@ -63,7 +63,7 @@ def test_the_ten_lines_on_the_page_verify_an_export(db: Database, tmp_path: Path
     for _ in range(7):
         fill(db, 1)
         with db.read() as conn:
-            lines.append(anchor_line(conn))
+            lines.append(str(unsigned(conn)))
     with db.read() as conn, (tmp_path / "audit.jsonl").open("wb") as out:
         export(conn, Filter(), "jsonl", out)
     ran = run(tmp_path, scripts()[0], "audit.jsonl", *([str(size)] if size else []))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from storage.chain import audit
-from storage.chain.verify import Anchor
+from storage.chain.anchors import Anchor
 from storage.export import HEADER, CannotCreate, Exported, create, export, export_some
 from storage.file.database import Database
 from storage.queries import Filter

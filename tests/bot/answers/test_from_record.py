@@ -8,9 +8,10 @@ import re
 import pytest
 
 from bot.answers import from_record
-from handlers.record.anchors import Anchors
+from handlers.record.anchoring import Anchors
 from storage import erasure
 from tests.bot.shift import ALICE, AUDIT, ONCALL, Shift, whole
+from tests.storage.samples import KEY
 
 
 def test_history_is_answered_in_the_same_words_as_on_the_command_line(shift: Shift) -> None:
@@ -169,7 +170,7 @@ def test_verify_answers_with_the_anchor(shift: Shift) -> None:
 def test_verify_tells_what_came_after_the_last_anchor_and_what_was_erased(shift: Shift) -> None:
     """As on the command line."""
     assert "The newest 1 record came after" in shift.answer(shift.say("verify"))
-    Anchors(shift.database, shift.watch, AUDIT).publish_daily()
+    Anchors(shift.database, shift.watch, KEY, channel=AUDIT).publish_daily()
     with shift.database.write() as tx:
         erasure.forget_person(tx, ALICE, "os:root")
     answer = shift.answer(shift.say("verify"))

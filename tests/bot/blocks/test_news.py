@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.blocks.news import News, in_thread, refusal_words, to_audit, to_one
+from bot.blocks.audit_news import to_audit
+from bot.blocks.news import News, in_thread, refusal_words, to_one
 from handlers.approval import State
-from storage.chain.verify import parse_anchors
+from storage.chain.anchors import parse_anchors
 from storage.records import AuditTopic, Fix, Json, PrivateTopic, Topic
 from tests.bot.message_checks import check
 from tests.bot.samples import ALICE, ANCHOR, BOB, CAROL, FIX, RULES, fix_in, hostile_fix, hostile_texts
@@ -35,6 +36,7 @@ THREAD: dict[str, dict[str, Json]] = {
     "declined": {"by": CAROL, "decision": "decline"},
     "cancelled": {"by": ALICE},
     "expired": {"reason": "Nobody decided in time."},
+    "lost": {"reason": "The audit's file was put back from an older copy."},
     "something_new": {},
 }  # fmt: skip
 REASONS = (
@@ -285,6 +287,18 @@ def test_a_storage_fault_says_what_it_means() -> None:
     post = to_audit("storage_fault", {"faults": ["record 7: the hash is another"]})
     assert "Fixes are blocked" in post.text
     assert "record 7: the hash is another" in post.text
+
+
+def test_another_key_and_an_older_copy_are_told_with_what_to_do() -> None:
+    """Both may be somebody's work; the audit channel is where that is noticed."""
+    key = to_audit("new_key", {"before": "5e" * 32, "now": "6f" * 32})
+    check(key)
+    assert "5e" * 32 in key.text
+    assert "`rootver takeover`" in key.text
+    older = to_audit("older_copy", {"older": ["The last anchor tells of 9 records."]})
+    check(older)
+    assert "The last anchor tells of 9 records." in older.text
+    assert "`rootver takeover`" in older.text
 
 
 def test_a_card_without_an_address_is_named_all_the_same() -> None:

@@ -237,7 +237,9 @@ def test_faults_are_listed_and_counted() -> None:
 @pytest.mark.parametrize("faults", [(), (Fault("gone", 3),)])
 def test_what_no_anchor_vouches_for_and_what_was_erased_is_told(faults: tuple[Fault, ...]) -> None:
     """Whether the rest is whole or not."""
-    found = Verification(9, "", faults, 0, 1, 2, ("5e" * 32, "6f" * 32), (ALICE,))
+    found = Verification(
+        9, "", faults, unpublished=2, erased_evidence=("5e" * 32, "6f" * 32), erased_people=(ALICE,)
+    )
     told = replies.verified(found, "", "")
     check(told)
     assert "The newest 2 records came after the last anchor that was published" in told.text

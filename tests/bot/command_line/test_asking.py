@@ -15,12 +15,13 @@ import pytest
 
 from storage import fixes, people
 from storage.chain import audit
-from storage.chain.verify import anchor_line
+from storage.chain.anchors import unsigned
+from storage.chain.signing import pem_of
 from storage.file.database import Database
 from storage.records import Record
 from storage.snapshot import snapshot
 from tests.bot.command_line.invoking import Rootver, runner
-from tests.storage.samples import Ticking, command, new_fix
+from tests.storage.samples import KEY, Ticking, anchored, command, new_fix, started
 
 READERS = [["history"], ["show", "FIX-1"], ["export", "csv"], ["verify"]]
 
@@ -200,7 +201,7 @@ def test_verify_says_that_the_record_is_whole_and_what_no_anchor_vouches_for(
         "Not vouched for by any anchor given here (--anchors FILE): the newest 4 records.\n"
     )
     with bot.read() as conn:
-        assert ran.out.rstrip().endswith(f"Now: {anchor_line(conn)}")
+        assert ran.out.rstrip().endswith(f"Now: {unsigned(conn)}")
 
 
 def test_verify_does_not_send_to_itself(rootver: Rootver, bot: Database, tmp_path: Path) -> None:
@@ -224,15 +225,21 @@ def test_verify_does_not_send_to_itself(rootver: Rootver, bot: Database, tmp_pat
 def test_verify_compares_anchors_from_any_text(
     rootver: Rootver, bot: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a file, or from a pipe."""
-    log = tmp_path / "bot.log"
-    log.write_text(f"noise\n2026-11-23 INFO {rootver('verify').out.splitlines()[-1]} more noise\n")
+    """From a file, or from a pipe; with the key that an auditor kept, or with that of the record."""
+    with bot.write() as tx:
+        audit.append(tx, started())
+        line = anchored(tx)
+    log, key = tmp_path / "bot.log", tmp_path / "key.pem"
+    log.write_text(f"noise\n2026-11-23 INFO {line} more noise\n")
+    key.write_text(pem_of(KEY.public))
     ran = rootver("verify", "--anchors", log)
     assert ran.code == 0
     assert "Compared with 1 anchor." in ran.out
     assert "ot vouched for" not in ran.out
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(log.read_bytes())))
-    assert "Compared with 1 anchor." in rootver("verify", "--anchors", "-").out
+    assert "Compared with 1 anchor." in rootver("verify", "--anchors", "-", "--key", key).out
+    log.write_text(rootver("verify").out)
+    assert "without a signature: they fit, and prove nothing alone" in rootver("verify", "--anchors", log).out
 
 
 def test_a_forged_record_is_found_with_1(rootver: Rootver, bot: Database, tmp_path: Path) -> None:

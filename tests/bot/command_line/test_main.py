@@ -67,7 +67,8 @@ def test_every_command_explains_itself_and_each_of_its_options(rootver: Rootver,
     ran = rootver(name, "--help")
     assert ran.code == 0
     assert ran.out.startswith(f"Usage: rootver {name}")
-    command = getattr(import_module(f"bot.command_line.{main.COMMANDS[name].module}"), name)
+    module = import_module(f"bot.command_line.{main.COMMANDS[name].module}")
+    command = getattr(module, name.replace("-", "_"))
     assert command.help
     for option in command.params:
         assert isinstance(option, click.Argument) or option.help, option.name

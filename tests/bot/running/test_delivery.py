@@ -8,7 +8,7 @@ import pytest
 from bot.lab.workspace.faults import FaultKind
 from handlers.ports import Message
 from storage import notices
-from storage.chain.verify import parse_anchors
+from storage.chain.anchors import parse_anchors
 from storage.records import NewNotice
 from tests.bot.running.lines import line_of
 from tests.bot.shift import ALICE, AUDIT, BOB, CAROL, NO, ONCALL, YES, Shift, whole

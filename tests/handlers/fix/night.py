@@ -6,6 +6,7 @@ The remote answers from the practice cluster, so what a fix meets is a cluster a
 from __future__ import annotations
 
 import json
+import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,16 +20,21 @@ from bot.lab.incidents import build
 from handlers.approval import ApprovalRules, Permit
 from handlers.diagnose import ClusterReport, Diagnoser, last_change
 from handlers.fix.decide import Reaction
+from handlers.fix.older_copy import CopyCheck
 from handlers.fix.parts import fix_parts
 from handlers.fix.propose import Proposed
 from handlers.host_options import HostOptions
 from handlers.inventory import Cluster, Inventory
-from handlers.ports import LookupFailed, Message, MessageGone, Person, Query
+from handlers.life import record_start
+from handlers.ports import CardMark, LookupFailed, Message, MessageGone, Person, Query
+from handlers.record.anchoring import Anchors
 from handlers.remote_errors import NotSent, RemoteError
 from storage import fixes, notices
 from storage.chain import audit
 from storage.chain.verify import open_checked
 from storage.records import Entry, Fix, Notice
+from storage.snapshot import snapshot
+from tests.storage.samples import KEY
 
 ALICE, BOB, CAROL, DAVE, BOT = "UALICE", "UBOB", "UCAROL", "UDAVE", "UBOT"
 THREAD = Message("C1", "100.0")
@@ -73,6 +79,8 @@ class FakeChat:
         self.standing: dict[str, set[str]] = defaultdict(set)
         self.broken: set[str] = set()  # what cannot be looked up: user ids, group ids, "card"
         self.card_gone = False
+        self.reason = "timeout"
+        self.mark: CardMark | None = None  # what the only card carries
 
     def person(self, user: str) -> Person:
         if user in self.broken:
@@ -90,6 +98,13 @@ class FakeChat:
         if "card" in self.broken:
             raise LookupFailed("the card", "timeout")
         return {emoji: frozenset(users) for emoji, users in self.standing.items()}
+
+    def card_mark(self, message: Message) -> CardMark | None:
+        if self.card_gone:
+            raise MessageGone
+        if "card" in self.broken:
+            raise LookupFailed("the card", self.reason)
+        return self.mark
 
 
 class LabRemote:
@@ -201,14 +216,37 @@ class Night:
             self.database,
             last_change(self.database),
         )
+        self.anchors = Anchors(self.database, self.watch, KEY, self.folder / "key.last")
+        self.copy_check = CopyCheck(self.database, self.chat, self.anchors.last)
+        self.copy_check.look()
+        record_start(self.database, None, {}, self.anchors)
         self.proposals, self.decisions, self.pause, self.timekeeper = fix_parts(
             self.database, self.remote, self.chat, self.watch, rules=self.rules, inventory=self.inventory,
             diagnoser=self.diagnoser, hosts={"mgmt1": self.host}, bot_user=BOT, steady=self.watch.steady,
+            anchors=self.anchors,
         )  # fmt: skip
 
     def restart(self) -> None:
         """Stop at once and start again on the same file."""
         self.database.close()
+        self.open()
+        self.timekeeper.recover()
+        self.tick()
+
+    def copy(self) -> Path:
+        """A copy of the file as it is now, kept beside it."""
+        kept = self.folder / f"copy{next(self.events)}.db"
+        with self.database.read() as conn:
+            snapshot(conn, kept)
+        return kept
+
+    def put_back(self, older: Path, *, last_anchor: bool = True) -> None:
+        """Stop, put an older copy in the place of the file, start; with or without the last anchor."""
+        self.anchors.keep_last()
+        self.database.close()
+        if not last_anchor:
+            (self.folder / "key.last").unlink()
+        shutil.copy(older, self.folder / "rootver.db")
         self.open()
         self.timekeeper.recover()
         self.tick()
@@ -248,6 +286,8 @@ class Night:
     def tick(self, **duration: float) -> None:
         """Let time pass, and do what is due then."""
         self.watch.move(**duration)
+        if self.database.older is None and self.copy_check.look():
+            self.timekeeper.recover()
         for number in self.timekeeper.due():
             self.timekeeper.attend(number)
 

@@ -51,7 +51,7 @@ def test_applied_is_told_with_an_anchor_that_fits_the_chain(night: Night) -> Non
     """The line names the size and the head of the chain up to the change."""
     approved(night).tick(seconds=6)
     told = next(one for one in night.told("thread") if one.topic == "applied")
-    word, size, head = str(told.details["anchor"]).split()
+    word, _chain, size, head, _signature = str(told.details["anchor"]).split()
     entry = night.records()[int(size) - 1]
     assert (word, entry.kind, entry.hash.hex()) == ("anchor", "change", head)
 

@@ -46,7 +46,7 @@ def test_a_restore_asked_in_a_direct_message_has_no_card(night: Night) -> None:
 def test_a_fix_that_there_is_not_is_not_applied(night: Night) -> None:
     """Nothing is recorded, and no host is asked."""
     night.timekeeper.changes.apply(99)
-    assert (night.records(), night.remote.sent) == ([], [])
+    assert ([entry.kind for entry in night.records()], night.remote.sent) == (["start", "settings"], [])
 
 
 def test_a_guest_pauses_nothing(night: Night) -> None:

@@ -12,12 +12,13 @@ import pytest
 
 from storage import evidence, fixes
 from storage.chain import audit
-from storage.chain.verify import Anchor, Verification, anchor_line, check, open_checked, parse_anchors, verify
+from storage.chain.anchors import Anchor
+from storage.chain.verify import Verification, check, open_checked, verify
 from storage.file.database import Database
 from storage.file.errors import StorageError
 from storage.records import Record, State
 from tests.storage.chain.mutants import ANCHORED, CHAIN, UNGUARDED, cut_tail, drop_trigger, first_bad, forge
-from tests.storage.samples import Ticking, command, new_fix
+from tests.storage.samples import Ticking, anchored, command, new_fix, started
 
 RECORDS = 100
 
@@ -30,10 +31,10 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Anch
     with Database.open(path, Ticking()) as db:
         for number in range(1, RECORDS + 1):
             with db.write() as tx:
-                audit.append(tx, command(f"nodes {number}"))
+                audit.append(tx, started() if number == 1 else command(f"nodes {number}"))
                 if number in {30, 90}:
-                    lines.append(anchor_line(tx))
-    return path, parse_anchors("\n".join(lines))
+                    lines.append(anchored(tx))
+    return path, tuple(lines)
 
 
 @pytest.fixture
@@ -201,29 +202,10 @@ def test_random_damage_is_found_or_harmless(copy: Path, tmp_path: Path) -> None:
     assert missed < 20
 
 
-def test_anchors_are_found_in_any_text() -> None:
-    """A log, a channel export, mixed case; each once, by size; not what only looks like one."""
-    one, two = "ab" * 32, "cd" * 32
-    text = (
-        f"10:06 INFO anchor 12 {two}\n> *FIX-12 applied* `anchor 3 {one.upper()}` thanks\nanchor 12 {two}."
-        f"\nanchor 4 {one[:-1]}\nanchor x {one}\nanchor {'9' * 16} {one}\nreanchor 5 {one}"
-    )
-    assert parse_anchors(text) == (Anchor(3, one), Anchor(12, two))
-    assert parse_anchors("no line at all") == ()
-
-
-def test_an_anchor_of_another_file_is_a_fault(copy: Path) -> None:
-    """Also one for size 0 with another hash; the one of an empty file is good."""
-    assert checked(copy, (Anchor(0, "00" * 32),)).ok
-    assert not checked(copy, (Anchor(0, "11" * 32),)).ok
-    found = checked(copy, (Anchor(50, "ab" * 32), Anchor(5000, "ab" * 32)))
-    assert [fault.seq for fault in found.faults] == [50, 101]
-
-
 def test_the_last_published_anchor_is_checked_at_the_start(copy: Path) -> None:
     """Its record in the file is compared with the chain."""
     with Database.open(copy, Ticking()) as db, db.write() as tx:
-        audit.append(tx, Record("anchor", "ok", "bot", details={"anchor": anchor_line(tx), "sink": "log"}))
+        audit.append(tx, Record("anchor", "ok", "bot", details={"anchor": str(anchored(tx)), "sink": "log"}))
     assert start_faults(copy) == []
     forge(copy, lambda conn: conn.execute("UPDATE audit SET hash = leaf WHERE seq = 100"))
     assert any("not what was anchored" in fault for fault in start_faults(copy))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from handlers.record.anchors import Anchors
+from handlers.record.anchoring import Anchors
 from storage import notices
-from storage.chain.verify import last_anchor
+from storage.chain.anchors import last_anchor
 from storage.file.database import Database
 from storage.queries import Filter, history
-from tests.storage.samples import Ticking
+from tests.storage.samples import KEY, Ticking
 
 
 class Clock(Ticking):
@@ -29,7 +29,7 @@ def test_the_anchor_is_published_once_a_day_where_it_can_be(
     clock = Clock()
     with Database.open(tmp_path / "rootver.db", clock) as database:
         for _ in range(2):
-            Anchors(database, clock, channel).publish_daily()
+            Anchors(database, clock, KEY, channel=channel).publish_daily()
         with database.read() as conn:
             (record,) = history(conn, Filter(kinds=("anchor",)), None, 10)
             (anchor,) = last_anchor(conn)

@@ -1,0 +1,49 @@
+"""What the audit channel is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.slack.post import Post, context, post
+from bot.slack.text import code, plain
+from storage.records import Json, Topic
+
+_ANCHOR_LINE = 260  # characters of an anchor: 7 + 16 + 15 + 64 + 128, and the blanks
+
+
+def to_audit(topic: Topic, details: Mapping[str, Json]) -> Post:
+    """What the audit channel is told."""
+    if topic == "anchor":
+        line = f"The audit up to now: {anchor(details)}. Keep this line."
+        return post([line], [context([line])])
+    if topic == "new_key":
+        return post([
+            ":large_yellow_circle: The key that signs the audit's anchors is another one from now on, and "
+            "the one before did not say so.",
+            f"Before: {code(str(details.get('before', '')))}",
+            f"Now: {code(str(details.get('now', '')))}",
+            "Next: ask who runs the bot. If the database was put back from a copy: stop the bot, then "
+            "`rootver takeover`. Keep the old public key: older anchors are checked with it.",
+        ])  # fmt: skip
+    if topic == "older_copy":
+        return post([
+            ":red_circle: The audit's file is an OLDER COPY: it knows less than was told and done. Fixes are "
+            "blocked, and nothing is drawn or judged.",
+            *(plain(str(one), 1_000) for one in _listed(details.get("older"))),
+            "Next: put the newest file back; or, if it is lost, stop the bot and run `rootver takeover`.",
+        ])  # fmt: skip
+    faults = details.get("faults") or details.get("reason") or "no more is known"
+    news = [str(one) for one in faults] if isinstance(faults, list) else [str(faults)]
+    return post([
+        ":red_circle: FAULT in the audit's file. Fixes are blocked until it is repaired; `rootver verify`.",
+        *(plain(one, 1_000) for one in news),
+    ])  # fmt: skip
+
+
+def anchor(details: Mapping[str, Json]) -> str:
+    """The line of an anchor, whole: who keeps it checks the record with it."""
+    return code(str(details.get("anchor", "")), _ANCHOR_LINE)
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else [value]
