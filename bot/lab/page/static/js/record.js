@@ -50,7 +50,7 @@ function draw() {
 function drawAnchor(rows) {
   const anchor = rows.findLast((row) => row.anchor)?.anchor;
   if (!anchor) return parts.anchor.replaceChildren("No anchor yet: one is published with every applied fix.");
-  const size = Number(anchor.split(" ")[1]);
+  const size = Number(anchor.split(" ")[2]);  // anchor, chain, size, hash, signature
   return parts.anchor.replaceChildren(
     `Last anchor, over ${size} records (${rows.length - size} since): `, el("code", {}, anchor));
 }
