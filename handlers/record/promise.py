@@ -44,6 +44,9 @@ def _ends(found: Verification) -> str:
     parts = [f"{read_back} read back"]
     if refused:
         parts.append(f"{refused} refused by the host or not carried out")
-    if found.sent - read_back - refused > 0:
-        parts.append(f"{found.sent - read_back - refused} not known yet")
+    lost = found.ends.get("lost", 0)
+    if lost:
+        parts.append(f"{lost} lost with a newer copy of the file")
+    if found.sent - read_back - refused - lost > 0:
+        parts.append(f"{found.sent - read_back - refused - lost} not known yet")
     return ", ".join(parts)
