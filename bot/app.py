@@ -23,6 +23,7 @@ from bot.listeners.desk import Desk
 from bot.listeners.error_listener import Failures, failure_words
 from bot.running import health
 from bot.running.delivery import Deliverer
+from bot.running.lookout import Lookout
 from bot.running.scheduler import Loop, Scheduler
 from bot.running.stop_signal import stop_signals
 from bot.settings.settings import Settings
@@ -30,6 +31,7 @@ from bot.slack.socket_mode import EventSocket
 from bot.slack.web_api import NotSaid, SlackChat, retry_handlers
 from handlers.admission import Admission
 from handlers.diagnose import Diagnoser, last_change
+from handlers.fix.obstacles import Obstacles
 from handlers.fix.older_copy import CopyCheck
 from handlers.fix.parts import fix_parts
 from handlers.life import record_failure, record_start, record_stop, tell_older
@@ -49,6 +51,7 @@ FIXES = 8  # fixes attended to at once, never behind a diagnosis
 DELIVERY_SECONDS = 0.1  # between looks for something to tell
 CATCH_UP_SECONDS = 5.0  # between attempts to read cards that Slack did not tell
 ANCHOR_SECONDS = 60.0  # between looks whether today's anchor is out
+LOOKOUT_SECONDS = 1.0  # between looks whether something is to be looked at
 CLOSE_SECONDS = 4.0  # Slack's client usually closes within three; not if it is just connecting anew
 LOOP_SECONDS = 1.0  # for the step of a loop under way; a delivery may be waiting for Slack
 TELL_SECONDS = 2.0  # for telling what is stored; a throttled Slack may take minutes
@@ -85,10 +88,11 @@ class Bot:
             self.remote, inventory, clock, self.workers, deadlines, self.database, last_change(self.database)
         )
         self.anchors = Anchors.of(self.database, clock, settings.signing_key, settings.slack.audit_channel)
+        obstacles = Obstacles()
         proposals, self.decisions, pause, self.timekeeper = fix_parts(
             self.database, self.remote, self.chat, clock, rules=rules, inventory=inventory,
             diagnoser=self.diagnoser, hosts=hosts, bot_user=self.chat.identity.user, anchors=self.anchors,
-            steady=steady,
+            steady=steady, obstacles=obstacles,
         )  # fmt: skip
         self._copy = CopyCheck(self.database, self.chat, self.anchors.last)
         self.deliverer = Deliverer(
@@ -126,6 +130,8 @@ class Bot:
         self._app = App(name="rootver", client=client)
         listeners.register(self._app, self._desk)
         self._socket = EventSocket(self._app, tokens.app)
+        self._lookout = Lookout(client, self._socket.client, self.database, obstacles)
+        self.loops.append(Loop("lookout", self._lookout.step, LOOKOUT_SECONDS))
 
     def start(self) -> None:
         """Record the start, finish what the last run left, connect. Raises where Slack refuses."""
@@ -172,6 +178,7 @@ class Bot:
         if message.get("type") == "hello":
             self._behind.set()
             self._catching_up.wake()
+            self._lookout.connected(message)
 
     def _catch_up(self) -> None:
         """Read the open cards again until each could be read; first of all, whether this file is the
@@ -197,10 +204,13 @@ class Bot:
             loop.wake()
 
     def _beat(self) -> None:
-        connected = self._socket.client.is_connected()
-        status = health.of_this_process(self._clock.now(), connected=connected)
-        health.write(health.path_for(self.settings.database), status)
+        health.write(health.path_for(self.settings.database), self._status())
         self.anchors.keep_last()
+
+    def _status(self) -> health.Status:
+        connected = self._socket.client.is_connected()
+        troubles = self._lookout.troubles()
+        return health.of_this_process(self._clock.now(), connected=connected, troubles=troubles)
 
     def _step_failed(self, number: int, error: Exception) -> None:
         """Tell a fix's thread at once, since the file may be what failed: then no notice can be stored."""
@@ -211,7 +221,9 @@ class Bot:
                 self.chat.post(fix.channel, failure_words(error, None), fix.thread_ts)
 
     def _doctor(self) -> list[DoctorLine]:
-        return checks(self.settings, self.remote, self._client, self.database, self._clock)
+        return checks(
+            self.settings, self.remote, self._client, self.database, self._clock, running=self._status()
+        )
 
 
 def run(settings: Settings) -> int:

@@ -167,7 +167,7 @@ def reactor(user: str, flags: tuple[str, ...], approvers: Approvers, name: str |
 RulingStep = Literal["approve", "decline", "cancel", "refuse", "ignore"]
 
 # Why nothing may be approved or sent at all now.
-Block = Literal["paused", "audit_fault"]
+Block = Literal["paused", "audit_fault", "another_bot"]
 # Why a person may not do what any approver may.
 NotAllowed = Literal["not_a_member", "not_an_approver", "not_verified"]
 # Why a reaction on a card does not count; why `cancel`, `pause` and `resume` are not carried out.
@@ -189,6 +189,7 @@ REFUSALS: Mapping[Refusal, str] = {
     "paused": "an approval, and fixes are paused",
     "audit_fault": "an approval or `resume`, and the audit failed its check",
     "older_copy": "the audit's file is an older copy that nobody has taken over",
+    "another_bot": "an approval, and another bot is connected with the same app token",
     "already_approved": "an approval, and another approver was first",
     "no_such_fix": "`cancel` of a number that there is not",
 }

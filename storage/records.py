@@ -44,7 +44,7 @@ ThreadTopic = Literal[
     "lost",
 ]  # fmt: skip
 PrivateTopic = Literal["refused", "hint"]
-AuditTopic = Literal["anchor", "storage_fault", "new_key", "older_copy"]
+AuditTopic = Literal["anchor", "storage_fault", "new_key", "older_copy", "another_bot", "alone_again"]
 Topic = Literal[ThreadTopic, PrivateTopic, AuditTopic, "card"]
 Audience = Literal["card", "thread", "private", "audit"]
 

@@ -15,6 +15,7 @@ from bot.blocks.news import News, to_one
 from bot.command_line.exits import MEANINGS
 from bot.doctor.hosts import CLOCK_DIFFERENCE
 from bot.running.delivery import LONGEST_PAUSE
+from bot.slack.company import RECONNECT_SECONDS
 from bot.slack.post import Post
 from bot.slack.text import duration
 from bot.slack.web_api import GROUP_SECONDS
@@ -279,6 +280,7 @@ _LIMITS: Mapping[str, str] = {
     "refusals that one person is told at the door": f"one in {_time(BETWEEN_ANSWERS)}",
     "a command is taken up again after a restart for": _time(WAITED_FOR),
     "after a failure Slack is tried again within": f"{duration(LONGEST_PAUSE)}, or when it says",
+    "a connection to Slack that is not ours is another bot's after": duration(RECONNECT_SECONDS),
     "events of a node are read back to": f"{EVENT_HOURS} h",
     "an answer of a host": f"{ANSWER_LIMIT // 2**20} MiB",
     "`doctor` objects to clocks of bot and host that differ by": _time(CLOCK_DIFFERENCE),

@@ -10,6 +10,20 @@ from storage.records import Json, Topic
 
 _ANCHOR_LINE = 260  # characters of an anchor: 7 + 16 + 15 + 64 + 128, and the blanks
 
+_OTHERS: Mapping[Topic, tuple[str, str]] = {
+    "another_bot": (
+        ":red_circle: BLOCKED: another bot is connected to Slack with the same app token. No fix is approved "
+        "or sent.",
+        "Slack gives each reaction to one of the two at random. Next: stop the other one, or give it an app "
+        "of its own.",
+    ),
+    "alone_again": (
+        ":large_green_circle: OK: no other bot is connected with the same app token any more. It blocks no "
+        "fixes now.",
+        "An approval that was refused meanwhile counts once it is given again.",
+    ),
+}
+
 
 def to_audit(topic: Topic, details: Mapping[str, Json]) -> Post:
     """What the audit channel is told."""
@@ -32,6 +46,8 @@ def to_audit(topic: Topic, details: Mapping[str, Json]) -> Post:
             *(plain(str(one), 1_000) for one in _listed(details.get("older"))),
             "Next: put the newest file back; or, if it is lost, stop the bot and run `rootver takeover`.",
         ])  # fmt: skip
+    if topic in _OTHERS:
+        return post(_OTHERS[topic])
     faults = details.get("faults") or details.get("reason") or "no more is known"
     news = [str(one) for one in faults] if isinstance(faults, list) else [str(faults)]
     return post([

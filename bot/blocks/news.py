@@ -355,6 +355,10 @@ def refusal_words(reason: Refusal, fix: Fix, approver: Json = None) -> tuple[str
             "the audit's file is an older copy, or it was not compared with the cards yet",
             "tell who runs this bot: `@rootver doctor` says what to do.",
         ),
+        "another_bot": (
+            "another bot is connected with the same app token, so nothing can be approved",
+            "tell who runs this bot to stop the other one; then take your reaction away and react again.",
+        ),
         "already_approved": _already_approved(fix, approver, again),
     }
     return words.get(reason, (plain(reason), "see its card."))

@@ -37,7 +37,8 @@ def doctor(config: Path | None, as_json: bool) -> int:
         client = WebClient(token.get_secret_value(), base_url=url, retry_handlers=retries)
     remote = PsrpRemote(settings.hosts())
     try:
-        found = checks(settings, remote, client, None, SystemClock())
+        running = status.running(status.path_for(settings.database), now())
+        found = checks(settings, remote, client, None, SystemClock(), running=running)
     finally:
         remote.close()
     if as_json:
@@ -86,9 +87,13 @@ def manifest(url: bool) -> None:
 @database_option
 def health(database: Path) -> None:
     """Ask whether the bot of this database runs and is connected to Slack (the container's health check)."""
-    ill = status.check(status.path_for(database), now())
+    path, at = status.path_for(database), now()
+    ill = status.check(path, at)
     if ill:
         raise Stop(Exit.UNAVAILABLE, ill)
+    running = status.running(path, at)
+    if running and running.troubles:
+        raise Stop(Exit.FOUND, f"The bot runs and is connected, but: {' '.join(running.troubles)}")
     click.echo("The bot runs and is connected.")
 
 

@@ -33,7 +33,7 @@ class Exit(IntEnum):
 
 MEANINGS: Mapping[Exit, str] = {
     Exit.FINE: "fine; also after SIGTERM, and where nothing was found to show",
-    Exit.FOUND: "found something: a verdict, a fault in the record, a FAIL of doctor",
+    Exit.FOUND: "found something: a verdict, a fault in the record, a FAIL of doctor, a trouble of the bot",
     Exit.UNSURE: "could not tell: inconclusive, refused or out of scope",
     Exit.USAGE: "wrong words or options",
     Exit.BAD_DATA: "a file is not what it should be",

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from slack_sdk import WebClient
 
 from bot.doctor import hosts, record_file, slack_app
+from bot.doctor.connection import RunningBot
 from bot.doctor.findings import DoctorLine, fail, ok, warn
 from bot.doctor.hosts import Hosts
 from bot.settings.settings import Settings
@@ -18,12 +19,18 @@ AT_ONCE = 8  # hosts asked at the same time
 
 
 def checks(
-    settings: Settings, remote: Hosts, client: WebClient | None, database: Database | None, clock: Clock
+    settings: Settings,
+    remote: Hosts,
+    client: WebClient | None,
+    database: Database | None,
+    clock: Clock,
+    *,
+    running: RunningBot | None = None,
 ) -> list[DoctorLine]:
     """Look at everything; takes as long as the slowest host, at most its deadline.
 
     `client` carries the bot's token, None: there is none. `database` is the open file, None: it is looked at
-    beside whoever has it open.
+    beside whoever has it open. `running` is what the bot of this file says of itself, None: none runs.
     """
     inventory = settings.inventory()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="doctor") as workers:
@@ -33,7 +40,7 @@ def checks(
         ]
         lines = [
             *_settings(settings),
-            *_slack(settings, client),
+            *_slack(settings, client, running),
             *record_file.look(settings.database, database, last_path(settings.signing_key)),
         ]
         return [*lines, *(line for one in asked for line in one.result())]
@@ -44,7 +51,7 @@ def _settings(settings: Settings) -> list[DoctorLine]:
     return doubts or [ok("settings", "no doubts")]
 
 
-def _slack(settings: Settings, client: WebClient | None) -> list[DoctorLine]:
+def _slack(settings: Settings, client: WebClient | None, running: RunningBot | None) -> list[DoctorLine]:
     if client is None:
         return [fail("bot token", "it is not set. Set SLACK_BOT_TOKEN or SLACK_BOT_TOKEN_FILE.")]
-    return list(slack_app.look(settings, client))
+    return list(slack_app.look(settings, client, running))

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.doctor import connection
+from bot.doctor.connection import RunningBot
 from bot.doctor.findings import DoctorLine, fail, ok, warn
 from bot.settings.settings import Settings
 from bot.slack import manifest
@@ -18,7 +20,7 @@ from handlers.ports import LookupFailed
 _REINSTALL = "Compare the app with `rootver manifest`, then install it again."
 
 
-def look(settings: Settings, client: WebClient) -> Iterator[DoctorLine]:
+def look(settings: Settings, client: WebClient, running: RunningBot | None) -> Iterator[DoctorLine]:
     """Everything that can be asked of Slack without being seen; `client` has the bot's token."""
     try:
         chat = SlackChat.connect(client)
@@ -29,7 +31,7 @@ def look(settings: Settings, client: WebClient) -> Iterator[DoctorLine]:
         return
     yield ok("bot token", f"accepted by {chat.identity.url}")
     yield _scopes(chat.identity.scopes)
-    yield _app_token(settings, client)
+    yield from connection.look(settings.slack.app_token, client, running)
     yield from _channels(settings, client, chat.identity.user)
     yield from _approvers(settings.approval_rules(), chat)
 
@@ -40,21 +42,6 @@ def _scopes(granted: frozenset[str]) -> DoctorLine:
         return fail("scopes", f"missing: {', '.join(missing)}. {_REINSTALL}")
     more = ", ".join(sorted(granted - manifest.scopes()))
     return ok("scopes", f"all there; not needed: {more}" if more else "all there")
-
-
-def _app_token(settings: Settings, client: WebClient) -> DoctorLine:
-    """Ask for an address as a connection would; it is not used."""
-    token = settings.slack.app_token
-    if token is None:
-        return fail("app token", "it is not set. Set SLACK_APP_TOKEN or SLACK_APP_TOKEN_FILE.")
-    try:
-        client.apps_connections_open(app_token=token.get_secret_value())
-    except OSError as error:
-        return fail("app token", slack_not_reached(error))
-    except SlackClientError as error:
-        advice = "Check SLACK_APP_TOKEN; it needs the scope connections:write."
-        return fail("app token", f"Slack did not accept it ({_reason(error)}). {advice}")
-    return ok("app token", "accepted for Socket Mode")
 
 
 def _channels(settings: Settings, client: WebClient, user: str) -> Iterator[DoctorLine]:

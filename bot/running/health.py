@@ -9,24 +9,28 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from storage.file import beside
 
-_LONGEST = 1000  # characters of a status
+_LONGEST = 8_000  # characters of a status
 
 FRESH = timedelta(seconds=30)  # six writes: a slow disk or a busy machine does not make it ill
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the running bot says of itself; `at` is aware."""
+    """What the running bot says of itself; `at` is aware.
+
+    `troubles`: what is wrong though it is connected, as sentences with the next step.
+    """
 
     pid: int
     at: datetime
     connected: bool
+    troubles: tuple[str, ...] = ()
 
 
 def path_for(database: Path) -> Path:
@@ -36,7 +40,7 @@ def path_for(database: Path) -> Path:
 
 def write(path: Path, status: Status) -> None:
     """Replace the status. Raises `OSError` where it cannot be written."""
-    text = json.dumps({"pid": status.pid, "at": status.at.isoformat(), "connected": status.connected})
+    text = json.dumps(asdict(status) | {"at": status.at.isoformat()})
     beside.replace(path, text + "\n", mode=0o644)
 
 
@@ -58,19 +62,27 @@ def check(path: Path, now: datetime) -> str | None:
             " If it still runs, it hangs: restart it and look into its log."
         )
     if not status.connected:
-        return f"The bot (process {status.pid}) runs, but is not connected to Slack. Its log says why."
+        told = " ".join(status.troubles) or "Its log says why."
+        return f"The bot (process {status.pid}) runs, but is not connected to Slack. {told}"
     return None
 
 
-def of_this_process(now: datetime, *, connected: bool) -> Status:
+def running(path: Path, now: datetime) -> Status | None:
+    """What the bot of this database says of itself, if one lives."""
+    status = _read(path)
+    return status if status and -FRESH <= now - status.at <= FRESH else None
+
+
+def of_this_process(now: datetime, *, connected: bool, troubles: tuple[str, ...] = ()) -> Status:
     """The status to write."""
-    return Status(os.getpid(), now, connected)
+    return Status(os.getpid(), now, connected, troubles)
 
 
 def _read(path: Path) -> Status | None:
     try:
         told = json.loads(beside.read(path, _LONGEST))
         at = datetime.fromisoformat(told["at"])
-        return Status(int(told["pid"]), at, told["connected"] is True) if at.tzinfo else None
+        troubles = tuple(str(one) for one in told.get("troubles", []))
+        return Status(int(told["pid"]), at, told["connected"] is True, troubles) if at.tzinfo else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

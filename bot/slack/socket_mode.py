@@ -22,6 +22,8 @@ PING_SECONDS = 2.5  # a connection is given up after four of these without an an
 class EventSocket(SocketModeHandler):
     """Bolt's handler around `AttentiveClient`."""
 
+    client: AttentiveClient
+
     def __init__(self, app: App, app_token: str, ping_seconds: float = PING_SECONDS) -> None:
         # Not the parent's: it would make a client of its own, with threads that nobody ends.
         self.app, self.app_token = app, app_token

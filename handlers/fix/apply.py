@@ -4,7 +4,7 @@ A change is sent only if all of this holds; the code says "must hold: 3" where i
 does not hold, nothing is sent, and the fix goes where its line says (docs/rules.md, section 5).
 
 1. The fix is approved, and the grace period of this approval is over; else nothing happens.
-2. Fixes are not paused and the audit passed its check, now and once more just before sending; else proposed.
+2. Nothing blocks fixes (a pause, a faulty audit, another bot), now and just before sending; else proposed.
 3. The life of the fix is not over; else expired.
 4. The settings still have the node, by the name of the computer that was approved; else voided.
 5. The node can be read again; else voided.
@@ -43,6 +43,7 @@ from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
 from handlers.fix.decide import CardReactions
 from handlers.fix.moves import BLOCKED, BOT, Noted, advance, blocked, note, withdraw
+from handlers.fix.obstacles import Obstacles
 from handlers.fix.outcome import Outcomes
 from handlers.inventory import Cluster, Inventory, UnknownName, same_name
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Query, Remote
@@ -95,6 +96,7 @@ class Changes:
     diagnoser: Diagnoser
     outcomes: Outcomes
     bot_user: str
+    obstacles: Obstacles
 
     def apply(self, number: int) -> None:
         """Carry out an approved fix whose grace period is over."""
@@ -126,7 +128,7 @@ class Changes:
             if fix is None or fix.state != State.APPROVED or (fix.due_at and fix.due_at > now):
                 return None
             # must hold: 2
-            why = blocked(tx, self.database)
+            why = blocked(tx, self.database, self.obstacles)
             if why is not None:
                 raise Ended(State.PROPOSED, BLOCKED[why])
             # must hold: 3
@@ -146,7 +148,7 @@ class Changes:
         self._still_approved(fix)
         with self.database.write() as tx:
             # must hold: 2
-            why = blocked(tx, self.database)
+            why = blocked(tx, self.database, self.obstacles)
             if why is not None:
                 raise Ended(State.PROPOSED, BLOCKED[why])
             # must hold: 14

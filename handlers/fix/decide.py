@@ -27,6 +27,7 @@ from handlers.approval import (
 )
 from handlers.fix.approvers import ApproverList
 from handlers.fix.moves import Noted, advance, blocked, note, show_approvals, tell_privately, withdraw
+from handlers.fix.obstacles import Obstacles
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone
 from storage import fixes, once, people, queries
 from storage.chain import audit
@@ -62,6 +63,7 @@ class Decisions:
     rules: ApprovalRules
     approvers: ApproverList
     bot_user: str
+    obstacles: Obstacles
 
     # --- reactions ---
 
@@ -223,7 +225,8 @@ class Decisions:
             people.remember(tx, who.id, who.name)
         late = max(at, self.clock.now())
         counted = _counted(tx, fix)
-        ruling = rule(fix, want, who, self.rules, late, blocked=blocked(tx, self.database), counted=counted)
+        block = blocked(tx, self.database, self.obstacles)
+        ruling = rule(fix, want, who, self.rules, late, blocked=block, counted=counted)
         if ruling.step == "approve":
             self._approve(tx, fix, who, [*counted, who.id], seen_late=seen_late)
         elif ruling.reason:

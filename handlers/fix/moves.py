@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from handlers.approval import ApprovalRules, Block, State, check_move
+from handlers.fix.obstacles import Obstacles
 from storage import fixes, notices, switches
 from storage.chain import audit
 from storage.file.database import Database
@@ -29,6 +30,7 @@ BOT = "bot"  # the actor of what no person caused
 BLOCKED: Mapping[Block, str] = {
     "paused": "Fixes were paused just then: approve again after `resume`.",
     "audit_fault": "The audit's check had found a fault: see `doctor`. Approve again once it is repaired.",
+    "another_bot": "Another bot had connected with the same app token. Approve again once it is gone.",
 }
 
 
@@ -117,11 +119,13 @@ def show_approvals(tx: Transaction, fix: Fix, counted: Sequence[str]) -> None:
     notices.add(tx, NewNotice("card", "card", fix=fix.number))
 
 
-def blocked(tx: Transaction, database: Database) -> Block | None:
-    """Why nothing may be approved or sent now: an audit that failed its check, or somebody's pause.
+def blocked(tx: Transaction, database: Database, obstacles: Obstacles) -> Block | None:
+    """Why nothing may be approved or sent now: a faulty audit, another bot, or somebody's pause.
 
     (In an older copy of the file no fix is moved at all: storage refuses it.)
     """
     if database.faults:
         return "audit_fault"
+    if obstacles.another_bot:
+        return "another_bot"
     return "paused" if switches.paused(tx) else None

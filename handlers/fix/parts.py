@@ -11,6 +11,7 @@ from handlers.fix.apply import Changes
 from handlers.fix.approvers import ApproverList
 from handlers.fix.decide import Decisions
 from handlers.fix.follow_up import FollowUps
+from handlers.fix.obstacles import Obstacles
 from handlers.fix.outcome import Outcomes
 from handlers.fix.pause import PauseSwitch
 from handlers.fix.propose import Proposals
@@ -44,21 +45,23 @@ def fix_parts(
     bot_user: str,
     anchors: Anchors,
     steady: Callable[[], float] | None = None,
+    obstacles: Obstacles | None = None,
 ) -> FixParts:
     """Wire them. `hosts` by their names in the settings; `bot_user` is the Slack id whose cards count.
 
     `anchors` signs what is told with an applied fix. `steady` counts seconds however the clock is set (see
-    `Timekeeper`).
+    `Timekeeper`). `obstacles`: what stops fixes, as whoever watches for it finds it; None: nobody watches.
     """
     approvers = ApproverList(rules, chat)
+    obstacles = obstacles or Obstacles()
     outcomes = Outcomes(database, clock, rules, inventory, diagnoser, _script_seconds(hosts), anchors)
     changes = Changes(
-        database, remote, chat, clock, rules, approvers, inventory, diagnoser, outcomes, bot_user
+        database, remote, chat, clock, rules, approvers, inventory, diagnoser, outcomes, bot_user, obstacles
     )
-    decisions = Decisions(database, chat, clock, rules, approvers, bot_user)
+    decisions = Decisions(database, chat, clock, rules, approvers, bot_user, obstacles)
     follow_ups = FollowUps(database, clock, rules, inventory, diagnoser)
     return FixParts(
-        Proposals(database, clock, rules, approvers, inventory, diagnoser, _shared_account(hosts)),
+        Proposals(database, clock, rules, approvers, inventory, diagnoser, _shared_account(hosts), obstacles),
         decisions,
         PauseSwitch(database, approvers),
         Timekeeper(database, clock, rules, decisions, changes, outcomes, follow_ups, steady),

@@ -12,6 +12,7 @@ from handlers.diagnose import ClusterReport, Diagnoser, record_probe
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
 from handlers.fix.moves import Noted, advance, tell_thread
+from handlers.fix.obstacles import Obstacles
 from handlers.inventory import Inventory, UnknownName
 from handlers.kb906154.assess import Diagnosis
 from handlers.kb906154.facts import NodeFacts
@@ -43,9 +44,9 @@ class NotProposed:
 
 
 NoCard = Literal[
-    "diagnose_only", "older_copy", "audit_fault", "direct_message", "no_write_access", "open", "no_such_fix",
-    "not_restorable", "not_known_yet", "no_backup", "backup_altered", "unreadable", "nothing_to_do",
-    "not_in_inventory", "not_shown_whole",
+    "diagnose_only", "older_copy", "audit_fault", "another_bot", "direct_message", "no_write_access", "open",
+    "no_such_fix", "not_restorable", "not_known_yet", "no_backup", "backup_altered", "unreadable",
+    "nothing_to_do", "not_in_inventory", "not_shown_whole",
 ]  # fmt: skip
 
 
@@ -71,6 +72,11 @@ NO_CARD: Mapping[NoCard, WhyNoCard] = {
     "audit_fault": WhyNoCard(
         "the check at the start found a fault in the audit",
         "The audit failed its check at the start, so nothing can be approved: see `doctor`.",
+    ),
+    "another_bot": WhyNoCard(
+        "another bot is connected with the same app token",
+        "Another bot is connected to Slack with the same app token, so nothing can be approved: see "
+        "`doctor`, stop the other one, and diagnose again.",
     ),
     "direct_message": WhyNoCard(
         "asked in a direct message",
@@ -144,6 +150,7 @@ class Proposals:
     inventory: Inventory
     diagnoser: Diagnoser
     shared_account: frozenset[str]
+    obstacles: Obstacles
 
     def propose(
         self,
@@ -235,6 +242,8 @@ class Proposals:
             return _no_card(node, "older_copy")
         if self.database.faults:
             return _no_card(node, "audit_fault")
+        if self.obstacles.another_bot:
+            return _no_card(node, "another_bot")
         return _no_card(node, "direct_message") if direct else None
 
     def _draft(self, report: ClusterReport, diagnosis: Diagnosis, answer_ts: str) -> _Draft:

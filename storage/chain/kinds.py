@@ -246,7 +246,7 @@ KINDS: Mapping[str, KindOfRecord] = {
     ),
     "stop": KindOfRecord("the bot stopped in order", {}),
     "error": KindOfRecord(
-        "something failed that should not have",
+        "something failed that should not have, or stands in the way; ok: it no longer does",
         {
             "where": "what was being done",
             "error": "class of the error",

@@ -41,7 +41,7 @@ THREAD: dict[str, dict[str, Json]] = {
 }  # fmt: skip
 REASONS = (
     "not_a_member", "own_request", "not_an_approver", "not_verified", "too_late", "expired", "paused",
-    "audit_fault", "already_approved", "something_new",
+    "audit_fault", "another_bot", "already_approved", "something_new",
 )  # fmt: skip
 
 
@@ -299,6 +299,17 @@ def test_another_key_and_an_older_copy_are_told_with_what_to_do() -> None:
     check(older)
     assert "The last anchor tells of 9 records." in older.text
     assert "`rootver takeover`" in older.text
+
+
+def test_another_bot_on_the_app_token_is_told_when_it_comes_and_when_it_goes() -> None:
+    """What it means, and what to do."""
+    came, gone = (to_audit(topic, {}) for topic in ("another_bot", "alone_again"))
+    for said in (came, gone):
+        check(said)
+        assert len(said.text.splitlines()[0]) <= 150
+    assert "No fix is approved or sent" in came.text
+    assert "stop the other one" in came.text
+    assert "no other bot" in gone.text
 
 
 def test_a_card_without_an_address_is_named_all_the_same() -> None:

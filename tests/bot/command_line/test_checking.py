@@ -128,7 +128,7 @@ def test_manifest_prints_json_or_the_link(rootver: Rootver) -> None:
 
 
 def test_health_asks_the_bot_of_the_database(rootver: Rootver, tmp_path: Path) -> None:
-    """0 if it is alive and connected, else 69 and why."""
+    """0 if it is alive and connected, 69 and why else; 1 where something is wrong."""
     database = tmp_path / "rootver.db"
     ran = rootver("health")
     assert (ran.code, "No bot runs here" in ran.err) == (69, True)
@@ -138,3 +138,7 @@ def test_health_asks_the_bot_of_the_database(rootver: Rootver, tmp_path: Path) -
     health.write(health.path_for(database), health.of_this_process(datetime.now(UTC), connected=False))
     ran = rootver("health", "--database", database)
     assert (ran.code, "not connected to Slack" in ran.err) == (69, True)
+    ill = health.of_this_process(datetime.now(UTC), connected=True, troubles=("Two bots.",))
+    health.write(health.path_for(database), ill)
+    ran = rootver("health")
+    assert (ran.code, "connected, but: Two bots." in ran.err) == (1, True)

@@ -13,6 +13,7 @@ from bot.doctor.self_check import checks
 from bot.lab.host.endpoint import Endpoint
 from bot.lab.workspace.web.server import WorkspaceServer
 from bot.lab.workspace.workspace import Workspace
+from bot.running.health import Status
 from bot.settings.loading import load
 from handlers.psrp.remote import PsrpRemote
 from storage.file.database import Database
@@ -42,6 +43,7 @@ class Practice:
     written: dict[str, str] = field(default_factory=dict)
     text: str = ""
     database: Database | None = None
+    running: Status | None = None
 
     @property
     def workspace(self) -> Workspace:
@@ -56,6 +58,8 @@ class Practice:
         client = token and WebClient(
             token.get_secret_value(), base_url=settings.slack.api_url, retry_handlers=[]
         )
-        found = checks(settings, self.remotes[-1], client or None, self.database, self.clock)
+        found = checks(
+            settings, self.remotes[-1], client or None, self.database, self.clock, running=self.running
+        )
         self.text = "\n".join(map(str, found))
         return {line.name: line for line in found}

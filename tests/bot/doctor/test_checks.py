@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import timedelta
 
 import pytest
+from slack_sdk import WebClient
+from slack_sdk.socket_mode.builtin.connection import Connection
 
 from bot.doctor.findings import DoctorLine
 from bot.doctor.self_check import checks
+from bot.running.health import Status
 from bot.settings.loading import load
 from bot.slack import manifest
 from handlers.ports import Query
@@ -27,7 +31,8 @@ def test_a_bot_in_order_has_an_ok_for_everything(practice: Practice) -> None:
     found = practice.look()
     assert {name for name, line in found.items() if line.result != "ok"} == {"settings"}
     assert list(found) == [
-        "settings", "bot token", "scopes", "app token", "channel C07AUDIT000", "channels",
+        "settings", "bot token", "scopes", "app token", "connection", "channel C07AUDIT000",
+        "channels",
         "approver U07BOB00000", "approver group S07EXADMINS", "database", "record",
         "host mgmt1", "clock of mgmt1", "node EXCH-NODE1", "node EXCH-NODE2",
     ]  # fmt: skip
@@ -77,6 +82,46 @@ def test_an_app_token_that_slack_refuses_is_told(practice: Practice) -> None:
     found = practice.look()["app token"]
     assert found.result == "fail"
     assert "invalid_auth" in found.text
+
+
+def test_the_bot_that_runs_is_asked_and_no_second_connection_is_opened(practice: Practice) -> None:
+    """Slack would give it events that nobody acknowledges."""
+    now = practice.clock.now()
+    practice.running = Status(7, now, connected=True)
+    assert practice.look()["connection"].text == "the bot that runs (process 7) is connected"
+    practice.running = Status(7, now, connected=True, troubles=("Another bot is there.",))
+    assert practice.look()["connection"] == DoctorLine("connection", "fail", "Another bot is there.")
+    practice.running = Status(7, now, connected=False)
+    assert "is not connected to Slack" in practice.look()["connection"].text
+    assert "apps.connections.open" not in practice.workspace.faults.calls
+
+
+def test_where_no_bot_runs_slack_has_to_say_hello(practice: Practice) -> None:
+    """An address alone shows that the token is good, not that anything arrives."""
+    found = practice.look()["connection"]
+    assert (found.result, found.text) == ("ok", "Slack said hello; no bot runs on this file")
+    practice.workspace.wait_for(lambda: practice.server.sockets.connected == 0)
+    opened = WebClient(base_url=practice.server.api_url).apps_connections_open(
+        app_token=practice.workspace.app_token
+    )
+    other = Connection(opened["url"], logging.getLogger("another bot"))
+    other.connect()
+    practice.workspace.wait_for(lambda: practice.server.sockets.connected == 1)
+    found = practice.look()["connection"]
+    assert found.result == "warn"
+    assert "counts 1 other connection with this app token" in found.text
+    other.close()
+
+
+def test_a_connection_without_a_hello_is_told_with_the_proxy(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Web API honours NO_PROXY, so everything else is well."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    found = practice.look()
+    assert results(found, "bot token", "app token", "connection") == ["ok", "ok", "fail"]
+    assert "HTTPS_PROXY" in found["connection"].text
 
 
 def test_each_missing_scope_is_told_with_what_it_is_for(practice: Practice) -> None:

@@ -20,6 +20,7 @@ from bot.lab.incidents import build
 from handlers.approval import ApprovalRules, Permit
 from handlers.diagnose import ClusterReport, Diagnoser, last_change
 from handlers.fix.decide import Reaction
+from handlers.fix.obstacles import Obstacles
 from handlers.fix.older_copy import CopyCheck
 from handlers.fix.parts import fix_parts
 from handlers.fix.propose import Proposed
@@ -220,10 +221,11 @@ class Night:
         self.copy_check = CopyCheck(self.database, self.chat, self.anchors.last)
         self.copy_check.look()
         record_start(self.database, None, {}, self.anchors)
+        self.obstacles = Obstacles()
         self.proposals, self.decisions, self.pause, self.timekeeper = fix_parts(
             self.database, self.remote, self.chat, self.watch, rules=self.rules, inventory=self.inventory,
             diagnoser=self.diagnoser, hosts={"mgmt1": self.host}, bot_user=BOT, steady=self.watch.steady,
-            anchors=self.anchors,
+            anchors=self.anchors, obstacles=self.obstacles,
         )  # fmt: skip
 
     def restart(self) -> None:

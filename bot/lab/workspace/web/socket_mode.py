@@ -239,7 +239,7 @@ class SocketMode:
         for silent in [each for each in self._sockets if each.silent]:
             reset_connection(silent.websocket.scope)
         self._sockets.append(socket)
-        await socket.send(_hello(self.connected))
+        await socket.send(_hello(sum(not each.silent for each in self._sockets)))
         self.workspace.wake()
         try:
             await _listen(socket)
