@@ -143,7 +143,10 @@ class Bot:
         self._socket.client.connect()
         for loop in self.loops:
             loop.start()
-        log.info("connected to Slack as %s", self.chat.identity.user)
+        if self._socket.client.is_connected():
+            log.info("connected to Slack as %s", self.chat.identity.user)
+        else:
+            log.error("not connected to Slack yet (%s); it is tried again", self._socket.client.failure)
 
     def stop(self) -> None:
         """Take nothing new, let what runs end (for a while), record the stop, close everything."""

@@ -18,6 +18,7 @@ from bot.slack.socket_mode import AttentiveClient
 from handlers.fix.obstacles import Obstacles
 from handlers.life import record_alone_again, record_another_bot
 from storage.file.database import Database
+from storage.records import bounded
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,8 @@ class Lookout:
             "and restart the bot."
             for token, code in sorted(self._refused.items())
         ]
+        if APP not in self._refused and self._socket.failure and not self._socket.is_connected():
+            refused.append(f"The last attempt ended with: {bounded(self._socket.failure)}.")
         return (*refused, ANOTHER_BOT) if self._obstacles.another_bot else tuple(refused)
 
     # --- inside ---

@@ -5,6 +5,7 @@ Errors are known by their shape, so that `rootver --help` imports nothing of Sla
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 BOT, APP = "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"
@@ -31,6 +32,11 @@ def slack_code(error: Any) -> str | None:
         return str(response.get("error", "no error code"))
     reason = getattr(error, "reason", None)
     return reason if isinstance(reason, str) and reason in TOKEN_REFUSED else None
+
+
+def header(headers: Mapping[str, Any], name: str) -> str:
+    """A header of an answer, however a proxy or HTTP/2 spells its name; empty: it is not there."""
+    return next((str(value) for key, value in headers.items() if key.lower() == name.lower()), "")
 
 
 def token_of(error: Any) -> str:
