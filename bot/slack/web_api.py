@@ -26,6 +26,7 @@ from slack_sdk.http_retry.builtin_handlers import (
 
 from bot.slack import limits
 from bot.slack.post import Attachment, Post
+from bot.slack.refusals import header
 from handlers.ports import CardMark, LookupFailed, Message, MessageGone, Person
 
 log = logging.getLogger(__name__)
@@ -98,13 +99,12 @@ class SlackChat:
     def connect(cls, client: WebClient) -> SlackChat:
         """Ask Slack who the token belongs to. Raises `LookupFailed`."""
         answer = _asked("whose token this is", client.auth_test)
-        scopes = str(answer.headers.get("x-oauth-scopes", ""))
+        scopes = header(answer.headers, "x-oauth-scopes")
         missing = _missing(answer, "user_id", "team_id", "url")
         if missing:
             raise LookupFailed("whose token this is", f"an answer without {missing}")
-        identity = Identity(
-            answer["user_id"], answer["team_id"], answer["url"], frozenset(filter(None, scopes.split(",")))
-        )
+        granted = frozenset(filter(None, map(str.strip, scopes.split(","))))
+        identity = Identity(answer["user_id"], answer["team_id"], answer["url"], granted)
         return cls(client, identity)
 
     # --- questions ---
@@ -252,11 +252,23 @@ def _person(user: str, answer: Mapping[str, Any], team: str) -> Person:
         "guest": guest,
         "deactivated": answer.get("deleted"),
         "stranger": answer.get("is_stranger"),
-        "other workspace": answer.get("team_id") != team,
+        "other workspace": not _is_of(team, answer),
     }
     profile = answer.get("profile") or {}
     names = (profile.get("display_name"), profile.get("real_name"), answer.get("name"), user)
     return Person(user, next(filter(None, names)), tuple(flag for flag, is_set in flags.items() if is_set))
+
+
+def _is_of(team: str, user: Mapping[str, Any]) -> bool:
+    """Whether a user is of our workspace.
+
+    On Enterprise Grid `team_id` may be another workspace of the organisation, or the organisation itself:
+    `enterprise_user.teams` are those the person is in (docs.slack.dev/reference/objects/user-object).
+    """
+    match user.get("enterprise_user"):
+        case {"teams": [*teams]}:
+            return team in teams
+    return user.get("team_id") == team
 
 
 def _sendable(post: Post) -> tuple[str, list[limits.Block]]:

@@ -14,6 +14,8 @@ TEAM_ID = "T07PRACTICE"
 """The practice workspace."""
 PARTNER_TEAM_ID = "T09PARTNER0"
 """Another company, joined over Slack Connect."""
+ENTERPRISE_ID = "E07PRACTICE"
+"""An organisation with several workspaces (Enterprise Grid)."""
 APP_ID = "A07ROOTVER0"
 BOT_USER_ID = "U07ROOTVER0"
 BOT_ID = "B07ROOTVER0"
@@ -66,10 +68,14 @@ class Person:
     bot_id: str | None = None
     """`B…` of a bot or a workflow."""
     app_id: str | None = None
+    grid: tuple[str, ...] | None = None
+    """On Enterprise Grid the workspaces the person is in, the one that calls them its own first."""
 
     @property
     def team_id(self) -> str:
         """`T…` of the workspace the account belongs to."""
+        if self.grid:
+            return self.grid[0]
         return PARTNER_TEAM_ID if self.kind in ("partner", "stranger") else TEAM_ID
 
     @property
@@ -98,7 +104,20 @@ class Person:
                 "tz_offset": 3600,
                 **_NO_ROLE,
             }
+        if self.grid is not None:
+            seen["enterprise_user"] = self._enterprise_user(self.grid)
         return seen | _KIND_FLAGS[self.kind]
+
+    def _enterprise_user(self, teams: tuple[str, ...]) -> Payload:
+        """Of users.info on Enterprise Grid."""
+        return {
+            "id": f"W{self.id[1:]}",
+            "enterprise_id": ENTERPRISE_ID,
+            "enterprise_name": "Practice Group",
+            "is_admin": False,
+            "is_owner": False,
+            "teams": list(teams),
+        }
 
     def _profile(self) -> Payload:
         profile: Payload = {

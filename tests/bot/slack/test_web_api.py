@@ -53,6 +53,45 @@ def test_people_have_the_flags_that_slack_gives_them(
 
 
 @pytest.mark.parametrize(
+    ("name", "teams", "flags"),
+    [
+        ("dave", ("T07PRACTICE",), ()),
+        ("dave", ("T07SISTER00", "T07PRACTICE"), ()),  # at home in another workspace, and a member of ours
+        ("dave", ("E07PRACTICE", "T07PRACTICE"), ()),
+        ("dave", ("T07SISTER00",), ("other workspace",)),
+        ("dave", ("T07PRACTIC",), ("other workspace",)),
+        ("gina", ("T07SISTER00", "T07PRACTICE"), ("guest",)),
+        ("lena", ("T07PRACTICE",), ("deactivated",)),
+        ("pat", ("T09PARTNER0",), ("other workspace",)),
+        ("sam", ("T09PARTNER0",), ("stranger", "other workspace")),
+        ("sam", ("T07PRACTICE",), ("stranger",)),
+    ],
+)
+def test_on_enterprise_grid_a_member_is_whoever_is_in_our_workspace(
+    chat: SlackChat, workspace: Workspace, name: str, teams: tuple[str, ...], flags: tuple[str, ...]
+) -> None:
+    """Whatever workspace calls them its own; strangers of shared channels stay refused."""
+    person = workspace.person(name)
+    person.grid = teams
+    try:
+        assert chat.person(person.id).flags == flags
+    finally:
+        person.grid = None
+
+
+@pytest.mark.parametrize("name", ["x-oauth-scopes", "X-OAuth-Scopes"])
+def test_the_scopes_are_read_however_their_header_is_spelt(
+    server: WorkspaceServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HTTP/2 and proxies spell names as they like."""
+    client = web_client(server)
+    answer = client.auth_test()
+    answer.headers = {name: "chat:write, reactions:read"}
+    monkeypatch.setattr(client, "auth_test", lambda: answer)
+    assert SlackChat.connect(client).identity.scopes == {"chat:write", "reactions:read"}
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         {},

@@ -187,7 +187,7 @@ def test_a_ticket_opens_one_socket_once(workspace: Workspace, server: WorkspaceS
 
 
 def test_a_hello_counts_every_open_connection(workspace: Workspace, server: WorkspaceServer) -> None:
-    """Also one that was asked to leave and stays for a moment; not one that has gone."""
+    """Also one that was asked to leave and stays for a moment."""
 
     def greeted(stack: ExitStack) -> int:
         url = web_client(server).apps_connections_open(app_token=workspace.app_token)["url"]
@@ -197,11 +197,7 @@ def test_a_hello_counts_every_open_connection(workspace: Workspace, server: Work
     with ExitStack() as stack:
         assert [greeted(stack), greeted(stack)] == [1, 2]
         server.sockets.ask_to_leave()
-        workspace.wait_for(lambda: server.sockets.connected == 0)
         assert greeted(stack) == 3
-    workspace.wait_for(lambda: server.sockets.connected == 0)
-    with ExitStack() as stack:
-        assert greeted(stack) == 1
 
 
 def test_one_socket_too_many_is_sent_away(workspace: Workspace, server: WorkspaceServer) -> None:
