@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal
 
-from bot.slack.typed_text import words_of
+from bot.slack.addressed import addressed
+from bot.slack.typed_text import spoken, words_of
 from handlers.record.questions import QuestionError, near, parse_fix, quoted
 from handlers.spelling import spelt_out
 
@@ -210,14 +211,59 @@ BY_VERB = {spec.verb: spec for spec in TABLE}
 
 _NAMES = frozenset({"@rootver", "rootver"})  # no mention: copied from a code span, or as on the command line
 _DECISIONS = frozenset({"approve", "apply", "decline", "reject"})  # by reaction only, so that it is seen
+_STOPS = frozenset({"cancel", "pause"})
+QUOTED = (
+    "That only quotes a command, so nothing was done. To have it done, write it behind my name, outside of "
+    "code, quotations and lists: @rootver help"
+)
+# Words that people have for what a command does.
+_MEANINGS: Mapping[str, str] = {
+    word: verb
+    for verb, words in {
+        "diagnose": "look check test scan examine analyze analyse inspect probe investigate fix repair cause",
+        "fixes": "status open pending state",
+        "restore": "undo rollback roll revert back",
+        "show": "why explain what details detail info story",
+        "history": "log logs audit record records recent past when who",
+        "nodes": "node servers server clusters cluster machines hosts inventory list",
+        "pause": "stop halt freeze",
+        "resume": "continue unpause go proceed",
+        "cancel": "abort",
+        "doctor": "health ping alive selfcheck self-check version",
+        "export": "download dump csv",
+        "verify": "validate integrity proof prove",
+        "more": "next older",
+        "help": "commands usage man how",
+    }.items()
+    for word in words.split()
+}
+_FILLERS = frozenset({"at", "on", "into", "the", "of", "for", "node", "cluster", "up", "back"})
 _SUGGESTED = 200  # characters of what was typed that a suggestion repeats at most
 
 # --- the parser -----------------------------------------------------------------------------------
 
 
+def heard(text: str, bot_user: str, *, direct: bool = False) -> Command:
+    """Understand a message that mentions the bot, or a `direct` one. Never raises: see `Unknown`."""
+    typed = addressed(text, bot_user, direct=direct)
+    return Unknown(text, None, QUOTED) if typed is None else parse(typed)
+
+
 def parse(text: str) -> Command:
-    """Understand what was typed to the bot, without its own mention. Never raises: see `Unknown`."""
-    words = words_of(text)
+    """Understand what was typed to the bot, without its own mention. Never raises: see `Unknown`.
+
+    The first line is the command. Only where that is none, and all lines together are, they are it.
+    """
+    lines = [line for line in text.splitlines() if words_of(line)]
+    command = _parse(lines[0] if lines else "")
+    if isinstance(command, Unknown) and len(lines) > 1:
+        whole = _parse(text)
+        return command if isinstance(whole, Unknown) else whole
+    return command
+
+
+def _parse(text: str) -> Command:
+    words = spoken(text) or words_of(text)
     if words and words[0].lower() in _NAMES:
         words = words[1:]
     if not words:
@@ -251,14 +297,26 @@ def _no_command(text: str, typed: list[str]) -> Unknown:
     if typed[0].lower() in _DECISIONS:
         how = "a fix is approved or declined by a reaction on its card. fixes lists the open ones."
         return Unknown(text, "fixes", f"{quoted(typed[0])} is no command: {how}")
-    verb = near(typed[0], BY_VERB)
+    verb = _meant(typed[0])
     if verb is None:
         return Unknown(text, None, f"{quoted(typed[0])} is no command. help lists all of them.")
-    corrected = spelt_out(" ".join([verb, *typed[1:]]))
+    corrected = spelt_out(" ".join([verb, *(word for word in typed[1:] if word.lower() not in _FILLERS)]))
     sound = len(corrected) <= _SUGGESTED and not isinstance(parse(corrected), Unknown)
     suggestion = corrected if sound else BY_VERB[verb].example
     meant = f": {suggestion}" if sound else f" {verb}? Example: {suggestion}"
     return Unknown(text, suggestion, f"{quoted(typed[0])} is no command. Did you mean{meant}")
+
+
+def _meant(word: str) -> str | None:
+    """The verb that means the same, else the one that is spelt nearly so.
+
+    What stops something is suggested for a misspelling of it alone: "can" is not `cancel`.
+    """
+    by_meaning = _MEANINGS.get(word.lower())
+    if by_meaning:
+        return by_meaning
+    stops = near(word, _STOPS, likeness=0.8)
+    return stops or near(word, BY_VERB.keys() - _STOPS, likeness=0.7)
 
 
 # --- help -----------------------------------------------------------------------------------------
@@ -270,7 +328,7 @@ def help_lines(topic: str | None = None) -> list[str]:
         return [*(f"{spec.usage}: {spec.summary}" for spec in TABLE), "Example: diagnose exch-node2"]
     spec = BY_VERB.get(topic.lower())
     if spec is None:
-        verb = near(topic, BY_VERB)
+        verb = _meant(topic)
         hint = f"Did you mean: help {verb}" if verb else "help lists all commands."
         return [f"{quoted(topic)} is no command. {hint}"]
     return [spec.usage, f"{spec.summary[0].upper()}{spec.summary[1:]}.", f"Example: {spec.example}"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -115,7 +114,7 @@ class Desk:
     def _carry_out(self, message: Heard) -> None:
         """Who wrote it comes first: nothing is read for somebody whose word does not count."""
         judged = self.admission.judge(message.asked)
-        typed = commands.parse(without_mention(message.text, self.bot_user))
+        typed = commands.heard(message.text, self.bot_user, direct=message.direct)
         if isinstance(judged, Refused):
             self._refuse(message, judged, typed.verb)
             return
@@ -155,14 +154,3 @@ class Desk:
         refused = self.admission.refuse(message.asked, judged, verb)
         if refused and refused.tell:
             self.answers.say(message.place, words.refused(refused, self.admission.channels))
-
-
-def without_mention(text: str, bot_user: str) -> str:
-    """What was typed to the bot: all that follows its first mention, else what stands before it.
-
-    Behind `by` its mention says whose records are meant; they stand under `bot`.
-    """
-    own = rf"<@{bot_user}(?:\|[^>]*)?>"
-    text = re.sub(rf"\b(by\s+){own}", r"\1bot", text, flags=re.IGNORECASE)
-    before, *behind = re.split(own, text)
-    return " ".join(behind).strip() or before.strip()

@@ -84,10 +84,10 @@ def quoted(word: str) -> str:
     return f'"{shown}…"' if len(word) > 60 else f'"{shown}"'
 
 
-def near(word: str, known: Iterable[str]) -> str | None:
-    """The known word that somebody may have meant."""
+def near(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known word that somebody may have meant; `likeness` of its letters, from 0 to 1 (all the same)."""
     by_lower = {one.lower(): one for one in known}
-    found = get_close_matches(word.lower()[:60], by_lower, n=1)
+    found = get_close_matches(word.lower()[:60], by_lower, n=1, cutoff=likeness)
     return by_lower[found[0]] if found else None
 
 

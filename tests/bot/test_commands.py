@@ -21,6 +21,7 @@ from bot.commands import (
     Restore,
     Show,
     Unknown,
+    heard,
     help_lines,
     markdown,
     parse,
@@ -142,7 +143,7 @@ def test_a_bare_mention_is_a_question_for_help(typed: str) -> None:
         ("cancel exch-node2", 'cancel: "exch-node2" is no fix. Example: cancel FIX-12'),
         ("show FIX-0", 'show: "FIX-0" is no fix.'),
         ("show FIX-12 FIX-13", "show: "),
-        ("fixes please", 'fixes: "please" is too much: it takes no more words. Example: fixes'),
+        ("fixes now", 'fixes: "now" is too much: it takes no more words. Example: fixes'),
         ("export exch-node2", "export: It ends in the format: csv or jsonl. Example: export exch-node2"),
         ("export", "export: It ends in the format"),
     ],
@@ -184,9 +185,73 @@ def test_who_would_decide_in_words_is_told_how_a_fix_is_decided_on(typed: str) -
 
 def test_an_example_is_not_said_to_be_what_was_meant() -> None:
     """There may be a FIX-12, and nobody spoke of it."""
-    answer = parse("can you look?")
+    answer = parse("cancle it")
     assert isinstance(answer, Unknown)
-    assert answer.reason == '"can" is no command. Did you mean cancel? Example: cancel FIX-12'
+    assert answer.reason == '"cancle" is no command. Did you mean cancel? Example: cancel FIX-12'
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggestion"),
+    [
+        ("can you look at exch-node2?", "diagnose exch-node2"),
+        ("can", None),
+        ("can we talk", None),
+        ("cause", "diagnose exch-node2"),
+        ("canal", None),
+        ("status", "fixes"),
+        ("undo FIX-3", "restore FIX-3"),
+        ("rollback", "restore FIX-12"),
+        ("why FIX-3", "show FIX-3"),
+        ("stop", "pause"),
+        ("puase", "pause"),
+        ("log exch-node2 since 7d", "history exch-node2 since 7d"),
+        ("check the cluster EXCH-CL1", "diagnose EXCH-CL1"),
+    ],
+)
+def test_a_suggestion_goes_by_what_a_word_means_not_by_its_letters_alone(
+    typed: str, suggestion: str | None
+) -> None:
+    """What stops something is never suggested for a word that is only a little like it."""
+    answer = parse(typed)
+    assert isinstance(answer, Unknown)
+    assert answer.suggestion == suggestion
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "please diagnose exch-node2",
+        "diagnose exch-node2 please",
+        "Can you diagnose exch-node2?",
+        "hey, could you please diagnose exch-node2 for me, thanks a lot!",
+        "diagnose exch-node2 :pray:",
+        ":wave: hi! diagnose exch-node2 :pray::skin-tone-3: thx",
+        "diagnose exch-node2 \U0001f64f",
+        "diagnose exch-node2\nmail is down since ten",
+        "diagnose exch-node2, thank you!\n\nBob",
+        "can you\ndiagnose exch-node2",
+        "rootver diagnose exch-node2 please",
+    ],
+)
+def test_what_is_polite_around_a_command_is_no_part_of_it(typed: str) -> None:
+    """Nor an emoji, nor a second line."""
+    assert parse(typed) == Diagnose("exch-node2")
+
+
+def test_names_that_look_polite_or_like_an_emoji_stay() -> None:
+    """Only whole words around the command go."""
+    assert parse("diagnose thanks-node1") == Diagnose("thanks-node1")
+    assert parse("history since 10:34:12") == History(("since", "10:34:12"))
+    assert parse("thanks") == Unknown("thanks", None, '"thanks" is no command. help lists all of them.')
+
+
+def test_a_command_that_is_only_quoted_is_answered_and_not_run() -> None:
+    """The answer says how to have it done."""
+    answer = heard("see `<@U1> pause`", "U1")
+    assert isinstance(answer, Unknown)
+    assert "only quotes a command" in answer.reason
+    assert heard("<@U1> pause", "U1") == Bare("pause")
+    assert heard("`pause`", "U1", direct=True) == Bare("pause")
 
 
 def test_what_is_like_no_command_is_answered_too() -> None:

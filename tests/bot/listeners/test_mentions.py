@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from bot.answers.from_record import AuditAnswers
-from bot.listeners.desk import heard, without_mention
+from bot.listeners.desk import heard
 from bot.slack.post import Post
-from tests.bot.listeners.bare_events import BOT, event
-from tests.bot.shift import ALICE, ONCALL, Shift
+from tests.bot.listeners.bare_events import event
+from tests.bot.shift import ONCALL, Shift
 
 
 def test_a_mention_is_answered_once_however_often_it_is_delivered(shift: Shift) -> None:
@@ -138,29 +138,6 @@ def test_other_channels_and_direct_messages_can_be_closed(begin: Callable[..., S
     dm = shift.workspace.dm("bob")
     assert "ask in a channel" in shift.answer(shift.tell("nodes", "bob"), dm)
     assert shift.records("command") == []
-
-
-@pytest.mark.parametrize(
-    ("text", "typed"),
-    [
-        (f"<@{BOT}> nodes", "nodes"),
-        (f"<@{BOT}|rootver> nodes", "nodes"),
-        (f"hey <@{BOT}> nodes", "nodes"),
-        (f"nodes <@{BOT}>", "nodes"),
-        (f"<@{BOT}>", ""),
-        (f"<@{BOT}> history by <@{ALICE}>", f"history by <@{ALICE}>"),
-        (f"<@{ALICE}> <@{BOT}> nodes", "nodes"),
-        (f"<@{BOT}> <@{BOT}> nodes", "nodes"),
-        (f"<@{BOT}> help <@{BOT}>", "help"),
-        (f"<@{BOT}> history by <@{BOT}> since 7d", "history by bot since 7d"),
-        (f"history By <@{BOT}|rootver> since 7d", "history By bot since 7d"),
-        ("nodes", "nodes"),
-        ("", ""),
-    ],
-)
-def test_the_mention_of_the_bot_is_not_part_of_the_command(text: str, typed: str) -> None:
-    """Mentions of others are, and so is whose records somebody asks for."""
-    assert without_mention(text, BOT) == typed
 
 
 def test_a_message_without_user_text_or_thread_is_read_all_the_same() -> None:
