@@ -76,6 +76,17 @@ class CardMark:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands on a card: emoji (without skin tone) → everybody whom Slack named.
+
+    `cut`: the emoji of which it named only some.
+    """
+
+    named: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    cut: frozenset[str] = frozenset()
+
+
 class LookupFailed(Exception):
     """Slack could not tell who somebody is, who is in a group or what stands on a card."""
 
@@ -97,8 +108,8 @@ class Chat(Protocol):
     def members(self, group: str, *, fresh: bool = False) -> frozenset[str]:
         """User ids of a user group, at most 60 s old; `fresh`: as it is now. Raises `LookupFailed`."""
 
-    def reactions(self, card: Message) -> Mapping[str, frozenset[str]]:
-        """Emoji name (without skin tone) → users. Raises `LookupFailed`, `MessageGone`."""
+    def reactions(self, card: Message) -> Standing:
+        """Who reacted how. Raises `LookupFailed`, `MessageGone`."""
 
     def card_mark(self, message: Message) -> CardMark | None:
         """What a message of ours carries; None: it is not a card. Raises `LookupFailed`, `MessageGone`."""

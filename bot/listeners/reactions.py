@@ -33,15 +33,15 @@ def _hand_on(
     desk: Desk, decide: Callable[[Reaction], None], body: dict[str, Any], event: dict[str, Any]
 ) -> None:
     reaction = reaction_of(body, event)
-    if reaction is not None and reaction.item_user == desk.bot_user:
+    if reaction is not None and reaction.item_user in {None, desk.bot_user}:
         desk.decide(decide, reaction)
 
 
 def reaction_of(body: dict[str, Any], event: dict[str, Any]) -> Reaction | None:
     """The reaction that an event tells of; None for one on a file, or with something missing.
 
-    Fields: https://docs.slack.dev/reference/events/reaction_added. `item_user` is absent where no user wrote
-    the message; `event_ts` is when it was put, however late the event comes.
+    Fields: https://docs.slack.dev/reference/events/reaction_added. `item_user` may be absent: then the file
+    says whether the message is one of ours. `event_ts` is when it was put, however late the event comes.
     """
     item = event.get("item") or {}
     named = (

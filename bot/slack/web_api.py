@@ -27,7 +27,7 @@ from slack_sdk.http_retry.builtin_handlers import (
 from bot.slack import limits
 from bot.slack.post import Attachment, Post
 from bot.slack.refusals import header
-from handlers.ports import CardMark, LookupFailed, Message, MessageGone, Person
+from handlers.ports import CardMark, LookupFailed, Message, MessageGone, Person, Standing
 
 log = logging.getLogger(__name__)
 
@@ -143,23 +143,22 @@ class SlackChat:
             self._groups[group] = (asked_at, members)
         return members
 
-    def reactions(self, card: Message) -> Mapping[str, frozenset[str]]:
-        """Emoji name (without skin tone) → everybody who put it. Raises `LookupFailed`, `MessageGone`.
-
-        Slack may name only some of the people: then nothing is known, since a decline could be missing.
-        """
+    def reactions(self, card: Message) -> Standing:
+        """Who reacted how. Raises `LookupFailed`, `MessageGone`."""
         what = "the reactions on a card"
         answer = _asked(what, self._client.reactions_get, channel=card.channel, timestamp=card.ts, full=True)
         found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+        cut = set()
         for reaction in (answer.get("message") or {}).get("reactions", []):
             match reaction:
                 case {"name": str(name), "users": list(named), "count": int(count)}:
-                    found[name.split("::", 1)[0]] |= frozenset(named)
+                    plain = name.split("::", 1)[0]
+                    found[plain] |= frozenset(named)
                     if len(frozenset(named)) != count:
-                        raise LookupFailed(what, "Slack named only some of the people")
+                        cut.add(plain)
                 case _:
                     raise LookupFailed(what, "an answer without names")
-        return dict(found)
+        return Standing(dict(found), frozenset(cut))
 
     def card_mark(self, message: Message) -> CardMark | None:
         """What a message of ours carries; None: it is not a card. Raises `LookupFailed`, `MessageGone`."""

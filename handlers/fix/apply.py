@@ -41,12 +41,11 @@ from handlers.contract.strict_json import BrokenContract
 from handlers.diagnose import Diagnoser, keep_answer
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
-from handlers.fix.decide import CardReactions
 from handlers.fix.moves import BLOCKED, BOT, Noted, advance, blocked, note, withdraw
 from handlers.fix.obstacles import Obstacles
 from handlers.fix.outcome import Outcomes
 from handlers.inventory import Cluster, Inventory, UnknownName, same_name
-from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Query, Remote
+from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Query, Remote, Standing
 from handlers.remote_errors import NotSent, RemoteError
 from storage import evidence, fixes, notices, switches
 from storage.chain import audit
@@ -77,6 +76,7 @@ class Faulty(Ended):
 
 
 GONE = "The approval no longer stood on the card."
+CUT = "Slack named only some of the people"
 
 # Rules of `storage.chain.grounds` about what `apply` itself prepares, before the change is sent.
 PREPARED: frozenset[Rule | None] = frozenset({6, 7, 8})
@@ -268,18 +268,21 @@ class Changes:
             raise Ended(State.PROPOSED, f"The card could not be read ({failure.reason}).") from failure
         except MessageGone as gone:
             raise Ended(State.CANCELLED, "Its card was deleted.") from gone
-        if not self._who(standing, "approve").issuperset(approved_by):
-            raise Ended(State.PROPOSED, GONE)
+        approved, all_named = self._who(standing, "approve")
+        if not approved.issuperset(approved_by):
+            raise Ended(State.PROPOSED, GONE if all_named else f"The card could not be read ({CUT}).")
         # must hold: 12
-        self._nobody_declines(self._who(standing, "decline"), fix)
+        self._nobody_declines(standing, fix)
 
-    def _who(self, standing: CardReactions, want: Meaning) -> set[str]:
-        return {
-            user for emoji, users in standing.items() if meaning(self.rules, emoji) == want for user in users
-        }
+    def _who(self, standing: Standing, want: Meaning) -> tuple[frozenset[str], bool]:
+        """Who reacted so, and whether Slack named them all."""
+        emojis = {one for one in {*standing.named, *standing.cut} if meaning(self.rules, one) == want}
+        named = frozenset[str]().union(*(standing.named.get(one, ()) for one in emojis))
+        return named, not emojis & standing.cut
 
-    def _nobody_declines(self, users: set[str], fix: Fix) -> None:
+    def _nobody_declines(self, standing: Standing, fix: Fix) -> None:
         """A decline counts if it is an approver's or the requester's, and if that could not be found out."""
+        users, all_named = self._who(standing, "decline")
         approvers = self.approvers.read()
         if fix.requester in users:
             raise Ended(State.CANCELLED, "The requester's decline stood on the card.", by=fix.requester)
@@ -292,6 +295,8 @@ class Changes:
                 f"A decline stood on the card, and group {', '.join(approvers.unreadable)} could not be "
                 "read to see whether it is an approver's.",
             )
+        if not all_named:  # the requester, for one, may be missing
+            raise Ended(State.PROPOSED, f"Who declined could not be read ({CUT}).")
 
     def _end_unsent(self, fix: Fix, ended: Ended) -> None:
         """Nothing was sent: the fix goes where what did not hold sends it."""

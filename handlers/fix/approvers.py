@@ -57,6 +57,11 @@ class ApproverList:
             unreadable=approvers.unreadable,
         )
 
+    def unseen(self, named: frozenset[str], requester: str) -> bool:
+        """Whether somebody who may decline could be among those whom Slack did not name."""
+        approvers = self.read()
+        return bool(approvers.unreadable) or not named.issuperset({requester, *approvers.via})
+
     def _active(self, user: str) -> bool | None:
         """Whether this is an active full member; None: Slack could not tell."""
         try:

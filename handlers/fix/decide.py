@@ -6,7 +6,6 @@ So an approval counts only if the card shows it, and a withdrawal only if the ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -28,7 +27,7 @@ from handlers.approval import (
 from handlers.fix.approvers import ApproverList
 from handlers.fix.moves import Noted, advance, blocked, note, show_approvals, tell_privately, withdraw
 from handlers.fix.obstacles import Obstacles
-from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone
+from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Standing
 from storage import fixes, once, people, queries
 from storage.chain import audit
 from storage.chain.grounds import grounds_of
@@ -37,7 +36,6 @@ from storage.file.errors import StorageError
 from storage.records import Fix, Json, Outcome, Record, ThreadTopic
 from storage.transaction import Transaction
 
-CardReactions = Mapping[str, frozenset[str]]  # emoji → users, as the card shows them
 _Ends = Literal[State.DECLINED, State.CANCELLED]  # how a person ends a fix
 
 
@@ -49,7 +47,7 @@ class Reaction:
     user: str
     emoji: str
     message: Message
-    item_user: str | None  # who wrote the message
+    item_user: str | None  # who wrote the message; None: Slack did not say, and the file knows our cards
     at: datetime
 
 
@@ -70,7 +68,8 @@ class Decisions:
     def reacted(self, reaction: Reaction) -> None:
         """Somebody put a reaction on a message of ours."""
         want = meaning(self.rules, reaction.emoji)
-        if want is None or reaction.item_user != self.bot_user or reaction.user == self.bot_user:
+        ours = reaction.item_user in {None, self.bot_user}
+        if want is None or not ours or reaction.user == self.bot_user:
             return
         fix = self._fix_of(reaction.message)
         if fix is None:
@@ -78,11 +77,11 @@ class Decisions:
             return
         if self._delivered_again(reaction):
             return
-        standing = self._standing(fix)
-        if standing is not None and not _stands(standing, reaction.user, reaction.emoji):
+        stands = _stands(self._standing(fix), reaction.user, reaction.emoji)
+        if stands is False:
             return  # taken away again before we looked: there is nothing to judge
         who = self.approvers.reactor(reaction.user)
-        if standing is None and want == "approve":
+        if stands is None and want == "approve":
             who = replace(who, via=None, unknown="the card could not be read")
         with self.database.write() as tx:
             if once.first_time(tx, once.event(reaction.event_id)):
@@ -93,8 +92,7 @@ class Decisions:
         fix = self._fix_of(reaction.message)
         if fix is None or meaning(self.rules, reaction.emoji) is None or self._delivered_again(reaction):
             return
-        standing = self._standing(fix)
-        if standing is not None and _stands(standing, reaction.user, reaction.emoji):
+        if _stands(self._standing(fix), reaction.user, reaction.emoji):
             self._put_back(fix, reaction)
             return
         with self.database.write() as tx:
@@ -166,7 +164,7 @@ class Decisions:
         with self.database.read() as conn:
             return once.seen(conn, once.event(reaction.event_id))
 
-    def _standing(self, fix: Fix) -> CardReactions | None:
+    def _standing(self, fix: Fix) -> Standing | None:
         """The reactions on a fix's card; None if Slack does not tell. A deleted card cancels the fix."""
         assert fix.card_ts is not None  # noqa: S101 - a fix found by its card has one
         try:
@@ -175,7 +173,7 @@ class Decisions:
             return None
         except MessageGone:
             self.card_gone(fix.number)
-            return {}
+            return Standing()
 
     def _put_back(self, fix: Fix, reaction: Reaction) -> None:
         """Taken away, but it stands again: judge it anew, since the event of that may have come first."""
@@ -186,7 +184,7 @@ class Decisions:
                 self._judge(tx, fix.number, who, reaction.emoji, reaction.at, seen_late=False)
 
     def _catch_up(self, fix: Fix) -> bool:
-        """Judge what stands on a card and was not judged yet; False: the card cannot be read now."""
+        """Judge what stands on a card and was not judged yet; False: not all of it can be read now."""
         with self.database.read() as conn:
             judged = once.judged(conn, fix.number)  # first: what is judged meanwhile stands on the card then
         standing = self._standing(fix)
@@ -194,11 +192,12 @@ class Decisions:
             return False
         standing_now = {
             (user, emoji_name(emoji))
-            for emoji, users in standing.items()
+            for emoji, users in standing.named.items()
             for user in users
             if user != self.bot_user and meaning(self.rules, emoji)
         }
-        for user, emoji in sorted(judged - standing_now):
+        gone = {one for one in judged - standing_now if _stands(standing, *one) is False}
+        for user, emoji in sorted(gone):
             with self.database.write() as tx:
                 self._taken_away(tx, fix.number, user, emoji, seen_late=True)
         # Declining first: where both stand, it wins.
@@ -208,7 +207,11 @@ class Decisions:
             who = self.approvers.reactor(user)
             with self.database.write() as tx:
                 self._judge(tx, fix.number, who, emoji, self.clock.now(), seen_late=True)
-        return True
+        return not any(
+            meaning(self.rules, emoji)
+            and self.approvers.unseen(standing.named.get(emoji, frozenset()), fix.requester)
+            for emoji in standing.cut
+        )
 
     def _judge(
         self, tx: Transaction, number: int, who: Reactor, emoji: str, at: datetime, *, seen_late: bool
@@ -321,8 +324,14 @@ def _counted(tx: Transaction, fix: Fix) -> list[str]:
     return list(grounds_of(queries.story(tx, fix.id)).counted)
 
 
-def _stands(standing: CardReactions, user: str, emoji: str) -> bool:
-    return any(user in users for name, users in standing.items() if emoji_name(name) == emoji_name(emoji))
+def _stands(standing: Standing | None, user: str, emoji: str) -> bool | None:
+    """Whether somebody's reaction stands on the card; None: Slack does not tell."""
+    if standing is None:
+        return None
+    name = emoji_name(emoji)
+    if any(user in users for other, users in standing.named.items() if emoji_name(other) == name):
+        return True
+    return None if name in map(emoji_name, standing.cut) else False
 
 
 def _record_refusal(tx: Transaction, fix: Fix, who: Reactor, reason: Refusal, *, asked: str) -> None:

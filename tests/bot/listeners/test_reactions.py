@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,19 @@ def test_reactions_on_other_peoples_messages_are_not_looked_at(shift: Shift) -> 
     shift.react("bob", ts=ts)
     assert shift.woken == 0
     assert set(shift.workspace.faults.calls) == {"auth.test"}
+
+
+def test_a_reaction_without_the_author_of_its_message_counts_on_a_card_that_the_file_knows(
+    shift: Shift,
+) -> None:
+    """Slack leaves it out now and then; on a message of somebody else it is looked for and not found."""
+    shift.propose()
+    for ts in (shift.workspace.say("alice", ONCALL, "hello"), shift.card.ts):
+        (payload,) = shift.catch(partial(shift.workspace.react, "bob", ONCALL, ts, YES))
+        payload["event"].pop("item_user", None)
+        shift.deliver(payload)
+    assert (shift.fix().state, len(shift.records("decision"))) == ("approved", 1)
+    assert shift.records("refusal") == []
 
 
 def test_the_bots_own_reactions_decide_nothing(shift: Shift) -> None:

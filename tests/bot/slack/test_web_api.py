@@ -9,7 +9,7 @@ from slack_sdk.web import SlackResponse
 from bot.lab.workspace.web.server import WorkspaceServer
 from bot.lab.workspace.workspace import Workspace
 from bot.slack.web_api import Identity, SlackChat
-from handlers.ports import LookupFailed, Message, MessageGone
+from handlers.ports import LookupFailed, Message, MessageGone, Standing
 from tests.bot.slack.practice import ALICE, BOB, CAROL, ONCALL, POST, Seconds, calls, web_client
 
 # --- who we are, who they are ---
@@ -180,7 +180,7 @@ def test_reactions_of_all_skin_tones_are_one(chat: SlackChat, workspace: Workspa
     workspace.react("bob", ONCALL, card.ts, "+1")
     workspace.react("carol", ONCALL, card.ts, "+1::skin-tone-3")
     workspace.react("bob", ONCALL, card.ts, "x")
-    assert chat.reactions(card) == {"+1": {BOB, CAROL}, "x": {BOB}}
+    assert chat.reactions(card) == Standing({"+1": frozenset({BOB, CAROL}), "x": frozenset({BOB})})
 
 
 def test_everybody_who_reacted_is_named(chat: SlackChat, workspace: Workspace) -> None:
@@ -189,18 +189,22 @@ def test_everybody_who_reacted_is_named(chat: SlackChat, workspace: Workspace) -
     people = [workspace.add_person(f"many{number}") for number in range(60)]
     for person in people:
         workspace.react(person, ONCALL, card.ts, "x")
-    assert chat.reactions(card)["x"] == set(people)
+    assert chat.reactions(card) == Standing({"x": frozenset(people)})
 
 
-def test_reactions_that_slack_names_only_in_part_are_unknown() -> None:
-    """A missing decline would be dangerous."""
+def test_reactions_of_which_slack_names_only_some_are_said_to_be_cut() -> None:
+    """By their emoji: what somebody means by another one decides nothing."""
 
     class Client(WebClient):
         def reactions_get(self, **_: Any) -> Any:
-            return {"ok": True, "message": {"reactions": [{"name": "x", "users": [BOB], "count": 2}]}}
+            reactions = [
+                {"name": "x::skin-tone-2", "users": [BOB], "count": 2},
+                {"name": "+1", "users": [BOB], "count": 1},
+            ]
+            return {"ok": True, "message": {"reactions": reactions}}
 
-    with pytest.raises(LookupFailed, match="only some"):
-        SlackChat(Client(), Identity("UBOT", "T1", "")).reactions(Message("C1", "1.0"))
+    standing = SlackChat(Client(), Identity("UBOT", "T1", "")).reactions(Message("C1", "1.0"))
+    assert standing == Standing({"x": frozenset({BOB}), "+1": frozenset({BOB})}, frozenset({"x"}))
 
 
 @pytest.mark.parametrize(

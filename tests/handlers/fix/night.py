@@ -27,7 +27,7 @@ from handlers.fix.propose import Proposed
 from handlers.host_options import HostOptions
 from handlers.inventory import Cluster, Inventory
 from handlers.life import record_start
-from handlers.ports import CardMark, LookupFailed, Message, MessageGone, Person, Query
+from handlers.ports import CardMark, LookupFailed, Message, MessageGone, Person, Query, Standing
 from handlers.record.anchoring import Anchors
 from handlers.remote_errors import NotSent, RemoteError
 from storage import fixes, notices
@@ -79,6 +79,7 @@ class FakeChat:
         self.groups: dict[str, frozenset[str]] = {}
         self.standing: dict[str, set[str]] = defaultdict(set)
         self.broken: set[str] = set()  # what cannot be looked up: user ids, group ids, "card"
+        self.unnamed: set[str] = set()  # whose reactions Slack only counts
         self.card_gone = False
         self.reason = "timeout"
         self.mark: CardMark | None = None  # what the only card carries
@@ -93,12 +94,13 @@ class FakeChat:
             raise LookupFailed(group, "timeout")
         return self.groups[group]
 
-    def reactions(self, card: Message) -> dict[str, frozenset[str]]:
+    def reactions(self, card: Message) -> Standing:
         if self.card_gone:
             raise MessageGone
         if "card" in self.broken:
             raise LookupFailed("the card", "timeout")
-        return {emoji: frozenset(users) for emoji, users in self.standing.items()}
+        named = {emoji: frozenset(users - self.unnamed) for emoji, users in self.standing.items()}
+        return Standing(named, frozenset(one for one, users in self.standing.items() if users & self.unnamed))
 
     def card_mark(self, message: Message) -> CardMark | None:
         if self.card_gone:

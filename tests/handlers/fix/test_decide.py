@@ -23,7 +23,6 @@ def test_a_reaction_on_another_message_or_on_a_card_that_is_not_ours_is_ignored(
     night.react(BOB, message=Message("C1", "999.9"))
     night.react(BOB, message=Message("C2", "200.1"))
     night.react(BOB, item_user=DAVE)
-    night.react(BOB, item_user=None)
     assert night.state == State.PROPOSED
     assert not night.records("refusal", "decision")
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.approval import State
-from handlers.ports import Message
+from handlers.ports import Message, Standing
 from tests.handlers.fix.night import BOB, BOT, CAROL, NO, YES, Night, reasons
 
 
@@ -56,7 +56,7 @@ def test_catching_up_while_an_event_is_judged_takes_nothing_back(
     night.propose()
     read = night.chat.reactions
 
-    def react_meanwhile(card: Message) -> dict[str, frozenset[str]]:
+    def react_meanwhile(card: Message) -> Standing:
         standing = read(card)
         monkeypatch.setattr(night.chat, "reactions", read)
         night.react(BOB)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.approval import State, permit
-from handlers.ports import Message
+from handlers.ports import Message, Standing
 from storage import evidence, fixes, switches
 from storage.chain.grounds import ApprovalTerms
 from storage.chain.verify import verify
@@ -119,7 +119,7 @@ def test_a_backup_that_is_gone_at_the_last_moment_sends_nothing(
     night.react(BOB)
     look = night.chat.reactions
 
-    def spoilt(card: Message) -> dict[str, frozenset[str]]:
+    def spoilt(card: Message) -> Standing:
         sql(night, statement)
         return look(card)
 

@@ -8,7 +8,7 @@ import pytest
 
 from handlers.approval import State
 from handlers.fix.propose import NotProposed
-from handlers.ports import Message
+from handlers.ports import Message, Standing
 from handlers.remote_errors import RemoteError
 from tests.handlers.fix.meanwhile import meanwhile
 from tests.handlers.fix.night import ALICE, BOB, CAROL, NO, THREAD, YES, Night, Run
@@ -36,7 +36,7 @@ def test_a_withdrawal_delivered_twice_at_once_does_not_withdraw_the_next_approva
     event = night.reaction(BOB, YES)
     read = night.chat.reactions
 
-    def as_it_stood_before(card: Message) -> dict[str, frozenset[str]]:
+    def as_it_stood_before(card: Message) -> Standing:
         standing = read(card)
         monkeypatch.setattr(night.chat, "reactions", read)
         night.decisions.unreacted(event)
@@ -97,7 +97,7 @@ def test_an_approval_taken_back_just_after_the_card_was_read_stops_the_change(
     night.react(BOB)
     read = night.chat.reactions
 
-    def taken_back_now(card: Message) -> dict[str, frozenset[str]]:
+    def taken_back_now(card: Message) -> Standing:
         standing = read(card)
         monkeypatch.setattr(night.chat, "reactions", read)
         night.unreact(BOB)
