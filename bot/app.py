@@ -27,6 +27,7 @@ from bot.running.lookout import Lookout
 from bot.running.scheduler import Loop, Scheduler
 from bot.running.stop_signal import stop_signals
 from bot.settings.settings import Settings
+from bot.slack.emoji_names import lacking
 from bot.slack.socket_mode import EventSocket
 from bot.slack.web_api import NotSaid, SlackChat, retry_handlers
 from handlers.admission import Admission
@@ -130,7 +131,9 @@ class Bot:
         self._app = App(name="rootver", client=client)
         listeners.register(self._app, self._desk)
         self._socket = EventSocket(self._app, tokens.app)
-        self._lookout = Lookout(client, self._socket.client, self.database, obstacles)
+        self._lookout = Lookout(
+            client, self._socket.client, self.database, obstacles, look_first=self._look_at_emoji
+        )
         self.loops.append(Loop("lookout", self._lookout.step, LOOKOUT_SECONDS))
 
     def start(self) -> None:
@@ -201,6 +204,12 @@ class Bot:
             if not read_all:
                 self._behind.set()
         self.scheduler.loop.wake()
+
+    def _look_at_emoji(self) -> None:
+        for sentence in lacking(
+            self.chat, self.settings.approval_rules(), self.settings.slack.a_channel
+        ).values():
+            log.warning("%s", sentence)
 
     def _wake(self) -> None:
         for loop in self.loops[:2]:

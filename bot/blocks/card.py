@@ -35,12 +35,16 @@ from storage.records import Fix, Json
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a card shows beside the fix itself: the rules, a pause (who, since when), who ended it."""
+    """What a card shows beside the fix itself: the rules, a pause (who, since when), who ended it.
+
+    `lacking` are emoji that the workspace does not have.
+    """
 
     rules: ApprovalRules
     paused: tuple[str, datetime] | None = None
     ended_by: str | None = None
     mark: CardMark | None = None  # by which an older copy of the file is noticed
+    lacking: frozenset[str] = frozenset()
 
 
 def prepare_line(fix: Fix) -> Post:
@@ -173,7 +177,8 @@ def _undo(fix: Fix) -> Iterator[str]:
 
 def _deciding(fix: Fix, around: Surroundings) -> Iterator[str]:
     """Who may do what, until when."""
-    approve, decline = (_emojis(names) for names in (around.rules.approve, around.rules.decline))
+    rules = around.rules
+    approve, decline = (_emojis(names - around.lacking or names) for names in (rules.approve, rules.decline))
     asked = "" if around.rules.allow_self_approval else f" (not {mention(fix.requester)}, who asked)"
     who = deciders.able(fix) or deciders.nobody(fix, "can approve right now")
     yield f"approvers: {who}{asked} · open until {clock_time(fix.expires_at)}"
@@ -185,6 +190,9 @@ def _deciding(fix: Fix, around: Surroundings) -> Iterator[str]:
     if unread:
         yield f"group {unread} could not be read: its members are refused until it can"
     yield f"{approve} approve · {decline} decline · `@rootver cancel {fix.id}`"
+    lacking = sorted(around.lacking & (rules.approve | rules.decline))
+    if lacking:
+        yield f"this workspace has no emoji {listed(map(code, lacking))}, though the settings name it"
     if around.paused:
         by, since = around.paused
         yield (

@@ -12,6 +12,7 @@ from bot.doctor.connection import RunningBot
 from bot.doctor.findings import DoctorLine, fail, ok, warn
 from bot.settings.settings import Settings
 from bot.slack import manifest
+from bot.slack.emoji_names import lacking
 from bot.slack.refusals import slack_not_reached
 from bot.slack.web_api import SlackChat
 from handlers.approval import ApprovalRules
@@ -33,7 +34,9 @@ def look(settings: Settings, client: WebClient, running: RunningBot | None) -> I
     yield _scopes(chat.identity.scopes)
     yield from connection.look(settings.slack.app_token, client, running)
     yield from _channels(settings, client, chat.identity.user)
-    yield from _approvers(settings.approval_rules(), chat)
+    rules = settings.approval_rules()
+    yield from _emoji(rules, chat, settings.slack.a_channel)
+    yield from _approvers(rules, chat)
 
 
 def _scopes(granted: frozenset[str]) -> DoctorLine:
@@ -61,6 +64,14 @@ def _channels(settings: Settings, client: WebClient, user: str) -> Iterator[Doct
             yield ok(f"channel {channel}", "the bot is in it")
     if not slack.channels:
         yield ok("channels", "it answers wherever it is invited: /invite @rootver")
+
+
+def _emoji(rules: ApprovalRules, chat: SlackChat, channel: str | None) -> Iterator[DoctorLine]:
+    """Those that the settings name. Nobody sees that it is asked."""
+    found = lacking(chat, rules, channel)
+    for emoji, sentence in found.items():
+        useless = any(emoji in emojis and emojis <= found.keys() for emojis in (rules.approve, rules.decline))
+        yield (fail if useless else warn)(f"emoji {emoji}", sentence)
 
 
 def _approvers(rules: ApprovalRules, chat: SlackChat) -> Iterator[DoctorLine]:

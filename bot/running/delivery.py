@@ -184,11 +184,14 @@ class Deliverer:
             fix = stored
         self._draw(fix)
         message = _card_of(fix)
-        for emoji in (min(self.rules.approve), min(self.rules.decline)):
+        lacking = self.slack.lacking
+        for emojis in (self.rules.approve, self.rules.decline):
             try:
-                self.slack.react(message, emoji)
+                self.slack.react_with_one(message, emojis)
             except NotSaid as failure:  # a convenience: the card holds without it
                 log.warning("%s: %s People have to pick the emoji themselves.", fix.id, failure)
+        if self.slack.lacking != lacking:
+            self._draw(fix)
 
     def _draw(self, fix: Fix) -> None:
         """Edit the card into what holds now; without one there is nothing to draw yet."""
@@ -198,7 +201,8 @@ class Deliverer:
             now = fixes.get(conn, fix.number) or fix
             story = queries.story(conn, fix.id)
             ended_by = _last_decider(story) if now.state in ENDED_BY_SOMEBODY else None
-            around = Surroundings(self.rules, switches.paused(conn), ended_by, mark_of(fix.id, story))
+            mark = mark_of(fix.id, story)
+            around = Surroundings(self.rules, switches.paused(conn), ended_by, mark, self.slack.lacking)
         self.slack.edit(_card_of(fix), card(now, around))
 
     # --- the others ---

@@ -22,7 +22,7 @@ from storage.records import bounded
 
 log = logging.getLogger(__name__)
 
-TOKEN_SECONDS = 60.0  # between looks at the bot's token
+TOKEN_SECONDS = 15.0  # between looks at the bot's token
 COUNT_SECONDS = 120.0  # between counts of connections: Slack gives about one address a minute (Tier 1)
 
 ANOTHER_BOT = (
@@ -32,7 +32,10 @@ ANOTHER_BOT = (
 
 
 class Lookout:
-    """One watch, for `Loop`: `step` does what is due. The rule book reads `obstacles`."""
+    """One watch, for `Loop`: `step` does what is due. The rule book reads `obstacles`.
+
+    `look_first` is done once, at the first step.
+    """
 
     def __init__(
         self,
@@ -40,14 +43,18 @@ class Lookout:
         socket: AttentiveClient,
         database: Database,
         obstacles: Obstacles,
+        *,
+        look_first: Callable[[], object] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._socket, self._database, self._obstacles = client, socket, database, obstacles
-        self._monotonic = monotonic
+        self._monotonic, self._look_first = monotonic, look_first
+        self._begun = False
         self._company = Company(monotonic)
         self._noticing = threading.Lock()
         self._refused: dict[str, str] = {}  # token → Slack's code
-        self._next_token = self._next_count = monotonic() + TOKEN_SECONDS
+        now = monotonic()
+        self._next_token, self._next_count = now + TOKEN_SECONDS, now + RECONNECT_SECONDS
 
     def connected(self, hello: dict[str, Any]) -> None:
         """Slack greets our own connection."""
@@ -61,6 +68,9 @@ class Lookout:
 
     def step(self) -> None:
         """Do what is due."""
+        if not self._begun:
+            self._begun = True
+            self._look_first()
         now = self._monotonic()
         if now >= self._next_token:
             self._next_token = now + TOKEN_SECONDS

@@ -69,6 +69,11 @@ class Slack(Section):
         "https://slack.com/api/", "where Slack's Web API is", "http://127.0.0.1:8040/api/", "SLACK_API_URL"
     )
 
+    @property
+    def a_channel(self) -> str | None:
+        """One that the bot has to be in; None: the settings name none."""
+        return next(iter([*([self.audit_channel] if self.audit_channel else []), *self.channels]), None)
+
 
 class Approval(Section):
     """[approval]."""

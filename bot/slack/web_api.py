@@ -11,6 +11,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -47,6 +48,8 @@ _TRANSIENT = frozenset({
 _AS_IT_IS = {"parse": "none", "link_names": False}
 # docs.slack.dev/reference/methods/chat.postMessage, "Errors"; the last one is only reported
 _NO_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+NO_SUCH_EMOJI = "invalid_name"  # docs.slack.dev/reference/methods/reactions.add, "Errors"
+_NOWHERE = "1000000000.000000"  # the `ts` of a message of 2001, before there was Slack
 _GONE = frozenset({"message_not_found", "no_item_specified"})
 _NETWORK = (OSError, HTTPException)  # URLError and TimeoutError are OSErrors
 
@@ -94,6 +97,7 @@ class SlackChat:
         self._groups: dict[str, tuple[float, frozenset[str]]] = {}
         self._people: dict[str, tuple[float, Person]] = {}
         self._lock = threading.Lock()
+        self.lacking: frozenset[str] = frozenset()  # emoji that the workspace was found not to have
 
     @classmethod
     def connect(cls, client: WebClient) -> SlackChat:
@@ -218,8 +222,31 @@ class SlackChat:
                 timestamp=message.ts, name=emoji,
             )  # fmt: skip
         except NotSaid as failure:
+            if failure.code == NO_SUCH_EMOJI:
+                self.lacking |= {emoji}  # for as long as the bot runs
             if failure.code != "already_reacted":
                 raise
+
+    def react_with_one(self, message: Message, emojis: frozenset[str]) -> None:
+        """Put the first of these that the workspace has on a message of ours. Raises as `react` does."""
+        for emoji in sorted(emojis - self.lacking):
+            try:
+                self.react(message, emoji)
+            except NotSaid as failure:
+                if failure.code != NO_SUCH_EMOJI:
+                    raise
+            else:
+                return
+        raise NotSaid(f"the reaction {' or '.join(sorted(emojis))}", NO_SUCH_EMOJI, transient=False)
+
+    def lacks(self, emoji: str, channel: str) -> bool:
+        """Whether Slack says that the workspace has no such emoji. Asked without being seen.
+
+        It is put on a message that is not there. If Slack looks for that first, it says nothing of the emoji.
+        """
+        with suppress(NotSaid, MessageGone):
+            self.react(Message(channel, _NOWHERE), emoji)
+        return emoji in self.lacking
 
     def _post(self, client: WebClient, channel: str, post: Post, thread_ts: str | None) -> Message:
         answer = _shown(

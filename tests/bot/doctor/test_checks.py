@@ -151,6 +151,18 @@ def test_a_channel_that_the_bot_is_not_in_is_a_fail(practice: Practice) -> None:
 
 
 @pytest.mark.parametrize(
+    ("approve", "found"),
+    [("corp_ok", {"emoji corp_ok": "fail"}), ("corp_ok,eyes", {"emoji corp_ok": "warn"})],
+)
+def test_an_emoji_that_the_workspace_lacks_is_told(
+    practice: Practice, approve: str, found: dict[str, str]
+) -> None:
+    """With none that exists nobody could approve."""
+    practice.environ = {"ROOTVER_APPROVAL__APPROVE": approve}
+    assert {name: line.result for name, line in practice.look().items() if "emoji" in name} == found
+
+
+@pytest.mark.parametrize(
     ("approval", "results"),
     [
         ("", {}),

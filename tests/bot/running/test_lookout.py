@@ -32,7 +32,9 @@ class Watched:
         self.database = Database.open(folder / "rootver.db", lambda: datetime.now(UTC))
         client = web_client(server)
         self.socket = EventSocket(App(client=client), self.workspace.app_token)
-        self.lookout = Lookout(client, self.socket.client, self.database, self.obstacles, self.seconds)
+        self.lookout = Lookout(
+            client, self.socket.client, self.database, self.obstacles, monotonic=self.seconds
+        )
         self.greeted: list[object] = []
         self.socket.client.message_listeners.append(self._on_message)
 
