@@ -202,7 +202,7 @@ class Decisions:
                 self._taken_away(tx, fix.number, user, emoji, seen_late=True)
         # Declining first: where both stand, it wins.
         for user, emoji in sorted(
-            standing_now - judged, key=lambda one: meaning(self.rules, one[1]) != "decline"
+            standing_now - judged, key=lambda one: (meaning(self.rules, one[1]) != "decline", one)
         ):
             who = self.approvers.reactor(user)
             with self.database.write() as tx:
