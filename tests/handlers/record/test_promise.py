@@ -28,9 +28,12 @@ def found(**changes: Any) -> Verification:
             "1 change approved by a second person: bob (UBOB) 1; with a backup; read back.",
         ),
         (
-            found(sent=4, approvals={"UBOB": 4}, ends={"applied": 1, "voided": 1, "indeterminate": 1, "lost": 1}),
+            found(
+                sent=4, approvals={"UBOB": 4}, ends={"applied": 1, "voided": 1, "indeterminate": 1, "lost": 1}
+            ),
             "4 changes, each approved by a second person: bob (UBOB) 4; each with a backup; 1 read back, "
-            "1 refused by the host or not carried out, 1 lost with a newer copy of the file, 1 not known yet.",
+            "1 refused by the host or not carried out, 1 lost with a newer copy of the file, "
+            "1 not known yet.",
         ),
         (
             found(sent=2, approvals={"UBOB": 2}, self_approved=1, ends={"confirmed": 2}),
