@@ -102,7 +102,7 @@ class Shift:
             token=self.workspace.bot_token,
             base_url=self.server.api_url,
             retry_handlers=retry_handlers(),
-            timeout=5,
+            timeout=30,
         )
         self.chat = SlackChat.connect(client)
         self.diagnoser = Diagnoser(

@@ -56,7 +56,7 @@ class CallLog:
         """Return the calls of one command."""
         return [call for call in self if call.command.casefold() == command.casefold()]
 
-    def wait_for(self, command: str, count: int = 1, timeout: float = 10.0) -> list[Call]:
+    def wait_for(self, command: str, count: int = 1, timeout: float = 60.0) -> list[Call]:
         """Wait until a command has arrived `count` times and return its calls; TimeoutError if not."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.named(command)) >= count, timeout):

@@ -152,7 +152,7 @@ class Workspace(Roster):
                 raise SlackRefusal("message_not_found")
             return found
 
-    def wait_for(self, predicate: Callable[[], T | None], timeout: float = 10.0) -> T:
+    def wait_for(self, predicate: Callable[[], T | None], timeout: float = 60.0) -> T:
         """The first true value of `predicate`, asked now and whenever workspace or sockets change.
 
         Raises `TimeoutError` with the transcript if nothing came within `timeout` seconds.

@@ -97,7 +97,7 @@ def browsing(folder: Path, datasette: str) -> subprocess.Popen[str]:
 def test_browsing_ends_as_datasette_does(bot: Database, tmp_path: Path) -> None:
     """A port that is taken, say: its words, ours with the next step, and 69; nothing stays behind."""
     with browsing(tmp_path, "raise SystemExit('[Errno 98] address already in use')") as browse:
-        _, err = browse.communicate(timeout=30)
+        _, err = browse.communicate(timeout=60)
     assert browse.returncode == 69
     assert "Errno 98" in err
     assert "--port 8002" in err
@@ -113,12 +113,12 @@ def test_nothing_outlives_browsing(
     """Neither Datasette nor the copy of the record, also where only `rootver` was told to end."""
     with browsing(tmp_path, SERVING.format(hears)) as browse:
         serving = tmp_path / "serving"
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not (serving.exists() and serving.read_text()) and time.monotonic() < deadline:
             time.sleep(0.05)
         copy = Path(serving.read_text())
         assert copy.exists()
         browse.send_signal(told)
-        browse.communicate(timeout=30)  # its standard error is also Datasette's: closed once both have ended
+        browse.communicate(timeout=60)  # its standard error is also Datasette's: closed once both have ended
     assert browse.returncode == code
     assert not copy.parent.exists()

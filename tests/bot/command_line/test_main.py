@@ -347,7 +347,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
     while process.poll() is None and _waits_to_be_read(process.stdin) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)  # it has read all that there was, and waits for more
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (Exit.INTERRUPTED, b"", b"")
 
 

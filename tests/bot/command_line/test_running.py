@@ -23,7 +23,7 @@ from storage.file.database import Database
 from tests.bot import practice_bot
 from tests.bot.command_line.invoking import Rootver, clean_environment, runner
 
-PATIENCE = 30.0  # seconds for a start or a stop
+PATIENCE = 60.0  # seconds for a start or a stop
 
 
 @pytest.fixture

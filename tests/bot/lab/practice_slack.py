@@ -46,7 +46,7 @@ def bolt(server: WorkspaceServer, register: Callable[[App], None]) -> Iterator[S
         # would race inside the client.
         handler.client.default_auto_reconnect_enabled = handler.client.auto_reconnect_enabled = False
         server.sockets.close()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while handler.client.is_connected() and time.monotonic() < deadline:
             time.sleep(0.01)
         handler.close()  # type: ignore[no-untyped-call]
@@ -63,7 +63,7 @@ def bare_socket(server: WorkspaceServer) -> Iterator[ClientConnection]:
         yield websocket
 
 
-def next_message(websocket: ClientConnection, timeout: float = 5.0) -> dict[str, Any]:
+def next_message(websocket: ClientConnection, timeout: float = 60.0) -> dict[str, Any]:
     """What the server sends next; raises TimeoutError."""
     message: dict[str, Any] = json.loads(websocket.recv(timeout))
     return message

@@ -33,7 +33,7 @@ class Recorder:
 
 def eventually(holds: Callable[[], bool]) -> None:
     """Wait, with an end, for what threads of others do to the file."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)

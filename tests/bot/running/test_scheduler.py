@@ -81,13 +81,13 @@ def test_a_fix_that_is_being_worked_on_is_given_to_nobody_else(night: Night, sec
 
     def wait() -> None:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     night.remote.before["Get-RootVerFact"] = wait
     with ThreadPoolExecutor(4) as jobs:
         watched = Watched(night, jobs)
         watched.scheduler.step()
-        assert begun.wait(10)
+        assert begun.wait(60)
         for _ in range(5):
             watched.scheduler.step()
         assert night.state == State.APPLYING

@@ -27,7 +27,7 @@ class Seconds:
 
 
 def web_client(server: WorkspaceServer, **options: Any) -> WebClient:
-    options = {"retry_handlers": retry_handlers(), "timeout": 5, **options}
+    options = {"retry_handlers": retry_handlers(), "timeout": 30, **options}
     return WebClient(token=server.workspace.bot_token, base_url=server.api_url, **options)
 
 

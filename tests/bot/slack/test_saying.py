@@ -164,8 +164,8 @@ def test_a_slow_answer_is_a_failure_that_may_have_worked(
     server: WorkspaceServer, workspace: Workspace
 ) -> None:
     """A plain TimeoutError of the client, not one of Slack's errors."""
-    chat = SlackChat.connect(web_client(server, timeout=1))
-    workspace.faults.add("slow", "chat.postMessage", seconds=1.5)
+    chat = SlackChat(web_client(server, timeout=1), SlackChat.connect(web_client(server)).identity)
+    workspace.faults.add("slow", "chat.postMessage", seconds=30)
     with pytest.raises(NotSaid, match="TimeoutError"):
         chat.post_once(ONCALL, POST)
 

@@ -19,6 +19,7 @@ from tests.handlers.psrp.practice_host import (
     FACTS,
     GOOD,
     PERMIT,
+    SLOW,
     ZERO,
     actions,
     change_identity,
@@ -160,7 +161,7 @@ def test_a_shell_that_is_gone_before_the_command_is_not_sent(host: Endpoint, mak
 def test_a_shell_that_goes_while_the_command_runs_is_unknown(host: Endpoint, make_remote: MakeRemote) -> None:
     """The same fault as before, but the command was taken."""
     remote = make_remote()
-    host.faults.slow["Set-RootVer"] = 60
+    host.faults.slow["Set-RootVer"] = SLOW
 
     def restart() -> None:
         host.calls.wait_for("Set-RootVer")

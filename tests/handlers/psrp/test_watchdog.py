@@ -9,7 +9,7 @@ import pytest
 
 from handlers.psrp.watchdog import Watchdog
 
-SOON, LATER, PATIENCE = 0.02, 60, 5
+SOON, LATER, PATIENCE = 0.02, 60, 60
 
 
 def test_what_is_due_is_done_in_the_order_of_time() -> None:

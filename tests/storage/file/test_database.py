@@ -178,12 +178,12 @@ def test_closing_waits_for_the_transaction_under_way(path: Path) -> None:
     def write() -> None:
         with db.write() as tx:
             begun.set()
-            go_on.wait(10)
+            go_on.wait(60)
             audit.append(tx, command())
 
     writer, closer = threading.Thread(target=write), threading.Thread(target=db.close)
     writer.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     closer.start()
     go_on.set()
     writer.join()

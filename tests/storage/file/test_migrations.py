@@ -47,7 +47,7 @@ def test_processes_that_start_at_once_all_find_a_whole_file(path: Path, attempt:
         process.start()
     for process in started:
         process.join(60)
-    assert [results.get(timeout=10) for _ in started] == ["ok"] * PROCESSES
+    assert [results.get(timeout=60) for _ in started] == ["ok"] * PROCESSES
     with open_checked(path, Ticking()) as db, db.read() as conn:
         assert db.faults == ()
         assert (check(conn).size, check(conn).faults) == (PROCESSES, ())

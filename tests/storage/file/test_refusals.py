@@ -205,11 +205,11 @@ def test_a_thread_that_waits_too_long_gives_up(db: Database, monkeypatch: pytest
     def hold() -> None:
         with db.write():
             held.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held.wait(10)
+    assert held.wait(60)
     with pytest.raises(StorageUnavailable, match="another thread"), db.write():
         pass
     go_on.set()

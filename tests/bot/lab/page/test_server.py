@@ -38,7 +38,7 @@ def practice(server: PageServer) -> Practice:
 def ask(
     server: PageServer, method: str, path: str, body: object = None, headers: dict[str, str] = JSON
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         answer = connection.getresponse()
         return answer, answer.read()
@@ -53,7 +53,7 @@ class Listener:
     """An open stream; `until` reads events to the first that fits."""
 
     def __init__(self, server: PageServer) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         self._connection.request("GET", "/practice/stream")
         self._answer = self._connection.getresponse()
 

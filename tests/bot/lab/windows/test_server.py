@@ -18,7 +18,7 @@ from tests.bot.lab.windows.asking_wmi import CIMV2
 def asked(server: CimServer, **request: Any) -> Any:
     """The reply to one line, as another process gets it; None if the connection is closed without one."""
     host, port = server.environment[ADDRESS].split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(json.dumps({"token": server.environment[TOKEN], **request}).encode() + b"\n")
         line = connection.makefile().readline()
     return json.loads(line) if line else None

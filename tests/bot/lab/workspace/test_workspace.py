@@ -279,7 +279,7 @@ def test_a_post_notifies_those_it_mentions_and_an_edit_nobody(workspace: Workspa
 def test_waiting_ends_with_the_change_that_was_waited_for(workspace: Workspace) -> None:
     """A change in another thread wakes the waiting one, at once."""
     threading.Timer(0.05, lambda: workspace.say("bob", ONCALL, "here")).start()
-    (message,) = workspace.wait_for(lambda: workspace.messages(ONCALL), timeout=5)
+    (message,) = workspace.wait_for(lambda: workspace.messages(ONCALL))
     assert message.text == "here"
 
 

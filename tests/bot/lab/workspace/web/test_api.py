@@ -240,13 +240,13 @@ def test_a_page_of_another_site_is_refused(server: WorkspaceServer, host: str, u
     """Its name may lead to this machine (DNS rebinding); neither the methods nor a socket are for it."""
     key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" if upgrade else ""
     head = f"GET /api/api.test HTTP/1.1\r\nHost: {host}\r\n{upgrade}{key}\r\n"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as asking:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as asking:
         asking.sendall(head.encode())
         assert asking.recv(100).startswith(b"HTTP/1.1 403 ")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST:8040"])
 def test_this_machine_is_answered_by_its_own_names(server: WorkspaceServer, host: str) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as asking:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as asking:
         asking.sendall(f"GET /api/api.test HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         assert asking.recv(100).startswith(b"HTTP/1.1 200 ")

@@ -74,8 +74,8 @@ def test_a_slow_answer_is_late_but_done(workspace: Workspace, server: WorkspaceS
     """The client gives up, the message is there."""
     workspace.faults.add("slow", "chat.postMessage", seconds=30)
     with pytest.raises(TimeoutError):
-        web_client(server, timeout=1).chat_postMessage(channel=ONCALL, text="x")
-    assert len(workspace.messages(ONCALL)) == 1
+        web_client(server, timeout=0.5).chat_postMessage(channel=ONCALL, text="x")
+    assert len(workspace.wait_for(lambda: workspace.messages(ONCALL))) == 1
 
 
 def test_slacks_rate_limits_hold_once_they_are_enforced(workspace: Workspace, client: WebClient) -> None:

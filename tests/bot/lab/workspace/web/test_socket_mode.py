@@ -211,13 +211,13 @@ def test_one_socket_too_many_is_sent_away(workspace: Workspace, server: Workspac
         assert [next_message(socket)["type"] for socket in sockets[:-1]] == ["hello"] * MAX_SOCKETS
         assert next_message(sockets[-1])["reason"] == "too_many_websockets"
         with pytest.raises(ConnectionClosed):
-            sockets[-1].recv(5)
+            sockets[-1].recv(60)
 
 
 def test_the_server_answers_pings(server: WorkspaceServer) -> None:
     """The built-in client lives by them."""
     with bare_socket(server) as websocket:
-        assert websocket.ping().wait(5)
+        assert websocket.ping().wait(60)
 
 
 def test_a_silent_socket_answers_nothing_and_swallows_events(
@@ -225,7 +225,7 @@ def test_a_silent_socket_answers_nothing_and_swallows_events(
 ) -> None:
     """Until the app opens another: then it is dropped, and a retry reaches the new one."""
     with bare_socket(server) as silent:
-        server.sockets.set_delivery(ack_seconds=0.3, retry_delays=(1.0, 1.0, 1.0))
+        server.sockets.set_delivery(ack_seconds=0.3, retry_delays=(1.0,) * 30)
         server.sockets.silence()
         workspace.say("alice", ONCALL, "@rootver help")
         workspace.wait_for(lambda: server.sockets.deliveries)
@@ -245,7 +245,7 @@ def test_a_reset_breaks_the_connection_without_a_close_frame(server: WorkspaceSe
     with bare_socket(server) as websocket:
         server.sockets.reset()
         with pytest.raises(ConnectionClosed) as broken:
-            websocket.recv(5)
+            websocket.recv(60)
         assert broken.value.rcvd is None
         server.workspace.wait_for(lambda: server.sockets.connected == 0)
 
@@ -255,7 +255,7 @@ def test_a_close_frame_says_goodbye(server: WorkspaceServer) -> None:
     with bare_socket(server) as websocket:
         server.sockets.close(1001)
         with pytest.raises(ConnectionClosed) as closed:
-            websocket.recv(5)
+            websocket.recv(60)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1001
 
@@ -264,7 +264,7 @@ def test_events_in_flight_are_sent_again_when_their_socket_breaks(
     workspace: Workspace, server: WorkspaceServer
 ) -> None:
     """At once, to the socket that is left."""
-    server.sockets.set_delivery(retry_delays=(1.0, 1.0, 1.0))
+    server.sockets.set_delivery(retry_delays=(1.0,) * 30)
     with bare_socket(server) as first:
         workspace.say("alice", ONCALL, "@rootver help")
         next_message(first)
@@ -326,7 +326,7 @@ def test_fifty_people_at_once_are_all_answered(workspace: Workspace, server: Wor
         for thread in threads:
             thread.join()
         asked = [message.ts for message in workspace.messages(ONCALL)]
-        workspace.wait_for(lambda: all(len(workspace.messages(ONCALL, ts)) == 2 for ts in asked), timeout=30)
+        workspace.wait_for(lambda: all(len(workspace.messages(ONCALL, ts)) == 2 for ts in asked), timeout=60)
     assert len(set(asked)) == 50
 
 
