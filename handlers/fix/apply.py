@@ -252,10 +252,7 @@ class Changes:
     def _still_approved(self, fix: Fix) -> None:
         """Just before sending: the approver is still one, their reaction stands, nobody declines."""
         # must hold: 9
-        grounds = self._recorded(fix).grounds
-        if grounds.taken_back:
-            raise Ended(State.PROPOSED, GONE)
-        approved_by = list(grounds.counted)
+        approved_by = list(self._recorded(fix).grounds.counted)
         for user in approved_by:
             who = self.approvers.reactor(user, fresh=True)
             if who.flags or who.via is None:
@@ -283,7 +280,7 @@ class Changes:
     def _nobody_declines(self, standing: Standing, fix: Fix) -> None:
         """A decline counts if it is an approver's or the requester's, and if that could not be found out."""
         users, all_named = self._who(standing, "decline")
-        approvers = self.approvers.read()
+        approvers = self.approvers.read(fresh=True)
         if fix.requester in users:
             raise Ended(State.CANCELLED, "The requester's decline stood on the card.", by=fix.requester)
         for user in sorted(users & approvers.via.keys()):

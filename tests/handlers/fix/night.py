@@ -83,6 +83,7 @@ class FakeChat:
         self.card_gone = False
         self.reason = "timeout"
         self.mark: CardMark | None = None  # what the only card carries
+        self._remembered: dict[str, frozenset[str]] = {}
 
     def person(self, user: str) -> Person:
         if user in self.broken:
@@ -90,12 +91,15 @@ class FakeChat:
         return self.people[user]
 
     def members(self, group: str, *, fresh: bool = False) -> frozenset[str]:
-        if group in self.broken:
-            raise LookupFailed(group, "timeout")
-        return self.groups[group]
+        """As Slack's client does: remembered for a while, where nobody asks for a fresh answer."""
+        if fresh or group not in self._remembered:
+            if group in self.broken:
+                raise LookupFailed(group, "timeout")
+            self._remembered[group] = self.groups[group]
+        return self._remembered[group]
 
     def reactions(self, card: Message) -> Standing:
-        if self.card_gone:
+        if self.card_gone or not card.ts:
             raise MessageGone
         if "card" in self.broken:
             raise LookupFailed("the card", "timeout")

@@ -56,6 +56,12 @@ def test_applied_is_told_with_an_anchor_that_fits_the_chain(night: Night) -> Non
     assert (word, entry.kind, entry.hash.hex()) == ("anchor", "change", head)
 
 
+def test_it_is_sent_as_soon_as_the_grace_period_is_over(night: Night) -> None:
+    """At that moment, not after it."""
+    approved(night).tick(seconds=5)
+    assert (night.state, night.writes) == (State.APPLIED, 1)
+
+
 def test_an_approver_who_is_no_longer_one_reopens_the_fix(night: Night) -> None:
     """Looked up again just before sending."""
     approved(night)
@@ -199,8 +205,9 @@ def test_a_server_that_is_no_longer_as_approved_voids_the_fix(
     happens(night)
     night.tick(seconds=6)
     assert (night.state, night.writes) == (State.VOIDED, 0)
-    assert "Set-RootVer" not in night.remote.sent
+    assert not {"Backup-AspNetKey", "Set-RootVer"} & {*night.remote.sent}
     assert night.fix().reason
+    assert not night.records("error")
 
 
 def test_another_computer_of_that_name_in_the_settings_voids_the_fix(start: Start) -> None:

@@ -92,6 +92,15 @@ def test_an_approval_whose_life_ended_before_it_was_applied_expires(night: Night
     assert (night.state, night.writes) == (State.EXPIRED, 0)
 
 
+def test_at_the_last_moment_of_its_life_it_is_too_late(night: Night) -> None:
+    """It expires: nothing is wrong with its records."""
+    approved(night)
+    night.watch.time = night.fix().expires_at
+    night.timekeeper.changes.apply(1)
+    assert (night.state, night.writes) == (State.EXPIRED, 0)
+    assert not night.records("error")
+
+
 def test_if_the_audit_cannot_be_written_nothing_is_sent(
     night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:

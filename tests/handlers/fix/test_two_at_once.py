@@ -87,6 +87,7 @@ def test_an_attempt_that_was_ended_meanwhile_sends_nothing(
     assert (night.state, night.writes) == (State.VOIDED, 0)
     assert "Set-RootVer" not in night.remote.sent
     assert night.topics().count("voided") == 1
+    assert not night.records("error")  # nobody's records are wrong
 
 
 def test_an_approval_taken_back_just_after_the_card_was_read_stops_the_change(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.chain.grounds import ApprovalTerms, Grounds
+from storage.chain.grounds import ApprovalTerms, Grounds, grounds_of
+from storage.records import Entry
 from tests.storage.samples import DIGEST, START
 
 LIFE = timedelta(minutes=30)
@@ -78,6 +80,7 @@ CASES: Mapping[str, tuple[set[int], tuple[Told, ...]]] = {
     "declined": ({2, 5, 6, 7, 8}, (*GOOD, Told("decision", "ok", "UCAROL", {"decision": "decline"}))),
     "voided": ({2, 5, 6, 7, 8}, (*GOOD, Told("decision", "refused"))),
     "expired": ({2, 5, 6, 7, 8}, (*GOOD, Told("expiry", "ok"))),
+    "open again": ({2, 5, 6, 7, 8}, (*GOOD, REOPENED)),
     "an approval that came too late to be taken back": (set(), (*GOOD, withdraw(outcome="refused"))),
     "applying did not begin": ({6}, without(BEGUN)),
     "begun twice": ({6}, (*GOOD, BEGUN)),
@@ -91,9 +94,16 @@ CASES: Mapping[str, tuple[set[int], tuple[Told, ...]]] = {
     ),
     "no backup": ({8}, without(BACKED_UP)),
     "a backup that names nothing": ({8}, (*GOOD, Told("backup", "ok"))),
+    "a backup that names what is no hash": (
+        {8}, (*GOOD, Told("backup", "ok", details={"evidence": ["be" * 32]}))
+    ),
     "sent already": ({9}, (*GOOD, SENT)),
     "ended already": ({6}, (*GOOD, Told("change", "refused"))),
     "prepared for an approval before this one": ({6, 7, 8}, (*GOOD, REOPENED, approve("UCAROL"))),
+    "another approval after it was prepared": ({6, 7, 8}, (*GOOD, approve("UCAROL"))),
+    "proposed by a first version, which told no end of its life": (
+        set(), (PROPOSED._replace(details={"digest": DIGEST}), *GOOD[1:])
+    ),
     "approved and prepared anew": (set(), (*GOOD, REOPENED, approve("UCAROL"), *GOOD[2:])),
     "proposed twice": ({1, 2, 7}, (PROPOSED, *GOOD)),
 }  # fmt: skip
@@ -137,6 +147,17 @@ def test_two_people_must_approve_where_the_settings_say_so() -> None:
     assert broken(*both, *GOOD[2:], terms=TWO) == set()
     assert 2 in broken(*both, *GOOD[2:], withdraw(), terms=TWO)
     assert broken(*both, withdraw(), approve(), *GOOD[2:], terms=TWO) == set()
+
+
+def test_the_records_of_a_fix_are_followed_one_by_one() -> None:
+    """As the store gives them, oldest first: whoever approved counts, and how the story ends decides."""
+    entries = [
+        Entry(seq, START, one.kind, one.outcome, one.actor, None, "FIX-1", body, b"", b"")
+        for seq, one in enumerate(GOOD, 1)
+        for body in [json.dumps({"details": one.details})]
+    ]
+    assert set(grounds_of(entries).counted) == {"UBOB"}
+    assert set(grounds_of(entries).broken(START, ONE)) == set()
 
 
 # --- against a model that is written from the rules, not from the code ---
