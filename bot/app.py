@@ -45,6 +45,11 @@ from storage.chain.verify import open_checked
 
 log = logging.getLogger(__name__)
 
+OLDER_COPY = (
+    "The audit's file is an older copy: it knows less than was told and done, so fixes are held. Put the newest "
+    "file back; or, if it is lost, stop the bot and run rootver takeover."
+)
+
 REMOTE_WORKERS = 16  # PSRP work runs here, never in Bolt's five listener threads
 FRONT = 16  # first answers and reactions: never behind a diagnosis
 JOBS = 32  # diagnoses under way at once; each waits for remote workers
@@ -221,7 +226,8 @@ class Bot:
 
     def _status(self) -> health.Status:
         connected = self._socket.client.is_connected()
-        troubles = self._lookout.troubles()
+        older = (OLDER_COPY,) if self.database.older else ()
+        troubles = (*older, *self._lookout.troubles())
         return health.of_this_process(self._clock.now(), connected=connected, troubles=troubles)
 
     def _step_failed(self, number: int, error: Exception) -> None:

@@ -17,6 +17,7 @@ import pytest
 from handlers.approval import State
 from handlers.fix import apply, parts
 from tests.handlers.fix import test_apply as applying
+from tests.handlers.fix import test_cut_lists as cut_lists
 from tests.handlers.fix import test_interrupted as interrupted
 from tests.handlers.fix import test_permit as permits
 from tests.handlers.fix import test_two_at_once as at_once
@@ -74,6 +75,7 @@ STORIES: Mapping[str, Sequence[Story]] = {
         applying.test_a_deleted_card_cancels_just_before_sending,
         applying.test_an_approval_that_has_gone_from_the_card_reopens_the_fix,
         partial(_declined, user=CAROL, ends=State.DECLINED),
+        cut_lists.test_an_approval_that_is_no_longer_named_sends_nothing,
     ),
     "_nobody_declines": (
         partial(_declined, user=CAROL, ends=State.DECLINED),
@@ -81,6 +83,7 @@ STORIES: Mapping[str, Sequence[Story]] = {
         applying.test_a_decline_that_may_be_an_approvers_stops_it,
         applying.test_neither_a_bystanders_decline_nor_the_bots_own_stops_it,
         applying.test_the_bots_own_decline_does_not_stop_it_where_a_group_cannot_be_read,
+        cut_lists.test_a_decline_that_could_be_an_approvers_sends_nothing,
     ),
     "_who": (applying.test_an_approval_that_has_gone_from_the_card_reopens_the_fix,),
 }  # fmt: skip

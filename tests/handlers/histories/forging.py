@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from handlers.approval import ApprovalRules
-from handlers.ports import Message, Person
+from handlers.ports import Message, Person, Standing
 from storage import evidence, queries
 from storage.chain import audit, recorded
 from storage.records import Json, Record
@@ -296,7 +296,7 @@ def _in_the_middle(chance: random.Random, night: Night) -> None:
         return
     read = night.chat.reactions
 
-    def after_that(card: Message) -> dict[str, frozenset[str]]:
+    def after_that(card: Message) -> Standing:
         standing = read(card)
         night.chat.reactions = read  # type: ignore[method-assign]
         step(chance, night)
