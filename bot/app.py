@@ -46,8 +46,8 @@ from storage.chain.verify import open_checked
 log = logging.getLogger(__name__)
 
 OLDER_COPY = (
-    "The audit's file is an older copy: it knows less than was told and done, so fixes are held. Put the newest "
-    "file back; or, if it is lost, stop the bot and run rootver takeover."
+    "The audit's file is an older copy: it knows less than was told and done, so fixes are held. "
+    "Put the newest file back; or, if it is lost, stop the bot and run rootver takeover."
 )
 
 REMOTE_WORKERS = 16  # PSRP work runs here, never in Bolt's five listener threads
