@@ -26,6 +26,7 @@ from bot.running.delivery import Deliverer
 from bot.running.lookout import Lookout
 from bot.running.scheduler import Loop, Scheduler
 from bot.running.stop_signal import stop_signals
+from bot.running.telling import Telling
 from bot.settings.settings import Settings
 from bot.slack.emoji_names import lacking
 from bot.slack.socket_mode import EventSocket
@@ -101,10 +102,11 @@ class Bot:
             steady=steady, obstacles=obstacles,
         )  # fmt: skip
         self._copy = CopyCheck(self.database, self.chat, self.anchors.last)
-        self.deliverer = Deliverer(
-            self.database, self.chat, rules, proposals.card_posted, self.decisions.card_gone,
+        telling = Telling(
+            self.database, self.chat.without_retries(), rules, clock, proposals.card_posted,
             settings.slack.audit_channel,
         )  # fmt: skip
+        self.deliverer = Deliverer(self.database, clock, telling, self.decisions.card_gone)
         self.scheduler = Scheduler(self.timekeeper, self.fixes, self._beat, self._step_failed)
         self._behind = threading.Event()  # reactions may have been missed
         self._catching_up = Loop("catch-up", self._catch_up, CATCH_UP_SECONDS)
@@ -190,6 +192,7 @@ class Bot:
             self._behind.set()
             self._catching_up.wake()
             self._lookout.connected(message)
+            self.deliverer.connected()
 
     def _catch_up(self) -> None:
         """Read the open cards again until each could be read; first of all, whether this file is the
@@ -217,6 +220,7 @@ class Bot:
             log.warning("%s", sentence)
 
     def _wake(self) -> None:
+        self.deliverer.hurry()
         for loop in self.loops[:2]:
             loop.wake()
 
@@ -228,7 +232,9 @@ class Bot:
         connected = self._socket.client.is_connected()
         older = (OLDER_COPY,) if self.database.older else ()
         troubles = (*older, *self._lookout.troubles())
-        return health.of_this_process(self._clock.now(), connected=connected, troubles=troubles)
+        return health.of_this_process(
+            self._clock.now(), connected=connected, troubles=troubles, untold=self.deliverer.waiting()
+        )
 
     def _step_failed(self, number: int, error: Exception) -> None:
         """Tell a fix's thread at once, since the file may be what failed: then no notice can be stored."""

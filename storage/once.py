@@ -49,8 +49,13 @@ def daily_anchor(day: date) -> OnceKey:
 
 
 def backup_attached(fix_id: str) -> OnceKey:
-    """The backup hangs in the fix's thread."""
+    """The backup hangs in the fix's thread, or may do so: it was about to."""
     return OnceKey(f"backup attached {fix_id}")
+
+
+def file_shared(notice: int) -> OnceKey:
+    """The file of this notice was shared, or may have been: it was about to."""
+    return OnceKey(f"file {notice}")
 
 
 def first_time(tx: Transaction, key: OnceKey) -> bool:
@@ -59,6 +64,11 @@ def first_time(tx: Transaction, key: OnceKey) -> bool:
         "INSERT INTO once (key, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (visible(key), to_text(tx.now))
     )
     return cursor.rowcount == 1
+
+
+def undo(tx: Transaction, key: OnceKey) -> None:
+    """It did not happen after all."""
+    tx.execute("DELETE FROM once WHERE key = ?", (visible(key),))
 
 
 def not_within(tx: Transaction, key: OnceKey, period: timedelta) -> bool:

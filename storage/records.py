@@ -41,12 +41,18 @@ class State(StrEnum):
 ThreadTopic = Literal[
     "prepare", "reminder", "applied", "voided", "failed", "indeterminate", "confirmed", "drifted", "replaced",
     "look", "unconfirmed", "withdrawn", "reopened", "declined", "cancelled", "expired",
-    "lost",
+    "lost", "backup",
 ]  # fmt: skip
+CardTopic = Literal["card", "emoji"]
 PrivateTopic = Literal["refused", "hint"]
-AuditTopic = Literal["anchor", "storage_fault", "new_key", "older_copy", "another_bot", "alone_again"]
-Topic = Literal[ThreadTopic, PrivateTopic, AuditTopic, "card"]
-Audience = Literal["card", "thread", "private", "audit"]
+DirectTopic = Literal["untold", "given_up"]
+AuditTopic = Literal[
+    "anchor", "storage_fault", "new_key", "older_copy", "another_bot", "alone_again", "untold", "given_up",
+]  # fmt: skip
+Topic = Literal[ThreadTopic, CardTopic, PrivateTopic, DirectTopic, AuditTopic, "file"]
+Audience = Literal["card", "thread", "private", "direct", "audit", "file"]
+# How it is known that a notice waits: people were told directly, or its words stand in another message.
+Known = Literal["directly", "beside"]
 
 
 TYPED = 300  # characters of what somebody typed that are kept for good
@@ -171,7 +177,8 @@ class Fix:
 class NewNotice:
     """Something to tell in Slack, stored with the move that causes it so that neither gets lost.
 
-    `audience`: card (draw the card anew), thread, private (to `user`), audit (the audit channel).
+    `audience`: card (draw the card anew, put the emoji on it), thread, private (to `user`, in the channel),
+    direct (to `user`, wherever the channel is), audit (the audit channel), file (a file of an answer).
     `topic` names the sentence; the outer ring renders it from the fix and `details`.
     """
 
@@ -198,3 +205,7 @@ class Notice:
     details: Mapping[str, Json]
     attempts: int = 0  # how often sending it failed
     last_error: str | None = None
+    stored_at: datetime | None = None  # None: stored by a version that did not note it
+    next_try: datetime | None = None  # None: now
+    first_refused: datetime | None = None  # since when it is refused; None: it was not yet
+    known: Known | None = None

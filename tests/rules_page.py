@@ -33,6 +33,7 @@ from handlers.open_questions import WAITED_FOR
 from handlers.psrp.wire import ANSWER_LIMIT
 from handlers.record.history import PAGE as RECORDS
 from handlers.record.questions import MAX_LAST
+from handlers.untold import GIVE_UP, LONG
 from storage.chain import grounds
 from storage.chain.audit import MAX_BODY
 from storage.records import Fix
@@ -279,7 +280,9 @@ _LIMITS: Mapping[str, str] = {
     "who is in a group is known for": duration(GROUP_SECONDS),
     "refusals that one person is told at the door": f"one in {_time(BETWEEN_ANSWERS)}",
     "a command is taken up again after a restart for": _time(WAITED_FOR),
-    "after a failure Slack is tried again within": f"{duration(LONGEST_PAUSE)}, or when it says",
+    "after a refusal Slack is tried again within": f"{_time(LONGEST_PAUSE)}, or when it says",
+    "people are told directly what a place refuses for": _time(LONG),
+    "what Slack refuses is given up after": f"{GIVE_UP.days} days",
     "a connection to Slack that is not ours is another bot's after": duration(RECONNECT_SECONDS),
     "events of a node are read back to": f"{EVENT_HOURS} h",
     "an answer of a host": f"{ANSWER_LIMIT // 2**20} MiB",

@@ -67,9 +67,10 @@ def test_the_keys_of_what_happens_once_are_those_of_older_files() -> None:
         once.event("Ev1"), once.message("C1", "1.2"), once.answered("Ev1"), once.turned_away("UEVE"),
         once.told_refused("FIX-7", "UEVE", "too_late"), once.hinted("FIX-7", "UBOB"),
         once.daily_anchor(datetime(2026, 3, 9, 23, 59, tzinfo=UTC)), once.backup_attached("FIX-7"),
+        once.file_shared(9),
     ] == [
         "event Ev1", "message C1 1.2", "answered Ev1", "told UEVE", "told FIX-7 UEVE too_late",
-        "hint FIX-7 UBOB", "anchor 2026-03-09", "backup attached FIX-7",
+        "hint FIX-7 UBOB", "anchor 2026-03-09", "backup attached FIX-7", "file 9",
     ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from bot import commands
@@ -29,6 +30,7 @@ from handlers.fix.pause import PauseSwitch
 from handlers.fix.propose import NotProposed, Proposal, Proposals
 from handlers.inventory import Inventory
 from handlers.ports import Message, MessageGone
+from handlers.untold import keep_file, untold
 from storage import fixes, people, switches
 from storage.file.database import Database
 from storage.records import Fix
@@ -122,12 +124,13 @@ class Answers:
     # --- fixes ---
 
     def fixes(self, _command: commands.Bare, _user: str, place: Place) -> None:
-        """List the open ones."""
+        """List the open ones, and what is not told yet."""
         with self.database.read() as conn:
             found = fixes.in_states(conn, OPEN)
             names = people.names(conn, {fix.requester for fix in found})
+            waiting = untold(conn)
         cards = {fix.number: card for fix in found if (card := self._card(fix))}
-        self.say(place, words.open_fixes(found, cards, names))
+        self.say(place, words.open_fixes(found, cards, names, waiting))
 
     def cancel(self, command: commands.Cancel, user: str, place: Place) -> None:
         """Cancel a fix; in its own thread the notice of the use case is the answer."""
@@ -225,14 +228,23 @@ class Answers:
             log.warning("an answer could not be completed: %s", failure)
 
     def _attach(self, place: Place, files: Iterable[Attachment]) -> None:
-        """The answer stands without its files; where they fail, the thread is told."""
+        """The answer stands without its files; one that fails is told of, and sent again; never twice."""
         for file in files:
+            shared: list[bool] = []
             try:
-                self.slack.attach(place.channel, [file], place.thread_ts)
+                self.slack.attach(place.channel, [file], place.thread_ts, partial(shared.append, True))
             except NotSaid as failure:
                 log.warning("%s", failure)
+                if shared and failure.perhaps:
+                    continue
+                keep_file(
+                    self.database, file.content, name=file.name, title=file.title, channel=place.channel,
+                    thread_ts=place.thread_ts,
+                )  # fmt: skip
                 with suppress(NotSaid):
-                    told = post([f"{code(file.name)} could not be attached ({code(failure.code)})."])
+                    told = post(
+                        [f"{code(file.name)} could not be attached ({code(failure.code)}). It is sent again."]
+                    )
                     self.slack.post(place.channel, told, place.thread_ts)
 
     def _card(self, fix: Fix) -> str | None:

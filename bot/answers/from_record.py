@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any, Literal
 
 from bot.answers.place import Place
+from bot.answers.raw_files import raw_files
 from bot.blocks import replies as words
 from bot.slack.post import Post
 from handlers.inventory import Inventory
@@ -64,7 +65,7 @@ class AuditAnswers:
         """The whole story of a fix."""
         with self.database.read() as conn:
             story = show(conn, fix)
-        return words.story(story) if story else words.no_such_fix(fix)
+            return words.story(story, raw_files(conn, story)) if story else words.no_such_fix(fix)
 
     def export(
         self, asked: tuple[str, ...], file_format: Literal["csv", "jsonl"], user: str, channel: str

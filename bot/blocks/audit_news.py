@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.blocks.untaken_news import untold_in_audit
 from bot.slack.post import Post, context, post
 from bot.slack.text import code, plain
 from storage.records import Json, Topic
@@ -46,6 +47,8 @@ def to_audit(topic: Topic, details: Mapping[str, Json]) -> Post:
             *(plain(str(one), 1_000) for one in _listed(details.get("older"))),
             "Next: put the newest file back; or, if it is lost, stop the bot and run `rootver takeover`.",
         ])  # fmt: skip
+    if topic in {"untold", "given_up"}:
+        return untold_in_audit(details, given_up=topic == "given_up")
     if topic in _OTHERS:
         return post(_OTHERS[topic])
     faults = details.get("faults") or details.get("reason") or "no more is known"

@@ -13,6 +13,7 @@ from bot.slack.post import Attachment, Post, context, post, section
 from bot.slack.text import (
     BACKTICK,
     clock_time,
+    code,
     counted,
     day_and_time,
     kb_link,
@@ -45,7 +46,8 @@ def diagnosed(reports: Sequence[ClusterReport], told: Iterable[str] = ()) -> Pos
     follow = [section(told)] if (told := list(told)) else []
     summary = [_summary(one) for report in reports for one in report.asked_for]
     blocks = _all(reports) if len(reports) > 1 else _one(reports[0])
-    return post([*summary, *told], [*blocks, *follow, _foot(reports)], _files(reports))
+    files = _files(reports)
+    return post([*summary, *told], [*blocks, *follow, _foot(reports, files)], files)
 
 
 # --- while it runs ---
@@ -226,9 +228,11 @@ def _not_checked(one: Diagnosis) -> Iterator[str]:
         yield f"*Not checked* {' · '.join(meant(NOT_CHECKED, section) for section in one.not_checked)}"
 
 
-def _foot(reports: Sequence[ClusterReport]) -> Block:
-    attached = " · raw facts attached" if any(report.collection for report in reports) else ""
-    return context([f"{kb_link()}{attached} · {day_and_time(max(report.at for report in reports))}"])
+def _foot(reports: Sequence[ClusterReport], files: Sequence[Attachment]) -> Block:
+    """Small print, with the name of each file: one may not show, and another diagnosis attaches it anew."""
+    attached = [f"raw facts: {code(file.name)}, attached once, anew with each diagnosis" for file in files]
+    at = day_and_time(max(report.at for report in reports))
+    return context([" · ".join([kb_link(), *attached, at])])
 
 
 def _files(reports: Sequence[ClusterReport]) -> list[Attachment]:

@@ -116,6 +116,7 @@ def _applied(news: News) -> Iterator[str]:
         f"{news.asker}{approver}."
     )
     yield f"Next: {_next(news)} {_looks(news.rules)}".rstrip()
+    yield from _backup_attached(news)
     if "anchor" in news.details:
         yield anchor(news.details)
 
@@ -164,15 +165,33 @@ def _failed(news: News) -> Iterator[str]:
     there = f" RootVer is now {reading_words(after)}." if after else ""
     yield f"{news.fix.id} failed on {news.node}.{there}{news.reason}"
     yield (
-        f"Next: {news.asker}, look at the node; {news.diagnose} looks again. The backup is attached, and "
+        f"Next: {news.asker}, look at the node; {news.diagnose} looks again. "
         f"`@rootver restore {news.fix.id}` proposes to put back what was there before."
     )
+    yield from _backup_attached(news)
 
 
 def _indeterminate(news: News) -> Iterator[str]:
     yield (
         f"{news.fix.id}: it is not known whether RootVer was set on {news.node}.{news.reason} "
         "Next: I read it back until that is known, and send nothing again. Do not set it by hand meanwhile."
+    )
+    yield from _backup_attached(news)
+
+
+def _backup_attached(news: News) -> Iterator[str]:
+    """A file may not show, and nobody can see that from here: so its name, and how to get it again."""
+    if news.fix.backup:
+        name = code(f"{news.fix.id}-backup.reg")
+        yield f"Backup: {name}, attached once; `@rootver show {news.fix.id}` attaches it again."
+
+
+def _backup(news: News) -> Iterator[str]:
+    """In place of the file, where Slack does not take it."""
+    refusal = code(str(news.details.get("reason")))
+    yield (
+        f"The backup of {news.fix.id} could not be attached ({refusal}); it is kept in the audit. Next: "
+        f"`@rootver show {news.fix.id}` attaches it, `@rootver restore {news.fix.id}` can put it back."
     )
 
 
@@ -297,6 +316,7 @@ _THREAD: Mapping[Topic, Callable[[News], Iterator[str]]] = {
     "cancelled": _cancelled,
     "expired": _expired,
     "lost": _lost,
+    "backup": _backup,
 }
 
 

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.blocks.card import what
+from bot.blocks.untaken_news import untold_line
 from bot.blocks.words import RESULTS, who_paused
 from bot.commands import Unknown, help_lines
 from bot.doctor.findings import DoctorLine
 from bot.slack.limits import SECTION_TEXT, Block, length
-from bot.slack.post import Attachment, Post, post, section
+from bot.slack.post import Attachment, Post, context, post, section
 from bot.slack.text import (
     clock_time,
     code,
@@ -33,6 +34,7 @@ from handlers.record.history import Page, next_words
 from handlers.record.questions import QuestionError
 from handlers.record.story import Part, Story, gist
 from handlers.spelling import named
+from handlers.untold import Untold
 from storage.chain.verify import Verification
 from storage.export import Exported
 from storage.records import Entry, Fix, State
@@ -86,12 +88,15 @@ def refused(refusal: Refused, channels: Collection[str]) -> Post:
 # --- fixes ---
 
 
-def open_fixes(fixes: Sequence[Fix], cards: Mapping[int, str], names: Names) -> Post:
-    """Each open fix in one line, with a link to its card where it has one."""
+def open_fixes(
+    fixes: Sequence[Fix], cards: Mapping[int, str], names: Names, waiting: Untold | None = None
+) -> Post:
+    """Each open fix in one line, with a link to its card where it has one; and what is not told yet."""
+    untold = [untold_line(waiting)] if waiting else []
     if not fixes:
-        return post(["No fix is open."])
-    lines = [_open_fix(fix, cards.get(fix.number), names) for fix in fixes]
-    return post([f"{len(fixes)} open: {listed(fix.id for fix in fixes)}."], _sections(lines))
+        return post(["No fix is open.", *untold])
+    lines = [*(_open_fix(fix, cards.get(fix.number), names) for fix in fixes), *untold]
+    return post([f"{len(fixes)} open: {listed(fix.id for fix in fixes)}.", *untold], _sections(lines))
 
 
 def _open_fix(fix: Fix, card: str | None, names: Names) -> str:
@@ -182,17 +187,20 @@ def summarized(chart: Sequence[str]) -> Post:
     return post([plain(chart[0])], [section([preformatted(chart, SECTION_TEXT - 100)])])
 
 
-def story(told: Story) -> Post:
-    """One fix from the command to its end; whole in the attached file."""
+def story(told: Story, raw: Iterable[Attachment] = ()) -> Post:
+    """One fix from the command to its end; whole in the attached file, beside what it rests on (`raw`)."""
     fix = told.fix
     summary = f"{fix.id}: {what(fix)}, {fix.state}; {counted(len(told.entries), 'record')}."
     facts = [f"*{word}* {', '.join(map(_part, parts))}" for word, parts in told.facts]
     records = [_record(entry, told.names) for entry in told.entries]
     content = json.dumps(told.json, indent=1).encode()
+    files = [Attachment(f"{fix.id}.json", f"The whole story of {fix.id}", content), *raw]
+    names = listed(code(file.name) for file in files)
+    attached = f"Attached: {names}. `@rootver show {fix.id}` attaches them again."
     return post(
-        [summary],
-        [section([summary]), *_sections(facts), *_sections(records)],
-        [Attachment(f"{fix.id}.json", f"The whole story of {fix.id}", content)],
+        [summary, attached],
+        [section([summary]), *_sections(facts), *_sections(records), context([attached])],
+        files,
     )
 
 
@@ -211,7 +219,8 @@ def exported(written: Exported, content: bytes, file_format: str) -> Post:
     """An export, with its hash to compare."""
     name, records = f"rootver-audit.{file_format}", counted(written.records, "record")
     attached = [Attachment(name, f"Audit, {records}", content)] if written.records else []
-    return post([f"{records}, SHA-256 {code(written.sha256)}. The export was recorded."], (), attached)
+    named = f" {code(name)} is attached once; ask again for it anew." if attached else ""
+    return post([f"{records}, SHA-256 {code(written.sha256)}. The export was recorded.{named}"], (), attached)
 
 
 def too_large(records_kept: str) -> Post:

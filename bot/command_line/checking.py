@@ -94,7 +94,8 @@ def health(database: Path) -> None:
     running = status.running(path, at)
     if running and running.troubles:
         raise Stop(Exit.FOUND, f"The bot runs and is connected, but: {' '.join(running.troubles)}")
-    click.echo("The bot runs and is connected.")
+    untold = f" {running.untold}" if running and running.untold else ""
+    click.echo(f"The bot runs and is connected.{untold}")
 
 
 def _lines(path: str, value: object) -> list[str]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
-from bot.doctor.findings import DoctorLine, fail, ok
+from bot.doctor.findings import DoctorLine, fail, ok, warn
 from handlers.fix.older_copy import ahead_of, started_older
+from handlers.untold import untold
 from storage.chain.verify import start_check
 from storage.file.database import Database
 from storage.file.errors import StorageError, StorageMissing
 
 
-def look(path: Path, database: Database | None, last: Path | None = None) -> Iterator[DoctorLine]:
+def look(
+    path: Path, database: Database | None, now: datetime, last: Path | None = None
+) -> Iterator[DoctorLine]:
     """`database`: the file as this process has it open; None: it is opened for reading only.
 
     `last`: the file with the last anchor, beside the signing key; None: there is none.
@@ -31,11 +35,20 @@ def look(path: Path, database: Database | None, last: Path | None = None) -> Ite
         return
     try:
         yield from _contents(opened, last)
+        yield from _waiting(opened, now)
     except StorageError as error:
         yield fail("record", str(error))
     finally:
         if database is None:
             opened.close()
+
+
+def _waiting(database: Database, now: datetime) -> Iterator[DoctorLine]:
+    """What Slack does not take, though it was to be told. Raises `StorageError`."""
+    with database.read() as conn:
+        waiting = untold(conn)
+    if waiting is not None:
+        yield warn("untold", waiting.sentence(now))
 
 
 def _contents(database: Database, last: Path | None) -> Iterator[DoctorLine]:

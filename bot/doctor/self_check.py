@@ -41,7 +41,7 @@ def checks(
         lines = [
             *_settings(settings),
             *_slack(settings, client, running),
-            *record_file.look(settings.database, database, last_path(settings.signing_key)),
+            *record_file.look(settings.database, database, clock.now(), last_path(settings.signing_key)),
         ]
         return [*lines, *(line for one in asked for line in one.result())]
 

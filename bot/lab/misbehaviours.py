@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.lab.practice import Practice
-from bot.lab.workspace.faults import FaultKind
+from bot.lab.practice import ONCALL, Practice
+from bot.lab.workspace.faults import CODES, FaultKind
 
 Act = Callable[[Practice], None]
 
@@ -16,7 +16,8 @@ Act = Callable[[Practice], None]
 class Misbehaviour:
     """One way to misbehave. `line` is what a person reads.
 
-    A switch has `is_on` and `end`; without them it happens once, or a few times, and is over.
+    A switch has `is_on` and `end`; without them it happens once, or a few times, and is over. `choices`: what
+    `choose` takes before it begins, the first one if nothing is chosen.
     """
 
     of: Literal["slack", "host"]
@@ -24,6 +25,8 @@ class Misbehaviour:
     begin: Act
     is_on: Callable[[Practice], bool] | None = None
     end: Act | None = None
+    choices: tuple[str, ...] = ()
+    choose: Callable[[Practice, str], None] | None = None
 
 
 def _api(kind: FaultKind, method: str = "*", times: int = 3) -> Act:
@@ -32,6 +35,15 @@ def _api(kind: FaultKind, method: str = "*", times: int = 3) -> Act:
 
 def _delivery(**settings: object) -> Act:
     return lambda practice: practice.server.sockets.set_delivery(**settings)
+
+
+def _refuse(practice: Practice, code: str | None = CODES[0]) -> None:
+    practice.workspace.faults.refusal = code
+
+
+def _removed(practice: Practice) -> bool:
+    workspace = practice.workspace
+    return workspace.bot_user not in workspace.channels[workspace.id_of(ONCALL)].members
 
 
 def _rates(*, enforced: bool) -> Act:
@@ -66,6 +78,16 @@ MISBEHAVIOURS: dict[str, Misbehaviour] = {
     "lost-posts": Misbehaviour(
         "slack", "The next 2 posts arrive, but their answers are lost",
         _api("lost_answer", "chat.postMessage", 2),
+    ),
+    "refused-posts": Misbehaviour(
+        "slack", "Slack refuses posts and edits, with this code", _refuse,
+        lambda practice: practice.workspace.faults.refusal is not None,
+        lambda practice: _refuse(practice, None), CODES, _refuse,
+    ),
+    "removed": Misbehaviour(
+        "slack", "The bot is removed from the channel; switched off, it is invited back",
+        lambda practice: practice.workspace.take_out(practice.workspace.bot_user, ONCALL), _removed,
+        lambda practice: practice.workspace.let_in(practice.workspace.bot_user, ONCALL),
     ),
     "redelivery": Misbehaviour(
         "slack", "Every event comes 2 to 4 times, in any order", _delivery(copies=(2, 4), spread=1.0),
@@ -128,16 +150,19 @@ def active(practice: Practice) -> list[str]:
     return [name for name, one in MISBEHAVIOURS.items() if one.is_on and one.is_on(practice)]
 
 
-def switch(practice: Practice, name: str) -> bool:
+def switch(practice: Practice, name: str, choice: str | None = None) -> bool:
     """Begin a misbehaviour, or end it if it is a switch that is on; return whether it is on now.
 
-    Raises `KeyError` for an unknown name.
+    `choice`: one of its choices, where it has some. Raises `KeyError` for an unknown name.
     """
     wanted = MISBEHAVIOURS[name]
     if wanted.is_on and wanted.end and wanted.is_on(practice):
         wanted.end(practice)
         return False
-    wanted.begin(practice)
+    if choice and wanted.choose and choice in wanted.choices:
+        wanted.choose(practice, choice)
+    else:
+        wanted.begin(practice)
     return True
 
 
@@ -147,5 +172,6 @@ def behave(practice: Practice) -> None:
     practice.faults.clear()
     practice.workspace.faults.clear()
     practice.workspace.rates.enforced = False
+    practice.workspace.let_in(practice.workspace.bot_user, ONCALL)
     practice.server.sockets.set_delivery(copies=(1, 1), spread=0.0)
     practice.server.sockets.release()

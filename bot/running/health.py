@@ -24,13 +24,15 @@ FRESH = timedelta(seconds=30)  # six writes: a slow disk or a busy machine does 
 class Status:
     """What the running bot says of itself; `at` is aware.
 
-    `troubles`: what is wrong though it is connected, as sentences with the next step.
+    `troubles`: what is wrong though it is connected, as sentences with the next step. `untold`: what Slack
+    does not take, as a sentence: it makes the bot not ill.
     """
 
     pid: int
     at: datetime
     connected: bool
     troubles: tuple[str, ...] = ()
+    untold: str = ""
 
 
 def path_for(database: Path) -> Path:
@@ -73,16 +75,21 @@ def running(path: Path, now: datetime) -> Status | None:
     return status if status and -FRESH <= now - status.at <= FRESH else None
 
 
-def of_this_process(now: datetime, *, connected: bool, troubles: tuple[str, ...] = ()) -> Status:
+def of_this_process(
+    now: datetime, *, connected: bool, troubles: tuple[str, ...] = (), untold: str = ""
+) -> Status:
     """The status to write."""
-    return Status(os.getpid(), now, connected, troubles)
+    return Status(os.getpid(), now, connected, troubles, untold)
 
 
 def _read(path: Path) -> Status | None:
     try:
         told = json.loads(beside.read(path, _LONGEST))
         at = datetime.fromisoformat(told["at"])
+        if at.tzinfo is None:
+            return None
         troubles = tuple(str(one) for one in told.get("troubles", []))
-        return Status(int(told["pid"]), at, told["connected"] is True, troubles) if at.tzinfo else None
+        connected, untold = told["connected"] is True, str(told.get("untold", ""))
+        return Status(int(told["pid"]), at, connected, troubles, untold)
     except (OSError, ValueError, KeyError, TypeError):
         return None

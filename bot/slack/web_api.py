@@ -1,20 +1,23 @@
 """Slack's Web API as the bot uses it: who people are, what stands on a card, posting and editing.
 
 Every failure becomes one of three: `LookupFailed` (a question had no answer), `MessageGone` (the message was
-deleted), `NotSaid` (something could not be posted; it says whether trying again helps).
+deleted), `NotSaid` (something could not be posted; its code says what that is about).
 """
 
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import Any
+from typing import Any, Self
+from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -26,8 +29,8 @@ from slack_sdk.http_retry.builtin_handlers import (
 )
 
 from bot.slack import limits
-from bot.slack.post import Attachment, Post
-from bot.slack.refusals import header
+from bot.slack.post import Attachment, Post, within
+from bot.slack.refusals import NO_EDIT, Meaning, header, meaning_of
 from handlers.ports import CardMark, LookupFailed, Message, MessageGone, Person, Standing
 
 log = logging.getLogger(__name__)
@@ -36,34 +39,37 @@ GROUP_SECONDS = 60.0  # a group's members may be this old
 PERSON_SECONDS = 60.0  # so may a person's name and flags where nothing is decided
 RATE_LIMIT_RETRIES = 3  # measured: one retry is not enough where two 429s come in a row
 
-# What may be over when it is tried again. The second half is for the operator to repair; until then nothing
-# may get lost. Codes: https://docs.slack.dev/reference/methods/chat.postMessage, "Errors".
-_TRANSIENT = frozenset({
-    "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
-    "accesslimited", "team_access_not_granted",
-    "not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive", "missing_scope",
-})  # fmt: skip
 # Slack reads nothing into the text: an address that a server sent does not become a link, nor `@here` a ping.
 # chat.update has another default than chat.postMessage (docs.slack.dev/reference/methods/chat.update).
 _AS_IT_IS = {"parse": "none", "link_names": False}
-# docs.slack.dev/reference/methods/chat.postMessage, "Errors"; the last one is only reported
-_NO_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+_FEW_WORDS = 500  # characters of a message of which Slack does not take more
 NO_SUCH_EMOJI = "invalid_name"  # docs.slack.dev/reference/methods/reactions.add, "Errors"
 _NOWHERE = "1000000000.000000"  # the `ts` of a message of 2001, before there was Slack
-_GONE = frozenset({"message_not_found", "no_item_specified"})
+_GONE = "message_not_found"
+# Before anything was sent: nobody listened at the address, or there is none.
+_NEVER_SENT = (ConnectionRefusedError, socket.gaierror)
 _NETWORK = (OSError, HTTPException)  # URLError and TimeoutError are OSErrors
 
 
 class NotSaid(Exception):
     """Something could not be posted, edited or attached.
 
-    `code` is Slack's error code or the failure's class; `transient` says whether it may work later, and
-    `retry_after` (seconds) when Slack wants to be asked again. After a lost answer it may have been said.
+    `code` is Slack's error code or the failure's class, `retry_after` (seconds) when Slack wants to be asked
+    again. `perhaps`: the answer was lost, so it may have been said all the same. It may always work later.
     """
 
-    def __init__(self, what: str, code: str, *, transient: bool, retry_after: float = 0.0) -> None:
+    def __init__(self, what: str, code: str, *, retry_after: float = 0.0, perhaps: bool = False) -> None:
         super().__init__(f"Slack did not take {what} ({code}).")
-        self.what, self.code, self.transient, self.retry_after = what, code, transient, retry_after
+        self.what, self.code, self.retry_after, self.perhaps = what, code, retry_after, perhaps
+
+    @property
+    def meaning(self) -> Meaning:
+        """What this refusal is about; no answer of Slack's is passing."""
+        return meaning_of(self.code)
+
+
+class Nameless(NotSaid):
+    """It was said, but Slack did not tell under which name: nobody can edit it or find it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ class SlackChat:
         self._groups: dict[str, tuple[float, frozenset[str]]] = {}
         self._people: dict[str, tuple[float, Person]] = {}
         self._lock = threading.Lock()
-        self.lacking: frozenset[str] = frozenset()  # emoji that the workspace was found not to have
+        self._lacking: set[str] = set()
 
     @classmethod
     def connect(cls, client: WebClient) -> SlackChat:
@@ -110,6 +116,17 @@ class SlackChat:
         granted = frozenset(filter(None, map(str.strip, scopes.split(","))))
         identity = Identity(answer["user_id"], answer["team_id"], answer["url"], granted)
         return cls(client, identity)
+
+    def without_retries(self) -> Self:
+        """The same, for whoever tries again by itself: no call is repeated, and none sleeps in between."""
+        other = copy(self)
+        other._client = self._once  # noqa: SLF001 - one of us
+        return other
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """The emoji that the workspace was found not to have."""
+        return frozenset(self._lacking)
 
     # --- questions ---
 
@@ -202,16 +219,31 @@ class SlackChat:
                 thread_ts=thread_ts,
             )  # fmt: skip
         except NotSaid as failure:
-            if failure.transient:
+            if failure.meaning not in {"message", "place"}:
                 raise
-            self.post(user, post)  # a user's id as channel: their direct messages with the bot
+            self.tell(user, post)
 
-    def attach(self, channel: str, files: Iterable[Attachment], thread_ts: str | None = None) -> None:
-        """Upload files and share them in a thread."""
+    def tell(self, user: str, post: Post) -> None:
+        """Write to one person in their direct messages with the bot."""
+        self.post(user, post)  # a user's id as channel
+
+    def attach(
+        self,
+        channel: str,
+        files: Iterable[Attachment],
+        thread_ts: str | None = None,
+        sharing: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Upload files and share them in a thread, each at most once.
+
+        `sharing` is called just before a file may show: after a failure that `perhaps` worked, nobody can
+        tell whether it does (that takes a scope that the bot does not have).
+        """
         for file in files:
             _said(
-                f"the file {file.name}", self._client.files_upload_v2, channel=channel, thread_ts=thread_ts,
-                filename=file.name, title=file.title, content=file.content, initial_comment=file.title,
+                f"the file {file.name}", _uploader(self._client, sharing).files_upload_v2, channel=channel,
+                thread_ts=thread_ts, filename=file.name, title=file.title, content=file.content,
+                initial_comment=file.title,
             )  # fmt: skip
 
     def react(self, message: Message, emoji: str) -> None:
@@ -223,7 +255,7 @@ class SlackChat:
             )  # fmt: skip
         except NotSaid as failure:
             if failure.code == NO_SUCH_EMOJI:
-                self.lacking |= {emoji}  # for as long as the bot runs
+                self._lacking.add(emoji)  # for as long as the bot runs
             if failure.code != "already_reacted":
                 raise
 
@@ -237,7 +269,7 @@ class SlackChat:
                     raise
             else:
                 return
-        raise NotSaid(f"the reaction {' or '.join(sorted(emojis))}", NO_SUCH_EMOJI, transient=False)
+        raise NotSaid(f"the reaction {' or '.join(sorted(emojis))}", NO_SUCH_EMOJI)
 
     def lacks(self, emoji: str, channel: str) -> bool:
         """Whether Slack says that the workspace has no such emoji. Asked without being seen.
@@ -254,8 +286,8 @@ class SlackChat:
             unfurl_links=False, unfurl_media=False,
         )  # fmt: skip
         missing = _missing(answer, "channel", "ts")
-        if missing:  # it was said, perhaps; to say it again and again would help nobody
-            raise NotSaid("a message", f"an answer without {missing}", transient=False)
+        if missing:
+            raise Nameless("a message", f"an answer without {missing}")
         return Message(answer["channel"], answer["ts"])
 
 
@@ -264,6 +296,26 @@ def _without_retries(client: WebClient) -> WebClient:
         token=client.token, base_url=client.base_url, timeout=client.timeout, ssl=client.ssl,
         proxy=client.proxy, headers=client.headers, retry_handlers=[],
     )  # fmt: skip
+
+
+class _Uploader(WebClient):
+    """Repeats, of the three steps of an upload, only those that nobody sees."""
+
+    sharing: Callable[[], None]
+
+    def files_completeUploadExternal(self, **arguments: Any) -> Any:  # noqa: N802
+        self.sharing()
+        self.retry_handlers = []
+        return super().files_completeUploadExternal(**arguments)
+
+
+def _uploader(client: WebClient, sharing: Callable[[], None]) -> _Uploader:
+    uploader = _Uploader(
+        token=client.token, base_url=client.base_url, timeout=client.timeout, ssl=client.ssl,
+        proxy=client.proxy, headers=client.headers, retry_handlers=[*client.retry_handlers],
+    )  # fmt: skip
+    uploader.sharing = sharing
+    return uploader
 
 
 def _person(user: str, answer: Mapping[str, Any], team: str) -> Person:
@@ -320,7 +372,7 @@ def _asked(what: str, call: Callable[..., Any], **arguments: object) -> Any:
         return call(**arguments)
     except (SlackClientError, *_NETWORK) as error:
         code = _code(error)
-        if code in _GONE:
+        if code == _GONE:
             raise MessageGone(what) from error
         raise LookupFailed(what, code) from error
 
@@ -331,23 +383,29 @@ def _said(what: str, call: Callable[..., Any], **arguments: object) -> Any:
         return call(**arguments)
     except (SlackClientError, *_NETWORK) as error:
         code = _code(error)
-        if code in _GONE:
+        if code == _GONE:
             raise MessageGone(what) from error
-        raise NotSaid(
-            what, code, transient=_is_transient(error, code), retry_after=_retry_after(error)
-        ) from error
+        raise NotSaid(what, code, retry_after=_retry_after(error), perhaps=_perhaps_done(error)) from error
 
 
 def _shown(what: str, call: Callable[..., Any], post: Post, **arguments: object) -> Any:
-    """Have Slack show a message; where it takes no blocks of it, its words alone. Raises as `_said` does."""
+    """Have Slack show a message; what it does not take as it is, in plainer forms. Raises as `_said` does."""
+    *forms, last = _forms(post)
+    for text, blocks in forms:
+        try:
+            return _said(what, call, text=text, blocks=blocks, **arguments, **_AS_IT_IS)
+        except NotSaid as failure:
+            if failure.meaning != "message" or failure.code in NO_EDIT:
+                raise
+            log.error("%s It is sent in a plainer form.", failure)  # noqa: TRY400 - its words follow
+    return _said(what, call, text=last[0], blocks=last[1], **arguments, **_AS_IT_IS)
+
+
+def _forms(post: Post) -> list[tuple[str, list[limits.Block]]]:
+    """The same message in plainer and plainer forms: as it is, its words alone, few of them."""
     text, blocks = _sendable(post)
-    try:
-        return _said(what, call, text=text, blocks=blocks, **arguments, **_AS_IT_IS)
-    except NotSaid as failure:
-        if not blocks or failure.code not in _NO_BLOCKS:
-            raise
-        log.error("%s It is sent without its blocks.", failure)  # noqa: TRY400 - its words follow
-        return _said(what, call, text=text, blocks=[], **arguments, **_AS_IT_IS)
+    forms = [(text, blocks), (text, []), (within(text.split("\n"), _FEW_WORDS), [])]
+    return [form for at, form in enumerate(forms) if form not in forms[:at]]
 
 
 def _code(error: Exception) -> str:
@@ -362,10 +420,14 @@ def _code(error: Exception) -> str:
     return type(error).__name__
 
 
-def _is_transient(error: Exception, code: str) -> bool:
-    if not isinstance(error, SlackApiError):
-        return True
-    return code in _TRANSIENT or error.response.status_code != 200
+def _perhaps_done(error: Exception) -> bool:
+    """Whether a call may have been carried out though it failed: there was no answer of Slack's.
+
+    503 is an answer: not handled (RFC 9110, section 15.6.4).
+    """
+    if isinstance(error, SlackApiError):
+        return error.response.status_code not in {200, 429, 503}
+    return not (isinstance(error, URLError) and isinstance(error.reason, _NEVER_SENT))
 
 
 def _retry_after(error: Exception) -> float:

@@ -49,6 +49,7 @@ def shift(tx: Transaction, by: timedelta) -> None:
     """The clock was set by so much: the times of all that waits move with it."""
     direction = "back" if by < timedelta(0) else "forward"
     _record(tx, f"The clock was set {direction} by {abs(by).total_seconds():.0f} s; what waits moved along.")
+    notices.shift(tx, by)  # first: what is stored below has its time already
     for fix in fixes.in_states(tx, WAITING):
         _move(tx, fix, _shifted(fix, by))
 

@@ -152,8 +152,15 @@ def m005_lost(db: Database) -> None:
     db.execute("PRAGMA writable_schema = OFF")
 
 
+@migrations()
+def m006_refused_notices(db: Database) -> None:
+    """Since when a notice waits, when it is tried again, since when it is refused, and who knows of that."""
+    for column in ("stored_at", "next_try", "first_refused", "known"):
+        db.execute(f"ALTER TABLE notice ADD COLUMN {column} TEXT")
+
+
 # One version per step: `PRAGMA user_version` of a file that has them all.
-STEPS = ("m001_audit", "m002_erasable", "m003_fixes", "m004_chat", "m005_lost")
+STEPS = ("m001_audit", "m002_erasable", "m003_fixes", "m004_chat", "m005_lost", "m006_refused_notices")
 LATEST = len(STEPS)
 
 

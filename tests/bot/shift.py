@@ -26,6 +26,7 @@ from bot.lab.workspace.web.server import WorkspaceServer
 from bot.listeners.desk import Desk
 from bot.listeners.error_listener import Failures
 from bot.running.delivery import Deliverer
+from bot.running.telling import Telling
 from bot.slack.web_api import SlackChat, retry_handlers
 from handlers.admission import Admission
 from handlers.approval import ApprovalRules
@@ -114,10 +115,11 @@ class Shift:
             diagnoser=self.diagnoser, hosts={"mgmt1": HOST}, bot_user=self.chat.identity.user,
             anchors=Anchors(self.database, self.watch, KEY),
         )  # fmt: skip
-        self.deliverer = Deliverer(
-            self.database, self.chat, self.rules, self.proposals.card_posted, self.decisions.card_gone, AUDIT,
-            lambda: self.monotonic,
+        self.telling = Telling(
+            self.database, self.chat.without_retries(), self.rules, self.watch, self.proposals.card_posted,
+            AUDIT,
         )  # fmt: skip
+        self.deliverer = Deliverer(self.database, self.watch, self.telling, self.decisions.card_gone)
         self.admission = Admission(
             self.database, self.chat.recent_person, self.channels, self.direct_messages
         )
@@ -180,7 +182,8 @@ class Shift:
         self.during(lambda: self.workspace.unreact(user, ONCALL, self.card.ts, emoji))
 
     def deliver_notices(self, **later: float) -> None:
-        """Send what waits; `later` moves the clock of the pauses before."""
+        """Send what waits, so much later."""
+        self.watch.move(**later)
         self.monotonic += timedelta(**later).total_seconds()
         self.deliverer.run_once()
 

@@ -117,6 +117,23 @@ def test_trouble_is_switched_on_and_off(visit: Visit) -> None:
     expect(refused).to_have_attribute("aria-pressed", "false")
 
 
+def test_a_refusal_of_slack_is_chosen_and_what_waits_is_told_afterwards(visit: Visit) -> None:
+    """The code stands beside its switch."""
+    visit.proposed()
+    trouble = visit.pane("Trouble")
+    line = "Slack refuses posts and edits, with this code"
+    trouble.get_by_role("combobox", name=line).select_option("is_archived")
+    refusing = trouble.get_by_role("button", name=line)
+    refusing.click()
+    expect(refusing).to_have_attribute("aria-pressed", "true")
+    assert visit.practice.workspace.faults.refusal == "is_archived"
+    visit.be("carol")
+    visit.tap("x")
+    refusing.click()
+    expect(refusing).to_have_attribute("aria-pressed", "false")
+    visit.becomes("declined")
+
+
 def test_the_bot_restarts_in_order(visit: Visit) -> None:
     """The page says what it does, and afterwards it answers."""
     visit.pane("Trouble").get_by_role("button", name="Restart the bot").click()

@@ -197,7 +197,8 @@ class Night:
         if state != "declined" and not 1 <= len(told) - len(on_card) <= 1 + self._kills:
             self.faults.append(f"{name} is {state}, the thread was told {len(told) - len(on_card)} times")
         backups = [file.name for one in self._said() for file in one.files].count(f"{name}-backup.reg")
-        if state in {"confirmed", "failed"} and not 1 <= backups <= 1 + self._kills:
+        # At most once: a bot that is killed while it shares it cannot know whether it shows.
+        if state in {"confirmed", "failed"} and not (self._kills == 0) <= backups <= 1:
             self.faults.append(f"{name} is {state}, its backup is attached {backups} times")
 
     def _look_at_the_answer(self, thread: str) -> None:

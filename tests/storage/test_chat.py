@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,11 @@ def test_notices_wait_oldest_first_until_they_are_done(db: Database) -> None:
         two = notices.add(tx, NewNotice("audit", "anchor"))
     with db.read() as conn:
         assert notices.pending(conn, 1) == [
-            Notice(one, "private", "refused", fix.number, "UBOB", "C1", "1.2", {"flags": ["guest", "\ud800"]})
-        ]
+            Notice(
+                one, "private", "refused", fix.number, "UBOB", "C1", "1.2", {"flags": ["guest", "\ud800"]},
+                stored_at=tx.now,
+            )
+        ]  # fmt: skip
         assert [notice.id for notice in notices.pending(conn, 10)] == [one, two]
     with db.write() as tx:
         notices.done(tx, one)
@@ -82,14 +86,57 @@ def test_notices_wait_oldest_first_until_they_are_done(db: Database) -> None:
         assert notices.add(tx, NewNotice("audit", "anchor")) > two
 
 
-def test_a_notice_that_failed_waits_on(db: Database) -> None:
-    """With its attempts and the last reason."""
+def test_a_notice_that_was_refused_waits_on(db: Database) -> None:
+    """With its attempts, the last reason, when it was refused first and when it is tried again."""
     with db.write() as tx:
         id_ = notices.add(tx, NewNotice("thread", "applied"))
-        notices.failed(tx, id_, "ratelimited")
-        notices.failed(tx, id_, "channel_not_found")
+        assert notices.untold(tx) == []
+        notices.refused(tx, [id_], "ratelimited", timedelta(seconds=1))
+        first = tx.now
+    with db.write() as tx:
+        notices.refused(tx, [id_], "channel_not_found", timedelta(seconds=2))
         (notice,) = notices.pending(tx, 10)
-    assert (notice.attempts, notice.last_error) == (2, "channel_not_found")
+        assert (notice.attempts, notice.last_error) == (2, "channel_not_found")
+        assert (notice.first_refused, notice.next_try) == (first, tx.now + timedelta(seconds=2))
+        assert notices.untold(tx) == [notice]
+
+
+def test_what_waits_is_hurried_on_unless_slack_said_when(db: Database) -> None:
+    """A sign of life ends the pauses, but no rate limit."""
+    with db.write() as tx:
+        one, two = (notices.add(tx, NewNotice("audit", "anchor")) for _ in range(2))
+        notices.refused(tx, [one], "ratelimited", timedelta(hours=1))
+        notices.refused(tx, [two], "not_in_channel", timedelta(hours=1))
+        notices.hurry(tx, ["ratelimited"])
+        assert [notice.next_try is None for notice in notices.pending(tx, 10)] == [False, True]
+        notices.hurry(tx)
+        assert [notice.next_try is None for notice in notices.pending(tx, 10)] == [True, True]
+
+
+def test_what_was_given_up_begins_anew_with_the_next_connection(db: Database) -> None:
+    """Until then it waits for nothing."""
+    with db.write() as tx:
+        fix = fixes.insert(tx, new_fix())
+        id_ = notices.add(tx, NewNotice("card", "card", fix.number))
+        notices.refused(tx, [id_], "is_archived", timedelta(hours=1))
+        notices.mark_known(tx, [id_], "directly")
+        notices.rest(tx, id_)
+        notices.hurry(tx)
+        assert (notices.pending(tx, 10), notices.of_fix(tx, fix.number), notices.untold(tx)) == ([], [], [])
+        notices.renew(tx)
+        (again,) = notices.of_fix(tx, fix.number)
+    assert (again.attempts, again.first_refused, again.next_try, again.known) == (0, None, None, None)
+
+
+def test_the_times_of_what_waits_move_with_the_clock(db: Database) -> None:
+    """Else a clock that was set would end three days at once, or let nothing be tried for hours."""
+    with db.write() as tx:
+        id_ = notices.add(tx, NewNotice("audit", "anchor"))
+        notices.refused(tx, [id_], "is_archived", timedelta(seconds=1))
+        notices.shift(tx, timedelta(hours=-2))
+        (moved,) = notices.pending(tx, 10)
+        assert moved.stored_at == moved.first_refused == tx.now - timedelta(hours=2)
+        assert moved.next_try == tx.now - timedelta(hours=2) + timedelta(seconds=1)
 
 
 def test_names_are_kept_up_to_date(db: Database) -> None:

@@ -53,8 +53,11 @@ def _network(rounds: Rounds, wanted: Payload) -> Payload:
 
 
 def _misbehave(rounds: Rounds, wanted: Payload) -> Payload:
-    """`name`: one of `misbehaviours`; a switch that is on goes off. Answers `on`."""
-    return {"on": switch(rounds.current.practice, wanted["name"])}
+    """`name`: one of `misbehaviours`, with a `choice` where it has some; a switch that is on goes off.
+
+    Answers `on`.
+    """
+    return {"on": switch(rounds.current.practice, wanted["name"], wanted.get("choice"))}
 
 
 def _behave(rounds: Rounds, _: Payload) -> Payload:
@@ -84,6 +87,8 @@ def do(rounds: Rounds, wanted: Payload) -> Payload:
     _known("act", wanted["do"], ACTS)
     if wanted["do"] == "misbehave":
         _known("misbehaviour", wanted["name"], MISBEHAVIOURS)
+        if wanted.get("choice"):
+            _known("choice", wanted["choice"], MISBEHAVIOURS[wanted["name"]].choices)
     if wanted.get("incident"):
         _known("incident", wanted["incident"], INCIDENTS)
     if "node" in wanted:

@@ -101,7 +101,13 @@ def _opening(played: Round) -> Payload:
         "incident": practice.incident,
         "incidents": [{"name": one.name, "watch": one.watch.strip()} for one in INCIDENTS.values()],
         "misbehaviours": [
-            {"name": name, "of": one.of, "line": one.line, "switch": one.is_on is not None}
+            {
+                "name": name,
+                "of": one.of,
+                "line": one.line,
+                "switch": one.is_on is not None,
+                "choices": one.choices,
+            }
             for name, one in MISBEHAVIOURS.items()
         ],
         "grace": timing.grace_seconds,

@@ -31,6 +31,19 @@ class ApiFault:
     error: str = "internal_error"
 
 
+SAYING = ("chat.postMessage", "chat.postEphemeral", "chat.update", "files.completeUploadExternal")
+"""The methods by which the bot posts and edits."""
+
+CODES = (
+    "restricted_action", "not_in_channel", "channel_not_found", "is_archived", "edit_window_closed",
+    "cant_update_message", "invalid_blocks", "msg_too_long", "message_limit_exceeded", "internal_error",
+    "ekm_access_denied", "team_added_to_org", "access_denied", "missing_scope", "token_revoked",
+    "never_heard_of",
+)  # fmt: skip
+"""Codes to choose from, some of each kind (docs.slack.dev/reference/methods/chat.postMessage, chat.update).
+The last one is invented."""
+
+
 class ApiFaults:
     """The faults that are waiting, first one first, and how often each method was called."""
 
@@ -39,6 +52,8 @@ class ApiFaults:
         self._waiting: list[ApiFault] = []
         self.calls: list[str] = []
         """Every call of the Web API, by method, in order."""
+        self.refusal: str | None = None
+        """The code with which every post and edit is refused; None: none is."""
 
     def add(
         self,
@@ -60,11 +75,14 @@ class ApiFaults:
         """Everything works again."""
         with self._lock:
             self._waiting.clear()
+            self.refusal = None
 
     def take(self, method: str) -> ApiFault | None:
         """The fault that hits this call, used up by one."""
         with self._lock:
             self.calls.append(method)
+            if self.refusal and method in SAYING:
+                return ApiFault("error", method, error=self.refusal)
             fault = next((f for f in self._waiting if f.method in ("*", method)), None)
             if fault and fault.after > 0:
                 fault.after -= 1

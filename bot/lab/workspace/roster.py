@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 from bot.lab.workspace.cast import (
     BOT_USER_ID,
@@ -63,6 +64,18 @@ class Roster:
             for channel in into:
                 self.channels[self.id_of(channel)].members.append(person.id)
             return person.id
+
+    def take_out(self, user: str, channel: str) -> None:
+        """Take somebody out of a channel; fine if they are not in it."""
+        with self._lock, suppress(ValueError):
+            self.channels[self.id_of(channel)].members.remove(self.id_of(user))
+
+    def let_in(self, user: str, channel: str) -> None:
+        """Let somebody into a channel; fine if they are in it."""
+        with self._lock:
+            members = self.channels[self.id_of(channel)].members
+            if self.id_of(user) not in members:
+                members.append(self.id_of(user))
 
     def dm(self, user: str, other: str = BOT_USER_ID) -> str:
         """The id `D…` of the direct messages of two accounts, opened if there are none yet."""

@@ -9,7 +9,7 @@ import pytest
 
 from handlers.remote_errors import RemoteError
 from storage.file.errors import StorageUnavailable
-from tests.bot.shift import ONCALL, RULES, Shift, without_members
+from tests.bot.shift import ONCALL, RULES, Shift, whole, without_members
 
 
 def test_a_diagnosis_is_announced_at_once_and_becomes_the_verdict(shift: Shift) -> None:
@@ -117,11 +117,35 @@ def test_a_diagnosis_whose_result_cannot_be_edited_in_is_posted_anew(shift: Shif
 
 
 def test_files_that_slack_does_not_take_do_not_take_the_answer_with_them(shift: Shift) -> None:
-    """The thread is told."""
+    """The thread is told, and they are sent again."""
     shift.workspace.faults.add("error", "files.getUploadURLExternal", error="internal_error")
     ts = shift.say("diagnose exch-node2")
-    assert "`facts-EXCH-CL1.json` could not be attached (`internal_error`)." in shift.texts(ts)
+    assert "`facts-EXCH-CL1.json` could not be attached (`internal_error`). It is sent again." in shift.texts(
+        ts
+    )
     assert shift.records("error") == []
+    assert facts(shift, ts) == []
+    shift.deliver_notices()
+    assert facts(shift, ts) == ["facts-EXCH-CL1.json"]
+    assert shift.waiting() == []
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_file_whose_answer_was_lost_is_not_sent_again(shift: Shift, times: int) -> None:
+    """Neither at once nor after it failed; the message names it, and how to get it."""
+    if times == 2:
+        shift.workspace.faults.add("error", "files.completeUploadExternal", error="internal_error")
+    shift.workspace.faults.add("lost_answer", "files.completeUploadExternal")
+    ts = shift.say("diagnose exch-node2")
+    for _ in range(3):
+        shift.deliver_notices(seconds=60)
+    assert facts(shift, ts) == ["facts-EXCH-CL1.json"]
+    assert "raw facts: `facts-EXCH-CL1.json`, attached once" in whole(shift.thread(ts)[0])
+    assert shift.waiting() == []
+
+
+def facts(shift: Shift, ts: str) -> list[str]:
+    return [file.name for one in shift.thread(ts) for file in one.files]
 
 
 def test_a_failure_inside_is_told_recorded_and_shows_no_traceback(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 
@@ -122,8 +123,37 @@ def test_the_story_of_a_fix_is_shown_and_attached(shift: Shift) -> None:
     shift.propose()
     ts = shift.say("show FIX-1")
     assert "allowed" not in shift.answer(ts)
-    (file,) = (one.files[0] for one in shift.thread(ts) if one.files)
+    file, raw = (one.files[0] for one in shift.thread(ts) if one.files)
     assert json.loads(file.data or b"")["fix"] == "FIX-1"
+    assert raw.name == "FIX-1-evidence.json"
+
+
+def test_backup_and_evidence_of_a_fix_are_attached_anew_whenever_asked_for(shift: Shift) -> None:
+    """A file of its thread may not show; the raw answers are as they came, as their hashes tell."""
+    shift.propose()
+    shift.react("bob")
+    shift.tick(seconds=6)
+    for _ in range(2):
+        ts = shift.say("show FIX-1")
+        files = {one.files[0].name: one.files[0].data or b"" for one in shift.thread(ts) if one.files}
+        assert list(files) == ["FIX-1.json", "FIX-1-backup.reg", "FIX-1-evidence.json"]
+        assert '"RootVer"="0.0.0.0"' in files["FIX-1-backup.reg"].decode("utf-16")
+        answers = json.loads(files["FIX-1-evidence.json"])
+        assert len(answers) >= 2
+        for one in answers:
+            assert hashlib.sha256(one["answer"].encode()).hexdigest() == one["sha256"]
+        assert "`FIX-1-backup.reg` and `FIX-1-evidence.json`. `@rootver show FIX-1` attaches them" in (
+            whole(shift.thread(ts)[0])
+        )
+
+
+def test_what_was_erased_is_not_attached(shift: Shift) -> None:
+    """The story says so; the file has the rest."""
+    shift.propose()
+    with shift.database.write() as tx:
+        tx.execute("DELETE FROM evidence")
+    ts = shift.say("show FIX-1")
+    assert [one.files[0].name for one in shift.thread(ts) if one.files] == ["FIX-1.json"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

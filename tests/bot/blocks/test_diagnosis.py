@@ -78,7 +78,7 @@ def test_the_message_of_a_night_on_call() -> None:
         "*Not checked* store mount state (not readable remotely)",
         "*Other nodes*\n:large_green_circle: EXCH-NODE1: nothing of KB 906154 to be seen",
         "· `1.1.4322.0` (REG_SZ) · passive",
-        "<https://support.microsoft.com/kb/906154|KB 906154> · raw facts attached",
+        "<https://support.microsoft.com/kb/906154|KB 906154> · raw facts: `facts-EXCH-CL1.json`, attached",
     ):
         assert part in shown, part
 

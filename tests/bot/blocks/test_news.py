@@ -96,6 +96,14 @@ def test_nothing_hostile_spoils_what_one_person_or_the_audit_channel_is_told(
         check(to_audit(topic, details))
 
 
+@pytest.mark.parametrize("topic", ["applied", "failed", "indeterminate"])
+def test_news_with_a_backup_name_its_file_and_how_to_get_it_again(topic: Topic) -> None:
+    """A file may not show, and nobody can tell from here."""
+    told = in_thread(topic, News(replace(fix_in(State.APPLIED), backup="5e" * 32), {}, RULES, CARD))
+    assert told is not None
+    assert "`FIX-12-backup.reg`, attached once; `@rootver show FIX-12` attaches it again." in told.text
+
+
 @pytest.mark.parametrize(
     ("topic", "parts"),
     [
@@ -103,7 +111,7 @@ def test_nothing_hostile_spoils_what_one_person_or_the_audit_channel_is_told(
         ("voided", ["nothing was changed on EXCH-NODE2. The server changed.",
                     "root ver: then no value, now `2.0.50727.0` (REG_SZ)",
                     'versions: then `{"a": true}`, now `{}`', "`@rootver diagnose exch-node2`"]),
-        ("failed", ["RootVer is now `2.0.50727.0` (REG_SZ).", "The write failed", "The backup is attached",
+        ("failed", ["RootVer is now `2.0.50727.0` (REG_SZ).", "The write failed",
                     "`@rootver restore FIX-12`"]),
         ("indeterminate", ["not known whether", "No answer in time.", "read it back", "send nothing again"]),
         ("confirmed", ["System Attendant is running on EXCH-NODE2, no new errors since", "FIX-12 confirmed"]),

@@ -14,67 +14,139 @@ from storage import evidence, fixes, notices, once
 from storage.file.errors import StorageUnavailable
 from storage.records import Fix, NewNotice, State
 from tests.bot.running.lines import line_of
-from tests.bot.shift import Shift
+from tests.bot.shift import ALICE, AUDIT, NO, Shift, whole
 from tests.handlers.fix.night import lose_answer
 
 
 @pytest.mark.parametrize("error", ["channel_not_found", "not_in_channel", "is_archived"])
-def test_a_card_that_slack_will_never_take_ends_its_fix(shift: Shift, error: str) -> None:
-    """Recorded and dropped; a fix that nobody can see would block its node."""
+def test_a_fix_whose_card_slack_does_not_take_stays_proposed(shift: Shift, error: str) -> None:
+    """Within its life; once it is taken, it can be decided on."""
     shift.say("diagnose exch-node2")
-    shift.workspace.faults.add("error", "chat.postMessage", error=error)
-    shift.deliver_notices()
-    assert shift.fix().state == "cancelled"
-    assert error in (shift.fix().reason or "")
-    (entry,) = shift.records("error")
-    assert (entry.fix_id, entry.node) == ("FIX-1", "exch-node2")
-    assert error in entry.body
-    shift.deliver_notices()
+    shift.workspace.faults.add("error", "chat.postMessage", error=error, times=-1)
+    for _ in range(20):
+        shift.tick(minutes=1)
+    assert shift.fix().state == "proposed"
+    shift.workspace.faults.clear()
+    shift.tick(minutes=9)
+    assert shift.card.text.startswith("FIX-1 proposed")
+    shift.react("bob")
+    assert shift.fix().state == "approved"
+
+
+def test_a_card_is_not_posted_after_the_life_of_its_fix(shift: Shift) -> None:
+    """The thread is told how it ended."""
+    ts = shift.say("diagnose exch-node2")
+    shift.workspace.faults.add("error", "chat.postMessage", error="not_in_channel", times=-1)
+    for _ in range(31):
+        shift.tick(minutes=1)
+    shift.workspace.faults.clear()
+    shift.tick(minutes=16)
+    assert shift.fix().card_ts is None
+    assert shift.told(ts)[-1].startswith("FIX-1 expired")
     assert shift.waiting() == []
 
 
-def test_a_line_that_never_becomes_a_card_ends_its_fix(shift: Shift) -> None:
-    """Nobody may approve what was never shown."""
+def test_a_card_that_cannot_be_edited_is_told_beside_it_and_decided_on(shift: Shift) -> None:
+    """The line asks for a decision; what it would have become stands below it, each time that changes."""
     ts = shift.say("diagnose exch-node2")
     shift.workspace.faults.add("error", "chat.update", error="edit_window_closed", times=-1)
-    shift.deliver_notices()
+    for _ in range(3):
+        shift.tick(seconds=30)
+    (beside,) = (one for one in shift.thread(ts) if "its card cannot be edited" in one.text)
+    assert "FIX-1 proposed: set RootVer on EXCH-NODE2" in whole(beside)
     shift.react("bob")
-    assert shift.fix().state == "cancelled"
-    shift.deliver_notices()
-    assert any("Slack does not take its card here (edit_window_closed)." in one for one in shift.texts(ts))
-
-
-def test_a_card_that_cannot_be_edited_any_more_can_still_be_decided_on(shift: Shift) -> None:
-    """It stands there for everybody to see: that is recorded, and nothing is cancelled."""
-    shift.propose()
-    shift.workspace.faults.add("error", "chat.update", error="edit_window_closed", times=9)
-    shift.react("bob")
-    shift.deliver_notices()
+    shift.tick(seconds=1)
     assert shift.fix().state == "approved"
-    assert "edit_window_closed" in shift.records("error")[0].body
-
-
-def test_a_notice_that_slack_will_never_take_is_recorded_and_dropped(shift: Shift) -> None:
-    """What comes behind it is still told."""
-    ts = shift.propose()
-    shift.workspace.faults.add("error", "chat.postMessage", error="restricted_action")
-    shift.react("bob")
-    shift.tick(seconds=6)
-    assert shift.waiting() == []
-    assert "restricted_action" in shift.records("error")[0].body
-    assert not any(text.startswith("FIX-1 applied") for text in shift.told(ts))
+    assert "FIX-1 approved by" in shift.texts(ts)[-1]
+    assert not directly(shift, ALICE)
+    shift.workspace.faults.clear()
+    shift.tick(minutes=16)
     assert shift.card.text.startswith("FIX-1 applied")
 
 
-def test_a_backup_that_cannot_be_attached_is_told_and_the_news_is_not_told_twice(shift: Shift) -> None:
-    """The notice itself was sent."""
+@pytest.mark.parametrize("minutes", [1, 5 * 24 * 60])
+def test_news_that_slack_will_never_take_is_given_up_after_three_days(shift: Shift, minutes: int) -> None:
+    """By the clock and by attempts: a machine that slept for days has not tried for days."""
+    shift.propose()
+    shift.workspace.faults.add("error", "chat.postMessage", error="restricted_action", times=-1)
+    shift.react("carol", NO)
+    shift.deliver_notices()
+    shift.watch.move(minutes=minutes)
+    shift.deliver_notices()
+    assert "declined" in {one.topic for one in shift.waiting()}
+
+
+def test_what_is_given_up_is_recorded_and_told(shift: Shift) -> None:
+    """To the people of the fix, and in the audit channel."""
+    ts = shift.propose()
+    shift.workspace.faults.add("error", "chat.postMessage", error="restricted_action", times=-1)
+    shift.react("carol", NO)
+    for _ in range(4 * 24 * 3 + 20):
+        shift.deliver_notices(minutes=15)
+    assert "declined" not in {one.topic for one in shift.waiting()}
+    assert any(
+        one.outcome == "error" and "telling thread declined" in one.body for one in shift.records("error")
+    )
+    shift.workspace.faults.clear()
+    shift.deliver_notices(minutes=15)
+    assert not any(text.startswith("FIX-1 declined") for text in shift.told(ts))
+    assert shift.card.text.startswith("FIX-1 declined")
+    (told,) = (one for one in directly(shift, ALICE) if "I try no more" in one)
+    assert told.startswith("FIX-1: Slack refused my messages in <#C07ONCALL00>")
+    assert any("It is tried no more." in one.text for one in shift.workspace.messages(AUDIT))
+
+
+def test_a_card_is_put_right_at_the_next_connection_however_long_slack_refused(shift: Shift) -> None:
+    """It must not show for good what is over."""
+    shift.propose()
+    shift.workspace.faults.add("error", "chat.update", error="restricted_action", times=-1)
+    shift.react("carol", NO)
+    for _ in range(4 * 24 * 3 + 20):
+        shift.deliver_notices(minutes=15)
+    assert shift.waiting() == []
+    shift.workspace.faults.clear()
+    shift.deliver_notices(minutes=15)
+    assert shift.card.text.startswith("FIX-1 proposed")
+    shift.deliverer.connected()
+    shift.deliver_notices()
+    assert shift.card.text.startswith("FIX-1 declined")
+
+
+def test_a_backup_that_cannot_be_attached_is_sent_again(shift: Shift) -> None:
+    """Once; the news are told once too, and say how to get it."""
     ts = shift.propose()
     shift.workspace.faults.add("error", "files.getUploadURLExternal", error="internal_error")
     shift.react("bob")
     shift.tick(seconds=6)
+    assert backups(shift, ts) == 0
+    shift.deliver_notices(seconds=1)
     shift.deliver_notices(seconds=61)
-    assert sum(text.startswith("FIX-1 applied") for text in shift.told(ts)) == 1
-    assert any("backup of FIX-1 could not be attached" in text for text in shift.texts(ts))
+    (told,) = (text for text in shift.told(ts) if text.startswith("FIX-1 applied"))
+    assert "`FIX-1-backup.reg`, attached once; `@rootver show FIX-1` attaches it again." in told
+    assert backups(shift, ts) == 1
+    assert shift.waiting() == []
+
+
+def test_where_no_file_is_taken_words_say_how_to_get_it(shift: Shift) -> None:
+    """Once, however often it is tried."""
+    ts = shift.propose()
+    shift.workspace.faults.add("error", "files.getUploadURLExternal", error="file_uploads_disabled", times=-1)
+    shift.react("bob")
+    for _ in range(4):
+        shift.tick(seconds=6)
+    (told,) = (text for text in shift.texts(ts) if "backup of FIX-1 could not be attached" in text)
+    assert "`@rootver show FIX-1` attaches it" in told
+
+
+def test_a_backup_is_not_attached_twice_after_a_lost_answer(shift: Shift) -> None:
+    """Nobody can see whether it shows; the news say how to get it again."""
+    ts = shift.propose()
+    shift.workspace.faults.add("lost_answer", "files.completeUploadExternal")
+    shift.react("bob")
+    for _ in range(4):
+        shift.tick(seconds=6)
+    assert backups(shift, ts) == 1
+    assert shift.waiting() == []
 
 
 def test_a_line_is_not_posted_again_when_the_file_cannot_be_written(
@@ -87,7 +159,7 @@ def test_a_line_is_not_posted_again_when_the_file_cannot_be_written(
         raise StorageUnavailable(shift.database.path, "the disk is full", "Free some space.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(shift.deliverer, "card_posted", full)
+        patch.setattr(shift.telling, "card_posted", full)
         for _ in range(3):
             with pytest.raises(StorageUnavailable):
                 shift.deliver_notices()
@@ -112,13 +184,35 @@ def test_a_backup_is_attached_though_the_bot_was_killed_before_the_upload(
         def killed(*_: object) -> None:
             raise Killed
 
-        patch.setattr(shift.chat, "attach", killed)
+        patch.setattr(shift.telling.slack, "attach", killed)
         with pytest.raises(Killed):
             shift.tick(seconds=6)
     shift.database.close()
     shift.open()
     shift.deliver_notices()
     assert backups(shift, ts) == 1
+
+
+def test_a_backup_is_not_attached_twice_though_the_bot_was_killed_after_it(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it may show is on disk before it may."""
+    ts = shift.propose()
+    shift.react("bob")
+    attach = shift.telling.slack.attach
+    with monkeypatch.context() as patch:
+
+        def attached_and_killed(*arguments: Any) -> None:
+            attach(*arguments)
+            raise Killed
+
+        patch.setattr(shift.telling.slack, "attach", attached_and_killed)
+        with pytest.raises(Killed):
+            shift.tick(seconds=6)
+    shift.database.close()
+    shift.open()
+    shift.deliver_notices()
+    assert (backups(shift, ts), shift.waiting()) == (1, [])
 
 
 def test_a_backup_is_attached_once_whatever_its_fix_comes_to(shift: Shift) -> None:
@@ -132,19 +226,13 @@ def test_a_backup_is_attached_once_whatever_its_fix_comes_to(shift: Shift) -> No
     assert backups(shift, ts) == 1
 
 
-def test_a_backup_that_could_not_be_attached_is_tried_again_with_the_next_news(shift: Shift) -> None:
-    """It is marked only where it was attached."""
-    ts = shift.propose()
-    shift.workspace.faults.add("error", "files.getUploadURLExternal", error="internal_error")
-    shift.react("bob")
-    shift.remote.faults["Set-RootVer"] = lose_answer
-    shift.tick(seconds=6)
-    assert any("backup of FIX-1 could not be attached" in text for text in shift.texts(ts))
-    assert backups(shift, ts) == 1
-
-
 def backups(shift: Shift, ts: str) -> int:
     return sum(bool(one.files) and one.files[0].name == "FIX-1-backup.reg" for one in shift.thread(ts))
+
+
+def directly(shift: Shift, user: str) -> list[str]:
+    """What somebody was told in direct messages."""
+    return [one.text for one in shift.workspace.messages(shift.workspace.dm(user))]
 
 
 @pytest.mark.parametrize("breaks", ["the mark", "the backup"])
@@ -191,7 +279,8 @@ def test_an_answer_without_a_ts_ends_the_fix_and_holds_up_nobody(
     client = shift.chat._once
     with monkeypatch.context() as patch:
         patch.setattr(client, "chat_postMessage", without("ts", client.chat_postMessage))
-        shift.deliver_notices()
+        for _ in range(5):
+            shift.deliver_notices(seconds=16)
     shift.deliver_notices()
     assert [shift.fix(number).state for number in (1, 2)] == ["cancelled", "cancelled"]
     assert "an answer without ts" in (shift.fix().reason or "")
@@ -209,7 +298,7 @@ def test_a_notice_that_a_defect_keeps_from_being_sent_holds_up_only_its_own_fix(
             raise KeyError("a defect")
         return prepare_line(fix)
 
-    monkeypatch.setattr("bot.running.delivery.prepare_line", defective)
+    monkeypatch.setattr("bot.running.telling.prepare_line", defective)
     shift.deliver_notices()
     assert shift.fix(2).card_ts is not None
     assert [(one.fix, one.attempts) for one in shift.waiting()] == [(1, 1)]

@@ -14,8 +14,10 @@ from bot.lab.workspace.faults import FaultKind
 from bot.lab.workspace.web.server import WorkspaceServer
 from bot.lab.workspace.workspace import Workspace
 from bot.slack.post import Attachment, Post, section
+from bot.slack.refusals import MEANINGS, meaning_of
 from bot.slack.web_api import NotSaid, SlackChat
 from handlers.ports import LookupFailed, Message
+from tests.bot.slack.documented_codes import CODES, INVENTED
 from tests.bot.slack.practice import ALICE, BOB, ONCALL, POST, calls, web_client
 
 
@@ -102,29 +104,36 @@ def test_a_message_whose_blocks_slack_refuses_is_said_in_words_alone(
 
 
 @pytest.mark.parametrize(
-    ("fault", "transient", "code"),
+    ("fault", "meaning", "perhaps", "code"),
     [
-        ({"kind": "rate_limited", "seconds": 0}, True, "ratelimited"),
-        ({"kind": "server_error"}, True, "HTTP 503"),
-        ({"kind": "lost_request"}, True, None),
-        ({"kind": "error", "error": "internal_error"}, True, "internal_error"),
-        ({"kind": "error", "error": "token_revoked"}, True, "token_revoked"),
-        ({"kind": "error", "error": "missing_scope"}, True, "missing_scope"),
-        ({"kind": "error", "error": "channel_not_found"}, False, "channel_not_found"),
-        ({"kind": "error", "error": "not_in_channel"}, False, "not_in_channel"),
-        ({"kind": "error", "error": "is_archived"}, False, "is_archived"),
-        ({"kind": "error", "error": "invalid_blocks"}, False, "invalid_blocks"),
+        ({"kind": "rate_limited", "seconds": 0}, "passing", False, "ratelimited"),
+        ({"kind": "server_error"}, "passing", False, "HTTP 503"),
+        ({"kind": "lost_request"}, "passing", True, None),
+        ({"kind": "lost_answer"}, "passing", True, None),
+        ({"kind": "error", "error": "internal_error"}, "passing", False, "internal_error"),
+        ({"kind": "error", "error": "never_heard_of"}, "passing", False, "never_heard_of"),
+        ({"kind": "error", "error": "token_revoked"}, "app", False, "token_revoked"),
+        ({"kind": "error", "error": "missing_scope"}, "app", False, "missing_scope"),
+        ({"kind": "error", "error": "channel_not_found"}, "place", False, "channel_not_found"),
+        ({"kind": "error", "error": "not_in_channel"}, "place", False, "not_in_channel"),
+        ({"kind": "error", "error": "is_archived"}, "place", False, "is_archived"),
+        ({"kind": "error", "error": "invalid_blocks"}, "message", False, "invalid_blocks"),
     ],
     ids=lambda value: str(value.get("error", value["kind"])) if isinstance(value, dict) else "",
 )
-def test_a_failure_says_whether_trying_again_helps(
-    chat: SlackChat, workspace: Workspace, fault: dict[str, Any], transient: bool, code: str | None
+def test_a_failure_says_what_it_is_about_and_whether_it_may_have_worked(
+    chat: SlackChat,
+    workspace: Workspace,
+    fault: dict[str, Any],
+    meaning: str,
+    perhaps: bool,
+    code: str | None,
 ) -> None:
-    """What Slack will never take is told from what it may take later."""
+    """That says what helps, and whether a file may be sent again."""
     workspace.faults.add(method="chat.postMessage", times=-1, **fault)
     with pytest.raises(NotSaid) as caught:
         chat.post_once(ONCALL, POST)
-    assert caught.value.transient is transient
+    assert (caught.value.meaning, caught.value.perhaps) == (meaning, perhaps)
     assert code is None or caught.value.code == code
 
 
@@ -155,7 +164,7 @@ def test_the_line_of_a_card_is_posted_at_most_once_by_itself(
     workspace.faults.add(kind, "chat.postMessage", seconds=0)
     with pytest.raises(NotSaid) as caught:
         chat.post_once(ONCALL, POST)
-    assert caught.value.transient
+    assert caught.value.perhaps is kind.startswith("lost")
     assert calls(workspace, "chat.postMessage") == called + 1
     assert len(workspace.messages(ONCALL)) == before + (kind == "lost_answer")
 
@@ -205,3 +214,63 @@ def test_many_threads_may_ask_and_say_at_once(chat: SlackChat, workspace: Worksp
     for thread in threads:
         thread.join()
     assert len({message.ts for message in said}) == 40
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_documented_code_has_a_meaning(code: str) -> None:
+    """One that has none is passing, as one that was invented."""
+    assert code in MEANINGS
+    assert meaning_of(INVENTED) == "passing"
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+def test_what_slack_finds_too_long_or_wrong_is_said_in_plainer_and_plainer_forms(
+    chat: SlackChat, workspace: Workspace, method: str
+) -> None:
+    """Without its blocks, then in few words; never not at all."""
+    long = Post("first line\n" + "\n".join(["another line"] * 100), POST.blocks)
+    posted = chat.post(ONCALL, POST)
+    workspace.faults.add("error", method, error="msg_blocks_too_long")
+    workspace.faults.add("error", method, error="msg_too_long")
+    if method == "chat.update":
+        chat.edit(posted, long)
+    else:
+        posted = chat.post(ONCALL, long)
+    shown = workspace.message(ONCALL, posted.ts)
+    assert shown.text.startswith("first line\nanother line")
+    assert shown.text.endswith("… (cut)")
+    assert len(shown.text) < 520
+    assert shown.blocks == []
+
+
+def test_what_nobody_may_edit_is_not_tried_in_other_words(chat: SlackChat, workspace: Workspace) -> None:
+    """Only a new message helps then."""
+    posted = chat.post(ONCALL, POST)
+    workspace.faults.add("error", "chat.update", error="edit_window_closed")
+    with pytest.raises(NotSaid):
+        chat.edit(posted, POST)
+
+
+@pytest.mark.parametrize(
+    ("fault", "method", "shown", "perhaps"),
+    [
+        ("server_error", "files.getUploadURLExternal", 1, False),
+        ("lost_answer", "files.getUploadURLExternal", 1, False),
+        ("server_error", "files.completeUploadExternal", 0, False),
+        ("lost_request", "files.completeUploadExternal", 0, True),
+        ("lost_answer", "files.completeUploadExternal", 1, True),
+    ],
+)
+def test_only_the_steps_of_an_upload_that_nobody_sees_are_repeated(
+    chat: SlackChat, workspace: Workspace, fault: FaultKind, method: str, shown: int, perhaps: bool
+) -> None:
+    """A file is never shared twice; whether it shows may be unknown then."""
+    workspace.faults.add(fault, method)
+    before, sharing, failures = len(workspace.messages(ONCALL)), [True][:0], list[NotSaid]()
+    try:
+        chat.attach(ONCALL, [Attachment("a.txt", "A", b"a")], None, lambda: sharing.append(True))
+    except NotSaid as failure:
+        failures.append(failure)
+    assert [one.perhaps for one in failures] == ([] if method == "files.getUploadURLExternal" else [perhaps])
+    assert len(workspace.messages(ONCALL)) == before + shown
+    assert sharing == [True]

@@ -249,3 +249,18 @@ def test_a_misbehaviour_begins_and_all_of_them_end(practice: Practice, name: str
     behave(practice)
     assert active(practice) == []
     assert practice.workspace.faults.take("chat.postMessage") is None
+    assert (
+        practice.workspace.bot_user in practice.workspace.channels[practice.workspace.id_of(ONCALL)].members
+    )
+
+
+def test_the_code_with_which_slack_refuses_is_chosen(practice: Practice) -> None:
+    """Posts and edits get it; what the bot asks does not."""
+    assert switch(practice, "refused-posts", "edit_window_closed") is True
+    faults = practice.workspace.faults
+    for method in ("chat.postMessage", "chat.update"):
+        fault = faults.take(method)
+        assert fault is not None
+        assert fault.error == "edit_window_closed"
+    assert faults.take("users.info") is None
+    behave(practice)

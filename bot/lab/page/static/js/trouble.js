@@ -32,13 +32,15 @@ function misbehaviours(of) {
   return state.round.misbehaviours.filter((one) => one.of === of).map(misbehaviour);
 }
 
-function misbehaviour({ name, line, switch: isSwitch }) {
-  const element = button(line, () => give({ do: "misbehave", name }, isSwitch ? null : `${line}.`));
+function misbehaviour({ name, line, switch: isSwitch, choices }) {
+  const choice = choices.length && el("select", { "aria-label": line }, choices.map((one) => el("option", {}, one)));
+  const wanted = () => ({ do: "misbehave", name, choice: choice ? choice.value : null });
+  const element = button(line, () => give(wanted(), isSwitch ? null : `${line}.`));
   if (isSwitch) {
     element.setAttribute("aria-pressed", "false");
     switches.set(name, element);
   }
-  return element;
+  return choice ? [element, choice] : element;
 }
 
 const button = (words, click) => el("button", { on: { click } }, words);

@@ -1,0 +1,311 @@
+"""How one stored notice is told in Slack: as card, in the thread, to one person, to the audit channel.
+
+Each is told once more where it is not known whether it was told, except files: those are shared at most once,
+because the message that names a file also says how to get it again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from bot.blocks.audit_news import to_audit
+from bot.blocks.card import Surroundings, card, prepare_line
+from bot.blocks.news import News, in_thread, to_one
+from bot.blocks.reg_file import backup_file
+from bot.blocks.untaken_news import card_beside, given_up_directly, untold_directly
+from bot.slack.post import Attachment, Post
+from bot.slack.web_api import NO_SUCH_EMOJI, NotSaid, SlackChat
+from handlers.approval import UNDECIDED, ApprovalRules, State
+from handlers.fix.older_copy import mark_of
+from handlers.ports import Clock, LookupFailed, Message, MessageGone
+from handlers.untold import LONG
+from storage import evidence, fixes, notices, once, queries, switches
+from storage.file.database import Database
+from storage.records import Audience, Entry, Fix, NewNotice, Notice, Topic
+
+log = logging.getLogger(__name__)
+
+# Topics at which the backup is attached, whichever comes first: something was, or may have been, written.
+WITH_BACKUP: frozenset[Topic] = frozenset({"applied", "failed", "indeterminate"})
+ENDED_BY_SOMEBODY = frozenset({State.DECLINED, State.CANCELLED})
+
+
+@dataclass(slots=True)
+class Telling:
+    """Says in Slack what notices stand for.
+
+    `card_posted` is told the `ts` of a new card (`Proposals.card_posted`). Without an audit channel, what is
+    for it is dropped.
+    """
+
+    database: Database
+    slack: SlackChat
+    rules: ApprovalRules
+    clock: Clock
+    card_posted: Callable[[int, str], Fix | None]
+    audit_channel: str | None = None
+    # Lines posted in Slack, though the file could not be told so yet (fix → `ts`).
+    _lines: dict[int, str] = field(init=False, default_factory=dict)
+    # What stands in the thread in place of an edit of the card.
+    _beside: dict[int, Post] = field(init=False, default_factory=dict)
+
+    def tell(self, notice: Notice) -> list[NewNotice]:
+        """Say it; returns what is to be told after it.
+
+        Raises `NotSaid`, `MessageGone` (the card was deleted), `StorageError`.
+        """
+        if notice.audience in _WITHOUT_FIX:
+            _WITHOUT_FIX[notice.audience](self, notice)
+            return []
+        fix = self.fix_of(notice)
+        if fix is None:
+            log.error("a %s notice %s without a fix is dropped", notice.audience, notice.topic)
+            return []
+        say = _BY_TOPIC.get(notice.topic) or _BY_AUDIENCE[notice.audience]
+        return say(self, notice, fix) or []
+
+    def fix_of(self, notice: Notice) -> Fix | None:
+        """The fix that a notice is about."""
+        if notice.fix is None:
+            return None
+        with self.database.read() as conn:
+            return fixes.get(conn, notice.fix)
+
+    # --- the card ---
+
+    def prepare(self, notice: Notice, fix: Fix) -> list[NewNotice]:
+        """Line, stored `ts`, card, emoji: each step may be the last one before a crash or a failure.
+
+        The line is posted without retries. If its answer is lost, the next attempt posts another one, and
+        only the one that is stored becomes the card.
+        """
+        if fix.card_ts is None:
+            if fix.state != State.PROPOSED:
+                return []
+            if fix.number not in self._lines:
+                line = self.slack.post_once(fix.channel, prepare_line(fix), fix.thread_ts)
+                self._lines[fix.number] = line.ts
+            stored = self.card_posted(fix.number, self._lines[fix.number])
+            del self._lines[fix.number]
+            if stored is None:
+                return []
+            fix = stored
+        self.draw(notice, fix)
+        try:
+            self.put_emoji(notice, fix)
+        except NotSaid as failure:  # the card holds without them, and waits for them no longer
+            log.warning("%s: %s People have to pick the emoji themselves.", fix.id, failure)
+            return [NewNotice("card", "emoji", fix=fix.number)]
+        return []
+
+    def put_emoji(self, notice: Notice, fix: Fix) -> None:
+        """One tap is enough then. Nobody needs them on a card that is decided."""
+        with self.database.read() as conn:
+            now = fixes.get(conn, fix.number) or fix
+        if now.card_ts is None or now.state not in UNDECIDED:
+            return
+        lacking = self.slack.lacking
+        for emojis in (self.rules.approve, self.rules.decline):
+            try:
+                self._on_card(now, partial(self.slack.react_with_one, emojis=emojis))
+            except NotSaid as failure:
+                if failure.code != NO_SUCH_EMOJI:
+                    raise
+                log.warning("%s: %s", fix.id, failure)
+        if self.slack.lacking != lacking:  # the card says so
+            self.draw(notice, now)
+
+    def draw(self, _: Notice, fix: Fix) -> None:
+        """Edit the card into what holds now; without one there is nothing to draw yet.
+
+        Where Slack lets nobody edit it, what it would show goes into the thread, each time that changes.
+        """
+        with self.database.read() as conn:
+            now = fixes.get(conn, fix.number) or fix
+        if now.card_ts is None:
+            return
+        shown = card(now, self._around(now))
+        try:
+            self._on_card(now, partial(self.slack.edit, post=shown))
+        except NotSaid as failure:
+            if failure.meaning == "message" and self._beside.get(now.number) != shown:
+                self._draw_beside(now, failure, shown)
+            raise
+        self._beside.pop(now.number, None)
+
+    def _draw_beside(self, fix: Fix, failure: NotSaid, shown: Post) -> None:
+        self.slack.post(fix.channel, card_beside(fix, failure.code, shown), fix.thread_ts)
+        self._beside[fix.number] = shown
+        with self.database.write() as tx:
+            waiting = [one for one in notices.of_fix(tx, fix.number) if one.topic in {"card", "prepare"}]
+            notices.mark_known(tx, [one.id for one in waiting], "beside")
+
+    def _around(self, fix: Fix) -> Surroundings:
+        with self.database.read() as conn:
+            story = queries.story(conn, fix.id)
+            ended_by = _last_decider(story) if fix.state in ENDED_BY_SOMEBODY else None
+            mark = mark_of(fix.id, story)
+            return Surroundings(self.rules, switches.paused(conn), ended_by, mark, self.slack.lacking)
+
+    def _on_card(self, fix: Fix, act: Callable[[Message], None]) -> None:
+        """Raises `MessageGone` only if two methods of Slack agree that the card is not there."""
+        card_message = _card_of(fix)
+        try:
+            act(card_message)
+        except MessageGone as gone:
+            with suppress(LookupFailed):
+                self.slack.reactions(card_message)
+            raise NotSaid("an edit", "message_not_found") from gone
+
+    # --- the others ---
+
+    def tell_thread(self, notice: Notice, fix: Fix) -> list[NewNotice]:
+        """What happened, in the thread of the fix; a backup follows it."""
+        said = in_thread(notice.topic, self._told(notice, fix))
+        if said is None:
+            return []
+        if notice.topic == "reminder":  # it sends people to the card: that must be there, and hold
+            with suppress(NotSaid):
+                self.draw(notice, fix)
+        self.slack.post(fix.channel, said, fix.thread_ts)
+        if notice.topic in WITH_BACKUP and fix.backup:
+            return [NewNotice("thread", "backup", fix.number, channel=fix.channel, thread_ts=fix.thread_ts)]
+        return []
+
+    def attach_backup(self, notice: Notice, fix: Fix) -> None:
+        """The key as it was, as a file; where Slack takes none, words say how to get it."""
+        backup = self._backup(fix)
+        if backup is None:
+            return
+        try:
+            self._share_once(
+                once.backup_attached(fix.id), fix.channel, backup_file(fix.id, backup), fix.thread_ts
+            )
+        except NotSaid as failure:
+            if failure.meaning == "message" and notice.known is None:
+                told = News(fix, {"reason": failure.code}, self.rules)
+                self.slack.post(fix.channel, in_thread("backup", told) or Post(""), fix.thread_ts)
+                with self.database.write() as tx:
+                    notices.mark_known(tx, [notice.id], "beside")
+            raise
+
+    def _backup(self, fix: Fix) -> bytes | None:
+        if not fix.backup:
+            return None
+        try:
+            with self.database.read() as conn:
+                return evidence.read(conn, fix.backup)
+        except evidence.EvidenceAltered as altered:
+            log.error("the backup of %s is not attached: %s", fix.id, altered)  # noqa: TRY400 - says it all
+            return None
+
+    def share_file(self, notice: Notice) -> None:
+        """A file of an answer that Slack did not take at first."""
+        name, title, sha256 = (str(notice.details.get(key)) for key in ("name", "title", "sha256"))
+        try:
+            with self.database.read() as conn:
+                content = evidence.read(conn, sha256)
+        except evidence.EvidenceAltered as altered:
+            log.error("%s is not attached: %s", name, altered)  # noqa: TRY400 - says it all
+            return
+        if content is not None and notice.channel:
+            self._share_once(
+                once.file_shared(notice.id),
+                notice.channel,
+                Attachment(name, title, content),
+                notice.thread_ts,
+            )
+
+    def _share_once(self, key: once.OnceKey, channel: str, file: Attachment, thread_ts: str | None) -> None:
+        """Share a file at most once, whatever fails or is killed in between.
+
+        That it may show is on disk before it may; only a refusal by Slack takes that back.
+        """
+        with self.database.read() as conn:
+            if once.seen(conn, key):
+                return
+        sharing = False
+
+        def about_to_show() -> None:
+            nonlocal sharing
+            with self.database.write() as tx:
+                once.first_time(tx, key)
+            sharing = True
+
+        try:
+            self.slack.attach(channel, [file], thread_ts, about_to_show)
+        except NotSaid as failure:
+            if sharing and failure.perhaps:
+                log.warning("%s It may be there, so it is not sent again.", failure)
+                return
+            with self.database.write() as tx:
+                once.undo(tx, key)
+            raise
+
+    def whisper(self, notice: Notice, fix: Fix) -> None:
+        """In the channel, seen by one person only; where Slack has not taken that for long, directly."""
+        said = to_one(notice.topic, self._told(notice, fix))
+        if said is None or not notice.user:
+            return
+        if notice.first_refused is not None and self.clock.now() - notice.first_refused >= LONG:
+            self.slack.tell(notice.user, said)
+        else:
+            self.slack.whisper(fix.channel, notice.user, said, fix.thread_ts)
+
+    def tell_directly(self, notice: Notice, fix: Fix) -> None:
+        """That a place refuses; by now it may take everything again, and then nobody has to know."""
+        if not notice.user:
+            return
+        if notice.topic == "given_up":
+            self.slack.tell(notice.user, given_up_directly(fix, notice.details))
+            return
+        with self.database.read() as conn:
+            waiting = [one for one in notices.of_fix(conn, fix.number) if one.known == "directly"]
+        if waiting:
+            of_thread = [one for one in waiting if one.audience == "thread" and one.topic != "prepare"]
+            news = [in_thread(one.topic, self._told(one, fix)) for one in of_thread]
+            missing = [said.text for said in news if said is not None]
+            self.slack.tell(notice.user, untold_directly(fix, notice.details, missing, self._around(fix)))
+
+    def tell_audit(self, notice: Notice) -> None:
+        """Anchors, faults, and what is told nowhere else."""
+        channel = notice.channel or self.audit_channel
+        if channel:
+            self.slack.post(channel, to_audit(notice.topic, notice.details))
+
+    def _told(self, notice: Notice, fix: Fix) -> News:
+        link = self.slack.link(_card_of(fix), fix.thread_ts) if fix.card_ts else ""
+        with self.database.read() as conn:
+            return News(fix, notice.details, self.rules, link, switches.paused(conn) is not None)
+
+
+_Say = Callable[[Telling, Notice, Fix], list[NewNotice] | None]
+_WITHOUT_FIX: Mapping[Audience, Callable[[Telling, Notice], None]] = {
+    "audit": Telling.tell_audit,
+    "file": Telling.share_file,
+}
+_BY_TOPIC: Mapping[Topic, _Say] = {
+    "prepare": Telling.prepare,
+    "emoji": Telling.put_emoji,
+    "backup": Telling.attach_backup,
+}
+_BY_AUDIENCE: Mapping[Audience, _Say] = {
+    "card": Telling.draw,
+    "thread": Telling.tell_thread,
+    "private": Telling.whisper,
+    "direct": Telling.tell_directly,
+}
+
+
+def _card_of(fix: Fix) -> Message:
+    return Message(fix.channel, fix.card_ts or "")
+
+
+def _last_decider(story: list[Entry]) -> str | None:
+    """Who declined or cancelled: the actor of the newest decision, unless it was the bot itself."""
+    deciders = [entry.actor for entry in story if entry.kind == "decision"]
+    return deciders[-1] if deciders and deciders[-1] != "bot" else None
