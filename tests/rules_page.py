@@ -17,6 +17,8 @@ from bot.doctor.hosts import CLOCK_DIFFERENCE
 from bot.running.delivery import LONGEST_PAUSE
 from bot.slack.company import RECONNECT_SECONDS
 from bot.slack.post import Post
+from bot.slack.refusals import MEANINGS as CODES
+from bot.slack.refusals import Meaning
 from bot.slack.text import duration
 from bot.slack.web_api import GROUP_SECONDS
 from handlers.admission import BETWEEN_ANSWERS, NO_ENTRY, NoEntry, Refused
@@ -89,6 +91,7 @@ def _sections() -> Iterator[tuple[str, Iterator[str]]]:
     yield "Exit codes", _exit_codes()
     yield "Limits that people meet", _limits()
     yield "Related causes", _related()
+    yield "What a refusal of Slack is about", _refusals_of_slack()
 
 
 def _table(*head: str, rows: Iterable[Iterable[str]]) -> Iterator[str]:
@@ -263,6 +266,30 @@ def _limits() -> Iterator[str]:
         "([docs/settings.md](settings.md)).",
     )
     yield from _table("what", "limit", rows=_LIMITS.items())
+
+
+def _refusals_of_slack() -> Iterator[str]:
+    yield _prose(
+        "Slack's error codes, as `bot/slack/refusals.py` has them (docs.slack.dev/reference/methods, of",
+        "chat.postMessage, chat.update, chat.postEphemeral, reactions.add and files). Whatever it is, what",
+        "was to be told is tried again: section 9 says how often and how long. A code that stands nowhere is",
+        "passing.",
+    )
+    yield from _table(
+        "about", "what helps beside trying again", "codes",
+        rows=(
+            (about, helps, ", ".join(f"`{code}`" for code, one in CODES.items() if one == about))
+            for about, helps in _HELPS.items()
+        ),
+    )  # fmt: skip
+
+
+_HELPS: Mapping[Meaning, str] = {
+    "passing": "nothing",
+    "message": "the same in plainer words, in a new message, or how to get at a file",
+    "place": "an invitation, or an admin's leave to post there; people are told directly",
+    "app": "whoever runs the bot: token, scopes, installation; `rootver doctor` says what is wrong",
+}
 
 
 def _time(length: timedelta) -> str:

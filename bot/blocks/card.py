@@ -48,11 +48,15 @@ class Surroundings:
 
 
 def prepare_line(fix: Fix) -> Post:
-    """What is posted first and becomes the card by an edit: only a post notifies those whom it mentions."""
+    """What is posted first and becomes the card by an edit: only a post notifies those whom it mentions.
+
+    It asks already, and says for what: Slack may let it be posted and not be edited.
+    """
     able = deciders.able(fix)
+    ask = f"{able}, please decide" if able else deciders.nobody(fix, "can approve right now")
     return post([
-        f"{fix.id} is being prepared for {plain(fix.computer)}{', ' + able if able else ''}; "
-        "if this line stays, its card is further down."
+        f"{fix.id}: {ask}: {what(fix)}, {reading_words(fix.expected)} → {reading_words(fix.target)}. "
+        f"Open until {clock_time(fix.expires_at)}. If this line stays, its card is further down."
     ])  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
@@ -28,9 +28,11 @@ from slack_sdk.http_retry.builtin_handlers import (
     ServerErrorRetryHandler,
 )
 
-from bot.slack import limits
-from bot.slack.post import Attachment, Post, within
+from bot.slack.members import person_of
+from bot.slack.plainer import forms_of
+from bot.slack.post import Attachment, Post
 from bot.slack.refusals import NO_EDIT, Meaning, header, meaning_of
+from bot.slack.uploads import uploader
 from handlers.ports import CardMark, LookupFailed, Message, MessageGone, Person, Standing
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,6 @@ RATE_LIMIT_RETRIES = 3  # measured: one retry is not enough where two 429s come 
 # Slack reads nothing into the text: an address that a server sent does not become a link, nor `@here` a ping.
 # chat.update has another default than chat.postMessage (docs.slack.dev/reference/methods/chat.update).
 _AS_IT_IS = {"parse": "none", "link_names": False}
-_FEW_WORDS = 500  # characters of a message of which Slack does not take more
 NO_SUCH_EMOJI = "invalid_name"  # docs.slack.dev/reference/methods/reactions.add, "Errors"
 _NOWHERE = "1000000000.000000"  # the `ts` of a message of 2001, before there was Slack
 _GONE = "message_not_found"
@@ -133,7 +134,7 @@ class SlackChat:
     def person(self, user: str) -> Person:
         """Who this is, asked now: flags decide who may approve. Raises `LookupFailed`."""
         answer = _asked(f"<@{user}>", self._client.users_info, user=user)
-        person = _person(user, answer.get("user") or {}, self.identity.team)
+        person = person_of(user, answer.get("user") or {}, self.identity.team)
         with self._lock:
             self._people[user] = (self._monotonic(), person)
         return person
@@ -241,7 +242,7 @@ class SlackChat:
         """
         for file in files:
             _said(
-                f"the file {file.name}", _uploader(self._client, sharing).files_upload_v2, channel=channel,
+                f"the file {file.name}", uploader(self._client, sharing).files_upload_v2, channel=channel,
                 thread_ts=thread_ts, filename=file.name, title=file.title, content=file.content,
                 initial_comment=file.title,
             )  # fmt: skip
@@ -298,69 +299,6 @@ def _without_retries(client: WebClient) -> WebClient:
     )  # fmt: skip
 
 
-class _Uploader(WebClient):
-    """Repeats, of the three steps of an upload, only those that nobody sees."""
-
-    sharing: Callable[[], None]
-
-    def files_completeUploadExternal(self, **arguments: Any) -> Any:  # noqa: N802
-        self.sharing()
-        self.retry_handlers = []
-        return super().files_completeUploadExternal(**arguments)
-
-
-def _uploader(client: WebClient, sharing: Callable[[], None]) -> _Uploader:
-    uploader = _Uploader(
-        token=client.token, base_url=client.base_url, timeout=client.timeout, ssl=client.ssl,
-        proxy=client.proxy, headers=client.headers, retry_handlers=[*client.retry_handlers],
-    )  # fmt: skip
-    uploader.sharing = sharing
-    return uploader
-
-
-def _person(user: str, answer: Mapping[str, Any], team: str) -> Person:
-    """Flags: https://docs.slack.dev/reference/objects/user-object. Deactivated members lack some fields."""
-    if answer.get("id") != user:
-        raise LookupFailed(f"<@{user}>", "an answer about nobody")
-    guest = answer.get("is_restricted") or answer.get("is_ultra_restricted")
-    flags = {
-        # Slackbot is a bot without the flag; a connector is another service that writes here.
-        "bot": answer.get("is_bot") or answer.get("is_connector_bot") or user == "USLACKBOT",
-        "workflow": answer.get("is_workflow_bot"),
-        "guest": guest,
-        "deactivated": answer.get("deleted"),
-        "stranger": answer.get("is_stranger"),
-        "other workspace": not _is_of(team, answer),
-    }
-    profile = answer.get("profile") or {}
-    names = (profile.get("display_name"), profile.get("real_name"), answer.get("name"), user)
-    return Person(user, next(filter(None, names)), tuple(flag for flag, is_set in flags.items() if is_set))
-
-
-def _is_of(team: str, user: Mapping[str, Any]) -> bool:
-    """Whether a user is of our workspace.
-
-    On Enterprise Grid `team_id` may be another workspace of the organisation, or the organisation itself:
-    `enterprise_user.teams` are those the person is in (docs.slack.dev/reference/objects/user-object).
-    """
-    match user.get("enterprise_user"):
-        case {"teams": [*teams]}:
-            return team in teams
-    return user.get("team_id") == team
-
-
-def _sendable(post: Post) -> tuple[str, list[limits.Block]]:
-    """A message that Slack would refuse is a defect of ours; its words are sent all the same."""
-    found = limits.problems(post.text, post.blocks)
-    if not found:
-        return post.text, list(post.blocks)
-    log.error("a message breaks Slack's limits and is sent without its blocks: %s", "; ".join(found))
-    carried = post.text.encode("utf-8", "replace").decode()
-    return carried[
-        : limits.MESSAGE_TEXT // 2
-    ].strip() or "A message that could not be shown: see the log.", []
-
-
 def _missing(answer: Any, *names: str) -> str | None:
     """The first of these fields that an answer does not have as a text."""
     return next((name for name in names if not isinstance(answer.get(name), str)), None)
@@ -390,7 +328,7 @@ def _said(what: str, call: Callable[..., Any], **arguments: object) -> Any:
 
 def _shown(what: str, call: Callable[..., Any], post: Post, **arguments: object) -> Any:
     """Have Slack show a message; what it does not take as it is, in plainer forms. Raises as `_said` does."""
-    *forms, last = _forms(post)
+    *forms, last = forms_of(post)
     for text, blocks in forms:
         try:
             return _said(what, call, text=text, blocks=blocks, **arguments, **_AS_IT_IS)
@@ -399,13 +337,6 @@ def _shown(what: str, call: Callable[..., Any], post: Post, **arguments: object)
                 raise
             log.error("%s It is sent in a plainer form.", failure)  # noqa: TRY400 - its words follow
     return _said(what, call, text=last[0], blocks=last[1], **arguments, **_AS_IT_IS)
-
-
-def _forms(post: Post) -> list[tuple[str, list[limits.Block]]]:
-    """The same message in plainer and plainer forms: as it is, its words alone, few of them."""
-    text, blocks = _sendable(post)
-    forms = [(text, blocks), (text, []), (within(text.split("\n"), _FEW_WORDS), [])]
-    return [form for at, form in enumerate(forms) if form not in forms[:at]]
 
 
 def _code(error: Exception) -> str:

@@ -246,7 +246,8 @@ KINDS: Mapping[str, KindOfRecord] = {
     ),
     "stop": KindOfRecord("the bot stopped in order", {}),
     "error": KindOfRecord(
-        "something failed that should not have, or stands in the way; ok: it no longer does",
+        "something failed that should not have, or stands in the way (pending: Slack refuses what is to be "
+        "told); ok: it no longer does",
         {
             "where": "what was being done",
             "error": "class of the error",

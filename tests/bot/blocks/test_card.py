@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.blocks.card import Surroundings, card, prepare_line, reading_words
+from bot.slack.text import clock_time
 from handlers.approval import UNDECIDED, ApprovalRules, State
 from handlers.fix.moves import BLOCKED
 from storage.records import Json
@@ -92,8 +93,9 @@ def test_the_line_that_becomes_the_card_mentions_who_can_approve() -> None:
     line = prepare_line(FIX)
     check(line, BOB, CAROL)
     assert line.text == (
-        f"FIX-12 is being prepared for EXCH-NODE2, <@{BOB}> <@{CAROL}>; "
-        "if this line stays, its card is further down."
+        f"FIX-12: <@{BOB}> <@{CAROL}>, please decide: set RootVer on EXCH-NODE2, `0.0.0.0` (REG_SZ) → "
+        f"`1.1.4322.0` (REG_SZ). Open until {clock_time(FIX.expires_at)}. "
+        "If this line stays, its card is further down."
     )
     assert line.blocks == ()
 
@@ -140,7 +142,7 @@ def test_a_crowd_of_approvers_is_named_in_part_and_counted(able: int, unverified
         check(one, ALICE, *users)
         assert named in words(one)
         assert "cut" not in words(one)
-    assert "if this line stays" in line.text
+    assert "If this line stays" in line.text
     assert "approve · :x: decline" in words(drawn)
 
 
@@ -150,7 +152,7 @@ def test_a_card_says_that_nobody_was_found_where_not_all_were_looked_up() -> Non
     fix = replace(FIX, details=details)
     found = "nobody was found who can approve right now; 280 more approvers not verified"
     assert f"approvers: {found}" in words(card(fix, AROUND))
-    assert prepare_line(fix).text.startswith("FIX-12 is being prepared for EXCH-NODE2; ")
+    assert prepare_line(fix).text.startswith(f"FIX-12: {found}: set RootVer on EXCH-NODE2, ")
 
 
 def test_many_groups_that_could_not_be_read_are_one_line() -> None:

@@ -10,7 +10,7 @@ from handlers.ports import Message
 from storage import notices
 from storage.chain.anchors import parse_anchors
 from storage.records import NewNotice
-from tests.bot.running.lines import line_of
+from tests.bot.running.lines import LINE, line_of
 from tests.bot.shift import ALICE, AUDIT, BOB, CAROL, NO, ONCALL, YES, Shift, whole
 
 # --- the card ---
@@ -54,7 +54,7 @@ def test_a_lost_answer_leaves_a_line_and_another_message_is_the_card(shift: Shif
     shift.workspace.faults.add("lost_answer", "chat.postMessage")
     shift.deliver_notices()
     shift.deliver_notices(seconds=5)
-    (left,) = (one for one in shift.thread(ts) if "is being prepared" in one.text)
+    (left,) = (one for one in shift.thread(ts) if LINE in one.text)
     assert left.reactions == {}
     assert left.ts != shift.card.ts
     assert shift.card.text.startswith("FIX-1 proposed")
