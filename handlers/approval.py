@@ -40,7 +40,7 @@ MOVES: Mapping[State, Mapping[State, str]] = {
     },
     State.APPLYING: {
         State.PROPOSED: "the approval is no longer good; nothing was sent",
-        State.DECLINED: "an approver's decline was found on the card; nothing was sent",
+        State.DECLINED: "an approver declines, or did so on the card; nothing was sent",
         State.CANCELLED: "the requester declined, or the card was deleted; nothing was sent",
         State.APPLIED: "the host wrote the value and read it back",
         State.VOIDED: "nothing was sent, or the host refused",
@@ -184,7 +184,7 @@ REFUSALS: Mapping[Refusal, str] = {
     "not_an_approver": "neither the settings nor a group of theirs name this person",
     "not_verified": "Slack did not tell who this is, what stands on the card, or who is in a group",
     "too_late": "applying has begun, or the fix has ended",
-    "rechecking": "a decline or a withdrawal while the node is read again: the last look at the card decides",
+    "rechecking": "a withdrawal while the node is read again: the last look at the card decides",
     "expired": "its life is over",
     "paused": "an approval, and fixes are paused",
     "audit_fault": "an approval or `resume`, and the audit failed its check",
@@ -224,9 +224,7 @@ def rule(
     """
     if want == "approve" and who.id in counted:
         return Ruling("ignore")  # has approved already
-    refusal: Refusal | None = _not_allowed(fix, want, who, rules) or _too_late(fix, at)
-    if refusal == "too_late" and want == "decline" and unsent(fix):
-        refusal = "rechecking"  # it is found when the card is read once more
+    refusal: Refusal | None = _not_allowed(fix, want, who, rules) or _too_late(fix, want, at)
     if refusal:
         return Ruling("refuse", refusal)
     if want == "decline":
@@ -237,12 +235,14 @@ def rule(
 
 
 def unsent(fix: Fix) -> bool:
-    """Applying has begun, but the card is still read once more before anything is sent."""
+    """Applying has begun, but the change was not sent yet, and may be stopped."""
     return fix.state == State.APPLYING and fix.sent_at is None
 
 
-def _too_late(fix: Fix, at: datetime) -> Literal["too_late", "expired"] | None:
+def _too_late(fix: Fix, want: Meaning, at: datetime) -> Literal["too_late", "expired"] | None:
     """Why this fix can no longer be decided on; None = it can."""
+    if want == "decline" and unsent(fix):
+        return None  # declining wins until the change is sent
     if fix.state not in UNDECIDED:
         return "expired" if fix.state == State.EXPIRED else "too_late"
     return "expired" if at >= fix.expires_at else None

@@ -187,7 +187,7 @@ def _refusals() -> Iterator[str]:
 
 def _said_of(reasons: Iterable[ReactionRefusal]) -> Iterator[tuple[str, str, str]]:
     for one in sorted(reasons):
-        want = "decline" if one == "rechecking" else "approve"
+        want = "withdraw" if one == "rechecking" else "approve"
         told = to_one("refused", News(_sample(one), {"want": want, "reason": one, "approver": BOB}, RULES))
         assert told is not None
         yield f"`{one}`", REFUSALS[one], _plain(told)

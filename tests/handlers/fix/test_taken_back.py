@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
+
 from handlers.approval import State
-from tests.handlers.fix.night import BOB, CAROL, NO, Night, reasons
+from handlers.ports import Message
+from tests.handlers.fix.night import ALICE, BOB, CAROL, NO, Night, reasons
 
 
 def test_an_approval_taken_away_in_the_grace_period_is_withdrawn(night: Night) -> None:
@@ -54,18 +57,50 @@ def test_an_approval_taken_away_after_the_change_was_sent_is_too_late(night: Nig
     assert [one.details["reason"] for one in night.told("private")] == ["too_late"]
 
 
+def test_a_decline_after_the_change_was_sent_is_too_late(night: Night) -> None:
+    """Nothing can be stopped any more."""
+    night.propose()
+    night.react(BOB)
+    night.remote.before["Set-RootVer"] = partial(declined_by_carol, night)
+    night.tick(seconds=6)
+    assert (night.state, night.writes, reasons(night)) == (State.APPLIED, 1, ["too_late"])
+
+
 def declined_by_carol(night: Night) -> None:
     night.react(CAROL, NO)
 
 
-def test_a_decline_during_the_recheck_is_not_called_too_late(night: Night) -> None:
-    """It ends the fix, as one that stood there before would."""
+def test_a_decline_during_the_recheck_ends_the_fix(night: Night) -> None:
+    """At once: it wins until the change is sent."""
     night.propose()
     night.react(BOB)
     night.remote.before["Get-RootVerFact"] = partial(declined_by_carol, night)
     night.tick(seconds=6)
     assert (night.state, night.writes, night.topics()[-1]) == (State.DECLINED, 0, "declined")
-    assert reasons(night) == ["rechecking"]
+    assert reasons(night) == []
+    assert "Set-RootVer" not in night.remote.sent
+
+
+@pytest.mark.parametrize(("who", "ends"), [(CAROL, State.DECLINED), (ALICE, State.CANCELLED)])
+def test_a_decline_just_after_the_card_was_read_ends_the_fix(
+    night: Night, monkeypatch: pytest.MonkeyPatch, who: str, ends: State
+) -> None:
+    """The last look did not show it; nothing was sent yet all the same."""
+    night.propose()
+    night.react(BOB)
+    read = night.chat.reactions
+
+    def declined_now(card: Message) -> dict[str, frozenset[str]]:
+        standing = read(card)
+        monkeypatch.setattr(night.chat, "reactions", read)
+        night.react(who, NO)
+        return standing
+
+    monkeypatch.setattr(night.chat, "reactions", declined_now)
+    night.tick(seconds=6)
+    assert (night.state, night.writes, night.topics()[-1]) == (ends, 0, ends.value)
+    assert "Set-RootVer" not in night.remote.sent
+    assert not night.records("error")
 
 
 def test_whoever_came_second_is_told_by_whom_it_was_approved_then(night: Night) -> None:

@@ -289,8 +289,10 @@ def play(chance: random.Random, night: Night, watch: Callable[[], None]) -> None
 
 def _in_the_middle(chance: random.Random, night: Night) -> None:
     """Something happens while the bot reads the node, backs it up, or reads the card."""
-    step = chance.choice((*PEOPLE_DO, *FORGED, record, record, record))
     at = chance.choice(("Get-RootVerFact", "Backup-AspNetKey", "card"))
+    # Who may approve and what stands on the card is looked at here for the last time: later is too late.
+    steps = [one for one in PEOPLE_DO if at != "card" or one not in (membership, card_alone)]
+    step = chance.choice((*steps, *FORGED, record, record, record))
     if at != "card":
         night.remote.before[at] = partial(_step, step, chance, night)
         return
