@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+THREATS = (ROOT / "docs" / "security.md").read_text().split("## What shows each defence")[1]
 DECISIONS = ROOT / "docs" / "decisions"
 PARTS = ["**Question.**", "## What we do", "## Why", "## What it costs", "## What would change it"]
 
@@ -40,3 +42,17 @@ def test_each_way_is_told_in_five_steps(way: str) -> None:
     """Numbered; a longer page would not be a map."""
     steps = ARCHITECTURE.split(f"## The way of a {way}\n")[1].split("\n## ")[0]
     assert [line[:2] for line in steps.splitlines() if line[:1].isdigit()] == ["1.", "2.", "3.", "4.", "5."]
+
+
+@pytest.mark.parametrize("row", [line for line in THREATS.splitlines() if line.startswith("|")][2:])
+def test_every_threat_names_the_test_that_shows_its_defence(row: str) -> None:
+    """One that is there: a defence that nothing shows is a wish."""
+    (path, name) = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", row.split("|")[3])[0]
+    assert f"\ndef {name}(" in (ROOT / path).read_text()
+
+
+def test_the_first_thing_that_is_said_of_security_is_what_an_approval_is_worth() -> None:
+    """And it can be reached from the first screen of the README."""
+    text = (ROOT / "docs" / "security.md").read_text()
+    assert text.splitlines()[2].startswith("**An approval is as good as the Slack account that gives it.**")
+    assert "](docs/security.md)" in "\n".join((ROOT / "README.md").read_text().splitlines()[:40])
