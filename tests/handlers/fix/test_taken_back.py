@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from handlers.approval import State
-from handlers.ports import Message
+from handlers.ports import Message, Standing
 from tests.handlers.fix.night import ALICE, BOB, CAROL, NO, Night, reasons
 
 
@@ -90,7 +90,7 @@ def test_a_decline_just_after_the_card_was_read_ends_the_fix(
     night.react(BOB)
     read = night.chat.reactions
 
-    def declined_now(card: Message) -> dict[str, frozenset[str]]:
+    def declined_now(card: Message) -> Standing:
         standing = read(card)
         monkeypatch.setattr(night.chat, "reactions", read)
         night.react(who, NO)

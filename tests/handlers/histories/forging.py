@@ -59,7 +59,9 @@ def take_back(chance: random.Random, night: Night) -> None:
 
 
 def card_alone(chance: random.Random, night: Night) -> None:
-    """What stands on the card changes, and its event never comes."""
+    """What stands on the card changes, and its event never comes; or Slack names only some of them."""
+    if chance.random() < 0.2:
+        night.chat.unnamed = {chance.choice(PEOPLE)}
     where = night.chat.standing[chance.choice((YES, YES, NO))]
     chance.choice((where.add, where.discard))(chance.choice(PEOPLE))
 
@@ -151,6 +153,7 @@ def _records(
         ("withdrawal", "pending", who, {"by": who}),
         ("withdrawal", "refused", "bot", moved("proposed")),
         ("expiry", "ok", "bot", moved("expired")),
+        ("restore_copy", "unknown", "bot", moved("lost")),
         ("recheck", "ok", "bot", {"digest": digest, "changed": {}}),
         ("recheck", "refused", "bot", {"digest": digest, "changed": {}}),
         ("backup", "ok", "bot", {"evidence": stored}),

@@ -65,8 +65,9 @@ def _world(night: Night) -> World:
     readable = "card" not in chat.broken
     return World(
         allowed=known,
-        ticked=chat.standing[YES] if readable else (),
-        crossed=chat.standing[NO] if readable else (),
+        ticked=chat.standing[YES] - chat.unnamed if readable else (),
+        crossed=chat.standing[NO] - chat.unnamed if readable else (),
+        hidden=bool(chat.standing[NO] & chat.unnamed),
         required=rules.required_approvals,
         own_requests=rules.allow_self_approval,
     )

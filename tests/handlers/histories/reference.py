@@ -23,6 +23,7 @@ class World:
     allowed: Collection[str]  # who is an approver, as far as Slack can tell now
     ticked: Collection[str]  # whose approval stands on the card
     crossed: Collection[str]  # whose decline stands on it
+    hidden: bool  # whether declines stand on it of people whom Slack does not name
     required: int
     own_requests: bool  # whether people may approve what they asked for
 
@@ -107,6 +108,8 @@ def _as_the_world_is(approved: set[str], requester: str, world: World) -> Iterat
         yield f"of {approved} only {world.ticked} stand on the card"
     if {*world.crossed} & {*world.allowed, requester}:
         yield f"the declines of {world.crossed} stand on the card"
+    if world.hidden:
+        yield "nobody knows whose all the declines on the card are"
 
 
 def _count(standing: dict[str, Row], row: Row, digest: str, *, stopped: bool) -> bool:
@@ -118,7 +121,7 @@ def _count(standing: dict[str, Row], row: Row, digest: str, *, stopped: bool) ->
             if details.get("digest") == digest and isinstance(details.get("via"), str):
                 standing[row.actor] = row
             return False
-        case (("decision" | "expiry"), _):
+        case (("decision" | "expiry" | "restore_copy"), _):
             standing.clear()
         case "withdrawal", ("ok" | "pending"):
             standing.pop(row.actor, None)

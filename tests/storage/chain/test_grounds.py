@@ -81,6 +81,7 @@ CASES: Mapping[str, tuple[set[int], tuple[Told, ...]]] = {
     "voided": ({2, 5, 6, 7, 8}, (*GOOD, Told("decision", "refused"))),
     "expired": ({2, 5, 6, 7, 8}, (*GOOD, Told("expiry", "ok"))),
     "open again": ({2, 5, 6, 7, 8}, (*GOOD, REOPENED)),
+    "lost, because the file was an older copy": ({2, 5, 6, 7, 8}, (*GOOD, Told("restore_copy", "unknown"))),
     "an approval that came too late to be taken back": (set(), (*GOOD, withdraw(outcome="refused"))),
     "applying did not begin": ({6}, without(BEGUN)),
     "begun twice": ({6}, (*GOOD, BEGUN)),
