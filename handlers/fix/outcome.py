@@ -252,6 +252,10 @@ class Outcomes:
             advance(tx, fix, State.FAILED, kind, ended_at=self.clock.now(), due_at=None)
 
 
+# The first versions noted no such time. No script of theirs runs for longer (`deadline_seconds` was 120).
+_UNNOTED = timedelta(hours=1)
+
+
 def believe_from(fix: Fix, at: datetime) -> dict[str, Json]:
     """The details of a fix, with the time from which on an old value that is read back is believed."""
     return {**fix.details, "believe_from": to_text(at)}
@@ -259,7 +263,8 @@ def believe_from(fix: Fix, at: datetime) -> dict[str, Json]:
 
 def believed_from(fix: Fix) -> datetime:
     """When an old value may be believed: a lost script can no longer run then."""
-    return from_text(str(fix.details["believe_from"]))
+    noted = fix.details.get("believe_from")
+    return (fix.sent_at or fix.created_at) + _UNNOTED if noted is None else from_text(str(noted))
 
 
 def _node_time(facts: NodeFacts) -> datetime:

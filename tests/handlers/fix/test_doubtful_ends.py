@@ -58,6 +58,20 @@ def test_the_old_value_is_believed_only_when_a_lost_script_can_no_longer_run(nig
     assert (night.state, night.writes) == (State.FAILED, 0)
 
 
+def test_a_doubt_that_an_older_version_left_comes_to_an_end(night: Night) -> None:
+    """It noted no time from which on the old value is believed: an hour after the sending it is."""
+    approved(night)
+    night.remote.faults["Set-RootVer"] = lose_question
+    night.tick(seconds=6)
+    with night.database.write() as tx:
+        tx.execute("UPDATE fix SET details = '{}'")
+    night.restart()
+    night.tick(minutes=59)
+    assert night.state == State.INDETERMINATE
+    night.tick(minutes=2)
+    assert (night.state, night.writes) == (State.FAILED, 0)
+
+
 def test_an_old_value_that_was_read_before_the_script_could_be_over_is_not_believed(night: Night) -> None:
     """The reading itself may take as long as a deadline."""
     approved(night)
