@@ -58,11 +58,19 @@ class Message:
     """The only one who sees it."""
     broadcast: bool = False
     """A reply that is shown in the channel too."""
+    tombstone: bool = False
+    """All that is left of the first message of a thread that was deleted; Slackbot's, as Slack shows it."""
 
     @property
     def is_reply(self) -> bool:
         """In a thread, and not its first message."""
         return self.thread_ts is not None and self.thread_ts != self.ts
+
+    def as_tombstone(self) -> Message:
+        """What Slack leaves of it where it has replies (slack-edge/slack-edge#10 has an example)."""
+        return Message(
+            self.channel, self.ts, self.user, "This message was deleted.", thread_ts=self.ts, tombstone=True
+        )
 
     def seen_by(self, viewer: str | None) -> bool:
         """False for a message that is private to somebody else; None sees everything."""
@@ -87,8 +95,7 @@ class Message:
                 seen[name] = value
         if with_metadata and self.metadata:
             seen["metadata"] = self.metadata
-        if self.broadcast:
-            seen["subtype"] = "thread_broadcast"
+        seen |= self._subtype()
         if self.files:
             seen |= {"files": [file.as_json() for file in self.files], "upload": True}
         if self.reactions:
@@ -97,6 +104,12 @@ class Message:
                 for name, users in self.reactions.items()
             ]
         return seen
+
+    def _subtype(self) -> Payload:
+        if self.tombstone:
+            whose = {"user": "USLACKBOT", "parent_user_id": "USLACKBOT"}
+            return {"subtype": "tombstone", "hidden": True, **whose}
+        return {"subtype": "thread_broadcast"} if self.broadcast else {}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 
 from bot.lab.payload import Payload
 from bot.lab.workspace import events
-from bot.lab.workspace.cast import BOT_ID, BOT_USER_ID
+from bot.lab.workspace.cast import BOT_ID, BOT_USER_ID, Channel
 from bot.lab.workspace.faults import ApiFaults
 from bot.lab.workspace.limits import SlackRefusal
 from bot.lab.workspace.messages import Anomaly, Change, File, Message, Notification
@@ -108,8 +108,12 @@ class Workspace(Roster):
         with self._changed:
             author = self.id_of(user)
             before = self._own(author, self.id_of(channel), ts, "cant_update_message")
-            edited = {"user": author, "ts": self._new_ts()}
+            edited = self.edit_mark(author)
             self.change(before, replace(before, text=self.typed(text), edited=edited, edits=before.edits + 1))
+
+    def edit_mark(self, user: str) -> Payload:
+        """The `edited` of a message that is edited now: Slack counts whole seconds there."""
+        return {"user": user, "ts": f"{int(self._clock())}.000000"}
 
     def unfurl(self, channel: str, ts: str) -> None:
         """Touch a message as a link preview does: an event message_changed, and the same words."""
@@ -145,10 +149,13 @@ class Workspace(Roster):
             return [m for m in everything if m.seen_by(seen_by) and _in_thread(m, thread_ts)]
 
     def message(self, channel: str, ts: str) -> Message:
-        """One message as it is now; raises `SlackRefusal` `message_not_found` (also for an ephemeral one)."""
+        """One message as it is now.
+
+        Raises `SlackRefusal` `message_not_found`, also for an ephemeral one and for a tombstone.
+        """
         with self._changed:
             found = self._messages.get(self.id_of(channel), {}).get(ts)
-            if found is None or found.ephemeral_to is not None:
+            if found is None or found.ephemeral_to is not None or found.tombstone:
                 raise SlackRefusal("message_not_found")
             return found
 
@@ -243,19 +250,29 @@ class Workspace(Roster):
         with self._changed:
             self._store(now)
             channel, author = self.channels[now.channel], self.people[now.user]
-            event_ts = now.edited["ts"] if now.edited else self._new_ts()
+            event_ts = self._new_ts()
             self.log.of_message(events.message_changed(now, before, channel, event_ts), channel)
-            if now.edited != before.edited:
+            if now.edited and now.edits != before.edits:
                 self.log.mention(now, author, channel, event_ts)
             self._tell("edited", now.channel, now.ts)
 
     def remove(self, user: str, channel: str, ts: str) -> None:
-        """Delete a message as its author or an admin."""
+        """Delete a message as its author or an admin.
+
+        Of the first one of a thread a tombstone stays while there are replies, and replies still go there.
+        """
         with self._changed:
             gone = self._own(user, channel, ts, "cant_delete_message")
-            del self._messages[channel][ts]
             here = self.channels[channel]
-            self.log.of_message(events.message_deleted(gone, here, self._new_ts()), here)
+            if self._replied(channel, ts):
+                left = gone.as_tombstone()
+                self._messages[channel][ts] = left
+                self.log.of_message(events.message_changed(left, gone, here, self._new_ts()), here)
+            else:
+                self._drop(gone, here)
+                root = self._messages[channel].get(gone.thread_ts or "")
+                if root and root.tombstone and not self._replied(channel, root.ts):
+                    self._drop(root, here)
             self._tell("deleted", channel, ts)
 
     def add_reaction(self, user: str, channel: str, ts: str, emoji: str) -> None:
@@ -285,6 +302,14 @@ class Workspace(Roster):
     def _new_ts(self) -> str:
         self._last_ts = max(int(self._clock() * 1_000_000), self._last_ts + 1)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+
+    def _replied(self, channel: str, ts: str) -> bool:
+        thread = (one for one in self._messages[channel].values() if one.thread_ts == ts != one.ts)
+        return any(one.ephemeral_to is None for one in thread)
+
+    def _drop(self, gone: Message, here: Channel) -> None:
+        del self._messages[gone.channel][gone.ts]
+        self.log.of_message(events.message_deleted(gone, here, self._new_ts()), here)
 
     def _own(self, user: str, channel: str, ts: str, error: str) -> Message:
         self.channel_for(user, channel)

@@ -17,6 +17,7 @@ from bot.lab.workspace.rates import RateLimited
 from bot.lab.workspace.web.call import Call, Method
 from bot.lab.workspace.web.connections import reset_connection
 from bot.lab.workspace.web.methods import METHODS
+from bot.lab.workspace.web.multipart import parts
 from bot.lab.workspace.workspace import Workspace
 
 
@@ -40,7 +41,9 @@ def api_routes(workspace: Workspace, methods: dict[str, Method] = METHODS) -> li
         file = workspace.files.get(request.path_params["file"])
         if file is None:
             return PlainTextResponse("not found", status_code=404)
-        file.data = await request.body()
+        body = await request.body()
+        form = parts(body, request.headers.get("content-type", ""))
+        file.data = next(iter(form.values()), b"") if form is not None else body
         file.length = len(file.data)
         return PlainTextResponse(f"OK - {file.length}")
 
@@ -106,8 +109,11 @@ def _refusal(refusal: SlackRefusal) -> Payload:
 
 
 def _arguments(method: Method | None, request: Request, body: bytes) -> Payload:
-    """Query, then form or JSON; JSON is ignored by methods that do not take it."""
+    """Query, then a form or JSON; JSON is ignored by methods that do not take it."""
     arguments: Payload = dict(request.query_params)
+    form = parts(body, request.headers.get("content-type", ""))
+    if form is not None:
+        return arguments | {name: value.decode(errors="replace") for name, value in form.items()}
     if "json" not in request.headers.get("content-type", ""):
         return arguments | dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
     if method is not None and not method.takes_json:

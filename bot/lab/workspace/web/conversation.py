@@ -21,13 +21,13 @@ NAMED_REACTORS = 50
 
 def chat_post_message(call: Call) -> Payload:
     """Post as the bot; `channel` may be a user's id: then it is a direct message."""
-    workspace, blocks = call.workspace, call.blocks() or []
-    channel = _addressed(call)
+    workspace, channel = call.workspace, _addressed(call)
+    text, blocks = _worded(call)
     message = workspace.post(
         workspace.bot_user,
         channel.id,
-        check_post(call.text("text"), blocks),
-        blocks=_with_ids(blocks),
+        check_post(text or "", blocks or []),
+        blocks=_with_ids(blocks or []),
         thread_ts=call.text("thread_ts") or None,
         broadcast=call.flag("reply_broadcast"),
         metadata=_metadata(call),
@@ -37,14 +37,15 @@ def chat_post_message(call: Call) -> Payload:
 
 def chat_post_ephemeral(call: Call) -> Payload:
     """Show something to one member only."""
-    workspace, blocks, channel = call.workspace, call.blocks() or [], call.channel()
+    workspace, channel = call.workspace, call.channel()
+    text, blocks = _worded(call)
     if (user := call.required("user")) not in channel.members:
         raise SlackRefusal("user_not_in_channel")
     message = workspace.post(
         workspace.bot_user,
         channel.id,
-        check_post(call.text("text"), blocks),
-        blocks=_with_ids(blocks),
+        check_post(text or "", blocks or []),
+        blocks=_with_ids(blocks or []),
         thread_ts=call.text("thread_ts") or None,
         ephemeral_to=user,
     )
@@ -61,13 +62,13 @@ def chat_update(call: Call) -> Payload:
     before = workspace.message(channel.id, call.text("ts"))
     if before.user != workspace.bot_user:
         raise SlackRefusal("cant_update_message")
-    blocks, text = call.blocks(), call.arguments.get("text")
-    now = replace(before, text=before.text if text is None else str(text), metadata=_metadata(call, before))
+    text, blocks = _worded(call)
+    now = replace(before, text=before.text if text is None else text, metadata=_metadata(call, before))
     if blocks is not None or text is not None:
         now = replace(now, blocks=_with_ids(blocks or []), edits=before.edits + 1)
     check_edit(now.text, now.blocks)
     if not now.blocks:
-        now = replace(now, edited={"user": workspace.bot_user, "ts": before.ts})
+        now = replace(now, edited=workspace.edit_mark(workspace.bot_user))
     workspace.change(before, now)
     return {"channel": channel.id, "ts": now.ts, "text": now.text, "message": now.as_json(with_metadata=True)}
 
@@ -143,6 +144,17 @@ def _addressed(call: Call) -> Channel:
         (c.id for c in workspace.channels.values() if not c.is_im and c.name == wanted.lstrip("#")), None
     )
     return workspace.channel_for(workspace.bot_user, named or wanted)
+
+
+def _worded(call: Call) -> tuple[str | None, list[Payload] | None]:
+    """Text and blocks, None where they are not given; `markdown_text` stands for both."""
+    text, blocks = call.arguments.get("text"), call.blocks()
+    markdown = call.text("markdown_text")
+    if not markdown:
+        return None if text is None else str(text), blocks
+    if text or blocks:
+        raise SlackRefusal("markdown_text_conflict")
+    return markdown, [{"type": "markdown", "text": markdown}]
 
 
 def _item(call: Call) -> tuple[Channel, str]:

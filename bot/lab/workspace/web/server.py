@@ -1,7 +1,7 @@
 """The practice workspace on loopback: Web API and Socket Mode.
 
 It imitates what a bot like ours touches. It does not imitate: installing (OAuth), interactivity (buttons,
-modals, slash commands), attachments and `markdown_text`, the blocks that Slack makes of typed text,
+modals, slash commands), attachments, the blocks that Slack makes of typed text,
 streaming, scheduled messages, search, user tokens, Enterprise Grid. Which domains are linked, how large a
 burst the rate limits let pass, and how long a half-open socket stays unnoticed are guesses.
 """

@@ -79,7 +79,10 @@ def test_an_edit_of_a_mention_is_a_new_event_of_the_old_message(workspace: Works
     first, second = workspace.events
     assert first["event_id"] != second["event_id"]
     assert second["event"]["ts"] == first["event"]["ts"] == ts
-    assert second["event"]["edited"]["user"] == workspace.id_of("alice")
+    edited = second["event"]["edited"]
+    assert edited["user"] == workspace.id_of("alice")
+    assert edited["ts"].endswith(".000000")  # Slack counts whole seconds there
+    assert float(second["event"]["event_ts"]) > float(first["event"]["event_ts"])
     assert "exch-node2" in workspace.message(ONCALL, ts).text
 
 
@@ -229,6 +232,37 @@ def test_a_reply_to_a_deleted_message_lands_in_the_channel(workspace: Workspace)
     orphan = bot_says(workspace, thread_ts=first)
     assert workspace.message(ONCALL, orphan).thread_ts is None
     assert [anomaly.kind for anomaly in workspace.anomalies] == ["orphan"]
+
+
+def test_of_the_first_message_of_a_thread_a_tombstone_stays_while_there_are_replies(
+    workspace: Workspace,
+) -> None:
+    """It is told as a change; replies still go there; it goes with the last of them."""
+    workspace.log.subscriptions.add("message.channels")
+    first = workspace.say("alice", ONCALL, "down")
+    reply = workspace.say("bob", ONCALL, "looking", first)
+    workspace.react("bob", ONCALL, first, "eyes")
+    workspace.delete("alice", ONCALL, first)
+    changed = last_event(workspace)
+    assert changed["subtype"] == "message_changed"
+    assert changed["previous_message"]["text"] == "down"
+    seen = {name: changed["message"][name] for name in ("subtype", "user", "text", "hidden", "ts")}
+    assert seen == {
+        "subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted.", "hidden": True,
+        "ts": first,
+    }  # fmt: skip
+    late = bot_says(workspace, "still here", thread_ts=first)
+    assert [one.ts for one in workspace.messages(ONCALL, first)] == [first, reply, late]
+    assert workspace.anomalies == []
+    with pytest.raises(SlackRefusal, match="message_not_found"):
+        workspace.react("bob", ONCALL, first, "x")
+    workspace.delete("bob", ONCALL, reply)
+    workspace.remove(workspace.bot_user, workspace.id_of(ONCALL), late)
+    assert workspace.messages(ONCALL, first) == []
+    gone = [event["event"] for event in workspace.events][-2:]
+    assert [(one["subtype"], one["deleted_ts"]) for one in gone] == [
+        ("message_deleted", late), ("message_deleted", first),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Posting, editing and private notes over the practice Web API."""
 
+import io
 import json
 from typing import Any
 
@@ -33,6 +34,26 @@ def test_forms_and_json_say_the_same(workspace: Workspace, client: WebClient) ->
     form = {"channel": ONCALL, "text": "by form", "blocks": json.dumps(SECTION)}
     ts = client.api_call("chat.postMessage", data=form)["ts"]
     assert workspace.message(ONCALL, ts).blocks[0]["text"] == SECTION[0]["text"]
+
+
+def test_a_form_of_several_parts_says_the_same(workspace: Workspace, client: WebClient) -> None:
+    """Some SDKs send every call so, and the bytes of a file."""
+    ts = client.api_call(
+        "chat.postMessage", files={"text": io.BytesIO(b"by parts")}, data={"channel": ONCALL}
+    )["ts"]
+    assert workspace.message(ONCALL, ts).text == "by parts"
+
+
+def test_markdown_text_stands_for_text_and_blocks(workspace: Workspace, client: WebClient) -> None:
+    """With either of them it is refused."""
+    ts = client.chat_postMessage(channel=ONCALL, markdown_text="**down**")["ts"]
+    (block,) = workspace.message(ONCALL, ts).blocks
+    assert (block["type"], block["text"]) == ("markdown", "**down**")
+    client.chat_update(channel=ONCALL, ts=ts, markdown_text="**up**")
+    assert workspace.message(ONCALL, ts).blocks[0]["text"] == "**up**"
+    both = {"channel": ONCALL, "markdown_text": "a", "text": "b"}
+    assert refusal(client.chat_postMessage, **both) == "markdown_text_conflict"
+    assert refusal(client.chat_update, ts=ts, **both) == "markdown_text_conflict"
 
 
 def test_reading_methods_do_not_take_json(workspace: Workspace, client: WebClient) -> None:
