@@ -65,6 +65,16 @@ def _swift(command: str) -> Act:
     return end
 
 
+def _flood(practice: Practice) -> None:
+    for _ in range(FLOOD):
+        practice.workspace.say("dave", "#exchange-oncall", "@rootver help")
+
+
+def _another_bot(*, connected: bool) -> Act:
+    return lambda practice: setattr(practice.server.sockets, "strangers", int(connected))
+
+
+FLOOD = 60  # mentions, at once
 LATENCY, SLOW_FACTS, SLOW_CHANGE = 0.5, 8.0, 6.0  # seconds
 FEW_SHELLS, SHELLS = 0, 30  # per user; WinRM's MaxShellsPerUser is 30
 
@@ -98,6 +108,12 @@ MISBEHAVIOURS: dict[str, Misbehaviour] = {
         "slack", "Events are held back until this is switched off", _delivery(flow="held"),
         lambda practice: practice.server.sockets.settings.flow == "held",
         lambda practice: practice.server.sockets.release(),
+    ),
+    "flood": Misbehaviour("slack", f"Dave asks for help {FLOOD} times at once", _flood),
+    "another-bot": Misbehaviour(
+        "slack", "Another bot is connected with the same app token, and gets some of the events",
+        _another_bot(connected=True),
+        lambda practice: practice.server.sockets.strangers > 0, _another_bot(connected=False),
     ),
     "dropped-socket": Misbehaviour(
         "slack", "The bot's connection is reset", lambda practice: practice.server.sockets.reset()
@@ -175,3 +191,4 @@ def behave(practice: Practice) -> None:
     practice.workspace.let_in(practice.workspace.bot_user, ONCALL)
     practice.server.sockets.set_delivery(copies=(1, 1), spread=0.0)
     practice.server.sockets.release()
+    practice.server.sockets.strangers = 0

@@ -89,6 +89,8 @@ class SocketMode:
         self.workspace = workspace
         self.settings = DeliverySettings()
         self.deliveries: list[Delivery] = []
+        self.strangers = 0
+        """Connections of another bot with the same app token: counted, and given events as ours are."""
         self._random = random.Random(seed)
         self._tickets: set[str] = set()
         self._sockets: list[Socket] = []
@@ -192,6 +194,8 @@ class SocketMode:
         sockets = [s for s in self._sockets if not s.leaving] or self._sockets
         if not sockets:
             return "connection_failed"
+        if self.strangers and self._random.randrange(len(sockets) + self.strangers) >= len(sockets):
+            return "acked"  # by the other bot
         socket = self._random.choice(sockets)
         envelope_id, acked = str(uuid4()), asyncio.get_running_loop().create_future()
         socket.pending[envelope_id] = acked
@@ -239,7 +243,7 @@ class SocketMode:
         for silent in [each for each in self._sockets if each.silent]:
             reset_connection(silent.websocket.scope)
         self._sockets.append(socket)
-        await socket.send(_hello(sum(not each.silent for each in self._sockets)))
+        await socket.send(_hello(sum(not each.silent for each in self._sockets) + self.strangers))
         self.workspace.wake()
         try:
             await _listen(socket)
