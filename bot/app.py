@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -17,10 +16,13 @@ from slack_sdk import WebClient
 from bot import listeners
 from bot.answers.by_command import SLOW, Answers
 from bot.answers.from_record import AuditAnswers
+from bot.answers.outbox import Answer, Outbox
+from bot.answers.place import Place
 from bot.doctor.findings import DoctorLine
 from bot.doctor.self_check import checks
-from bot.listeners.desk import Desk
+from bot.listeners.desk import Desk, Workers
 from bot.listeners.error_listener import Failures, failure_words
+from bot.listeners.in_place import InPlace
 from bot.running import health
 from bot.running.delivery import Deliverer
 from bot.running.lookout import Lookout
@@ -28,15 +30,17 @@ from bot.running.scheduler import Loop, Scheduler
 from bot.running.stop_signal import stop_signals
 from bot.running.telling import Telling
 from bot.settings.settings import Settings
+from bot.slack.arrivals import Arrivals
 from bot.slack.emoji_names import lacking
 from bot.slack.socket_mode import EventSocket
-from bot.slack.web_api import NotSaid, SlackChat, retry_handlers
+from bot.slack.web_api import SlackChat, retry_handlers
 from handlers.admission import Admission
+from handlers.allowance import Allowance
 from handlers.diagnose import Diagnoser, last_change
 from handlers.fix.obstacles import Obstacles
 from handlers.fix.older_copy import CopyCheck
 from handlers.fix.parts import fix_parts
-from handlers.life import record_failure, record_start, record_stop, tell_older
+from handlers.life import record_failure, record_start, record_stop, record_untold, tell_older
 from handlers.open_questions import OpenQuestions
 from handlers.ports import Clock, SystemClock
 from handlers.psrp.remote import PsrpRemote
@@ -51,8 +55,14 @@ OLDER_COPY = (
     "Put the newest file back; or, if it is lost, stop the bot and run rootver takeover."
 )
 
-REMOTE_WORKERS = 16  # PSRP work runs here, never in Bolt's five listener threads
-FRONT = 16  # first answers and reactions: never behind a diagnosis
+REMOTE_WORKERS = 16  # PSRP work runs here
+STOPS = 4  # stop words judged at once: never behind reactions, which may be many
+REACTIONS = 8  # reactions judged at once
+HEARD_SECONDS = 15.0  # before a change is sent, for judging what came in: three questions to Slack, five each
+FRONT = 16  # commands admitted and answered at once: never behind a diagnosis
+POSTERS = 8  # channels in which an answer is being posted at once
+ANSWER_SECONDS = 0.1  # between looks for a channel that has room again
+COUNT_SECONDS = 1.0  # between looks for commands too many that are to be recorded
 JOBS = 32  # diagnoses under way at once; each waits for remote workers
 FIXES = 8  # fixes attended to at once, never behind a diagnosis
 DELIVERY_SECONDS = 0.1  # between looks for something to tell
@@ -85,9 +95,15 @@ class Bot:
             raise
         self.remote = PsrpRemote(settings.hosts())
         self.workers = ThreadPoolExecutor(REMOTE_WORKERS, thread_name_prefix="remote")
-        self.jobs = ThreadPoolExecutor(JOBS, thread_name_prefix="job")
         self.fixes = ThreadPoolExecutor(FIXES, thread_name_prefix="fix")
-        self.front = ThreadPoolExecutor(FRONT, thread_name_prefix="front")
+        self.posters = ThreadPoolExecutor(POSTERS, thread_name_prefix="poster")
+        self.desk_workers = Workers(
+            stops=ThreadPoolExecutor(STOPS, thread_name_prefix="stop"),
+            reactions=ThreadPoolExecutor(REACTIONS, thread_name_prefix="reaction"),
+            front=ThreadPoolExecutor(FRONT, thread_name_prefix="front"),
+            jobs=ThreadPoolExecutor(JOBS, thread_name_prefix="job"),
+        )
+        front, deciding, arrivals = self.desk_workers.front, self.chat.hasty(), Arrivals()
 
         hosts = settings.hosts()
         deadlines = {name: host.deadline_seconds for name, host in hosts.items()}
@@ -97,9 +113,10 @@ class Bot:
         self.anchors = Anchors.of(self.database, clock, settings.signing_key, settings.slack.audit_channel)
         obstacles = Obstacles()
         proposals, self.decisions, pause, self.timekeeper = fix_parts(
-            self.database, self.remote, self.chat, clock, rules=rules, inventory=inventory,
+            self.database, self.remote, deciding, clock, rules=rules, inventory=inventory,
             diagnoser=self.diagnoser, hosts=hosts, bot_user=self.chat.identity.user, anchors=self.anchors,
-            steady=steady, obstacles=obstacles,
+            heard=partial(arrivals.settled, HEARD_SECONDS), patient=self.chat, steady=steady,
+            obstacles=obstacles,
         )  # fmt: skip
         self._copy = CopyCheck(self.database, self.chat, self.anchors.last)
         telling = Telling(
@@ -110,34 +127,39 @@ class Bot:
         self.scheduler = Scheduler(self.timekeeper, self.fixes, self._beat, self._step_failed)
         self._behind = threading.Event()  # reactions may have been missed
         self._catching_up = Loop("catch-up", self._catch_up, CATCH_UP_SECONDS)
+        self.outbox = Outbox(self.chat, self.posters, front, self._untold)
+        self.allowance = Allowance(self.database, settings.slack.commands_per_minute)
         self.loops = [
             self.scheduler.loop,
             Loop("delivery", self.deliverer.run_once, DELIVERY_SECONDS),
             self._catching_up,
             Loop("anchors", self.anchors.publish_daily, ANCHOR_SECONDS),
+            Loop("answers", self.outbox.step, ANSWER_SECONDS),
+            Loop("allowances", self.allowance.sum_up, COUNT_SECONDS),
         ]
         moved = self._wake
         self._desk = Desk(
             Answers(
-                self.chat, self.database, inventory, self.diagnoser, proposals, self.decisions, pause,
-                AuditAnswers(self.database, clock, inventory), self._doctor, self.front, moved,
+                self.chat, self.outbox, self.database, inventory, self.diagnoser, proposals, self.decisions,
+                pause, AuditAnswers(self.database, clock, inventory), self._doctor, front, moved,
             ),
             Admission(
-                self.database, self.chat.recent_person, frozenset(settings.slack.channels),
-                settings.slack.direct_messages,
+                self.database, deciding.recent_person, settings.askers(deciding.members),
+                frozenset(settings.slack.channels), settings.slack.direct_messages,
             ),
+            self.allowance,
             OpenQuestions(self.database, clock, SLOW),
             self.decisions,
             Failures(partial(record_failure, self.database)),
-            self.front,
-            self.jobs,
+            arrivals,
+            self.desk_workers,
             moved,
         )  # fmt: skip
         # Without a name Bolt reads the sources of all callers to find one.
         # Bolt asks who it is now (auth.test), so that no first command depends on that answer.
-        self._app = App(name="rootver", client=client)
+        self._app = App(name="rootver", client=client, listener_executor=InPlace())
         listeners.register(self._app, self._desk)
-        self._socket = EventSocket(self._app, tokens.app)
+        self._socket = EventSocket(self._app, tokens.app, arrivals=arrivals)
         self._lookout = Lookout(
             client, self._socket.client, self.database, obstacles, look_first=self._look_at_emoji
         )
@@ -164,11 +186,17 @@ class Bot:
         _within(CLOSE_SECONDS, partial(_quietly, self._socket.close))
         for loop in self.loops:
             loop.stop(LOOP_SECONDS)
-        for executor in (self.front, self.fixes, self.jobs):
-            _drain(executor, DRAIN_SECONDS)
+        at_desk = self.desk_workers
+        for together in (
+            (at_desk.stops, at_desk.reactions, at_desk.front),
+            (self.fixes, at_desk.jobs),
+            (self.posters,),
+        ):
+            _drain(together, DRAIN_SECONDS)
         self.remote.close()  # what is still under way ends now, as an unknown outcome
-        _drain(self.fixes, DRAIN_SECONDS)
+        _drain((self.fixes,), DRAIN_SECONDS)
         self.workers.shutdown()
+        _quietly(partial(self.allowance.sum_up, at_once=True))
         _quietly(partial(record_stop, self.database))
         _quietly(self.anchors.keep_last)
         _within(
@@ -241,8 +269,11 @@ class Bot:
         with self.database.read() as conn:
             fix = fixes.get(conn, number)
         if fix is not None:
-            with suppress(NotSaid):
-                self.chat.post(fix.channel, failure_words(error, None), fix.thread_ts)
+            self.outbox.say(Place(fix.channel, fix.thread_ts), failure_words(error, None), urgent=True)
+
+    def _untold(self, answer: Answer, reason: str) -> None:
+        """Slack takes an answer nowhere: the record says so."""
+        record_untold(self.database, "an answer", reason, answer.place.channel, None)
 
     def _doctor(self) -> list[DoctorLine]:
         return checks(
@@ -258,16 +289,19 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def _drain(executor: ThreadPoolExecutor, seconds: float) -> None:
-    """Let an executor finish, but wait no longer than this."""
-    _within(seconds, partial(executor.shutdown, cancel_futures=True))
+def _drain(executors: Sequence[ThreadPoolExecutor], seconds: float) -> None:
+    """Let executors finish side by side, but wait no longer than this."""
+    _within(seconds, *(partial(executor.shutdown, cancel_futures=True) for executor in executors))
 
 
-def _within(seconds: float, step: Callable[[], object]) -> None:
-    """Do a step of the way down, but wait no longer than this for it."""
-    doing = threading.Thread(target=step, daemon=True)
-    doing.start()
-    doing.join(seconds)
+def _within(seconds: float, *steps: Callable[[], object]) -> None:
+    """Do steps of the way down side by side, but wait no longer than this for all of them."""
+    until = time.monotonic() + seconds
+    doing = [threading.Thread(target=step, daemon=True) for step in steps]
+    for one in doing:
+        one.start()
+    for one in doing:
+        one.join(max(0.0, until - time.monotonic()))
 
 
 def _quietly(step: Callable[[], object]) -> None:

@@ -5,7 +5,7 @@ Every command is recorded, also one that was refused or not understood; the word
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
@@ -19,14 +19,20 @@ from storage.transaction import Transaction
 
 BETWEEN_ANSWERS = timedelta(hours=1)  # between two refusals that one person is told
 
-NoEntry = Literal["not_a_member", "not_verified", "not_here", "no_direct_messages"]
+NoEntry = Literal[
+    "not_a_member", "not_verified", "not_here", "no_direct_messages", "only_in_channels", "not_an_asker",
+    "too_many",
+]  # fmt: skip
 
 # Why a command is not carried out, and when that is so.
 NO_ENTRY: Mapping[NoEntry, str] = {
     "not_a_member": "no full member wrote it: a bot, a workflow, a guest, a stranger, a deactivated account",
-    "not_verified": "Slack did not tell who wrote it",
+    "not_verified": "Slack did not tell who wrote it, or who is in a group of the settings",
     "not_here": "the settings name channels, and this is none of them",
     "no_direct_messages": "a direct message, and the settings allow none",
+    "only_in_channels": "a direct message of somebody who is neither an approver nor one of `askers`",
+    "not_an_asker": "the settings name askers, and this is neither one of them nor an approver",
+    "too_many": "more commands of one person within a minute than the settings allow; recorded together",
 }
 
 
@@ -57,6 +63,37 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Askers:
+    """Who may ask, by the settings. In a direct message nobody but those named here; in a channel every
+    member, unless there are `users` or `groups`: then nobody else there either.
+
+    `members` tells who is in a group and raises `LookupFailed`. Approvers may always ask.
+    """
+
+    members: Callable[[str], Collection[str]]
+    users: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    approvers: frozenset[str] = frozenset()
+    approver_groups: frozenset[str] = frozenset()
+
+    def refuse(self, user: str, *, direct: bool) -> Refused | None:
+        """Why this person may not ask there; None: they may."""
+        chosen = bool(self.users or self.groups)
+        if not (direct or chosen) or user in self.users | self.approvers:
+            return None
+        unread = []
+        for group in sorted(self.groups | self.approver_groups):
+            try:
+                if user in self.members(group):
+                    return None
+            except LookupFailed:
+                unread.append(group)
+        if unread:
+            return Refused("not_verified", unknown=f"group {', '.join(unread)} could not be read")
+        return Refused("not_an_asker" if chosen else "only_in_channels")
+
+
+@dataclass(frozen=True, slots=True)
 class Admission:
     """The door. `channels` are the only ones in which the bot answers; empty = all that it is in.
 
@@ -66,6 +103,7 @@ class Admission:
 
     database: Database
     look_up: Callable[[str], Person]
+    askers: Askers
     channels: frozenset[str] = frozenset()
     direct_messages: bool = True
 
@@ -79,7 +117,8 @@ class Admission:
             return Refused("not_verified", unknown=failure.reason)
         if person.flags:
             return Refused("not_a_member", person.flags, tell="bot" not in person.flags)
-        return self._out_of_place(asked) or person
+        out_of_place = self._out_of_place(asked)
+        return out_of_place or self.askers.refuse(person.id, direct=asked.direct) or person
 
     def take(self, asked: Asked, person: Person, command: str | None, words: str | None) -> bool:
         """Record the command, with its words as understood; False: the message had its one effect already."""

@@ -40,8 +40,8 @@ MOVES: Mapping[State, Mapping[State, str]] = {
     },
     State.APPLYING: {
         State.PROPOSED: "the approval is no longer good; nothing was sent",
-        State.DECLINED: "an approver declines, or did so on the card; nothing was sent",
-        State.CANCELLED: "the requester declined, or the card was deleted; nothing was sent",
+        State.DECLINED: "an approver declines before anything is sent",
+        State.CANCELLED: "the requester or an approver cancels before anything is sent; the card was deleted",
         State.APPLIED: "the host wrote the value and read it back",
         State.VOIDED: "nothing was sent, or the host refused",
         State.FAILED: "a write was tried and something else is there",
@@ -183,7 +183,7 @@ REFUSALS: Mapping[Refusal, str] = {
     "own_request": "who asked for the fix approves it, and the settings do not allow that",
     "not_an_approver": "neither the settings nor a group of theirs name this person",
     "not_verified": "Slack did not tell who this is, what stands on the card, or who is in a group",
-    "too_late": "applying has begun, or the fix has ended",
+    "too_late": "the change was sent, an approval while it is prepared, or the fix has ended",
     "rechecking": "a withdrawal while the node is read again: the last look at the card decides",
     "expired": "its life is over",
     "paused": "an approval, and fixes are paused",
@@ -271,13 +271,13 @@ def not_an_approver(who: Reactor) -> NotAllowed | None:
 
 
 def rule_cancel(fix: Fix, who: Reactor) -> Ruling:
-    """Judge `cancel FIX-n`: the requester or any approver, until applying begins."""
+    """Judge `cancel FIX-n`: the requester or any approver, until the change is sent."""
     if who.flags:
         return Ruling("refuse", "not_a_member")
     refusal = None if who.id == fix.requester else not_an_approver(who)
     if refusal:
         return Ruling("refuse", refusal)
-    return Ruling("cancel") if fix.state in UNDECIDED else Ruling("refuse", "too_late")
+    return Ruling("cancel") if fix.state in UNDECIDED or unsent(fix) else Ruling("refuse", "too_late")
 
 
 # --- what an approval is bound to -----------------------------------------------------------------

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from handlers.contract.collection import Collection, answers, raw_result, unreachable
 from handlers.host_options import SECOND_HOP
@@ -17,6 +18,7 @@ from handlers.kb906154.ownership import Members
 from handlers.older_modules import OlderModules
 from handlers.ports import Clock, Query, Remote
 from handlers.remote_errors import RemoteError
+from handlers.shared_reads import Progress, SharedRead, SharedReads, Waiting
 from storage import evidence, fixes
 from storage.chain import audit
 from storage.file.database import Database
@@ -27,8 +29,6 @@ EVENT_HOURS = 72  # the default of Get-RootVerFact (docs/wire-contract.md, secti
 # E_ACCESSDENIED, WBEM_E_ACCESS_DENIED, CIM status 2 (DMTF DSP0200): DCOM, WMI and CIM each have their own.
 ACCESS_DENIED = frozenset({"0x80070005", "0x80041003", "0x00000002"})
 ROUND_TRIP_SECONDS = 20  # of the deadline, kept for the way there and back (docs/wire-contract.md, section 6)
-
-Progress = Callable[[str], None]  # called with each node that has answered, from any thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class ClusterReport:
     facts: Mapping[str, NodeFacts] = field(default_factory=dict)  # of the nodes that were read
     collection: Collection | None = None
     recorded: Mapping[str, int] = field(default_factory=dict)  # node → seq of its diagnosis in the audit
+    read_for: str | None = None  # who had asked for this read before; None: nobody else
 
     @property
     def asked_for(self) -> tuple[Diagnosis, ...]:
@@ -70,20 +71,27 @@ class Diagnoser:
     database: Database | None = None
     fixed_before: Callable[[str], datetime | None] | None = None
     older: OlderModules = field(default_factory=OlderModules)
+    shared: SharedReads = field(default_factory=SharedReads)
 
     def diagnose(self, asked: str, actor: str, progress: Progress | None = None) -> list[ClusterReport]:
-        """Diagnose what a name means; `all` is every cluster. An unknown name is a report too."""
+        """Diagnose what a name means; `all` is every cluster. An unknown name is a report too.
+
+        A cluster that is being read for somebody else is not read twice.
+        """
         try:
             targets = self._targets(asked)
         except UnknownName as unknown:
             return [self._refused(asked, unknown, actor)]
-        running = [(target, self._ask(target.cluster, progress)) for target in targets]
-        return [self._report(asked, target, waiting, actor) for target, waiting in running]
+        running = [
+            (one, self.shared.ask(one.cluster.name, actor, progress, partial(self._ask, one.cluster)))
+            for one in targets
+        ]
+        return [self._report(asked, target, read, actor) for target, read in running]
 
     def look(self, node: str, *, whole_cluster: bool = False) -> ClusterReport:
         """Read one node again (or its whole cluster), for a fix; records nothing. Raises `UnknownName`."""
         cluster = self.inventory.cluster_of(node)
-        waiting = self._ask(cluster, None, None if whole_cluster else (node,))
+        waiting = self._ask(cluster, nodes=None if whole_cluster else (node,))
         return report_of(self._gather(node, cluster, waiting), (node,))
 
     # --- inside ---
@@ -94,8 +102,8 @@ class Diagnoser:
         return [self.inventory.resolve(asked)]
 
     def _ask(
-        self, cluster: Cluster, progress: Progress | None, nodes: tuple[str, ...] | None = None
-    ) -> dict[str, Future[Json]]:
+        self, cluster: Cluster, progress: Progress | None = None, nodes: tuple[str, ...] | None = None
+    ) -> Waiting:
         return {
             node: self.workers.submit(self._probe, cluster, node, progress)
             for node in cluster.nodes
@@ -112,11 +120,12 @@ class Diagnoser:
             result = raw_result(self.remote.query(cluster.host, Query("Get-RootVerFact", parameters)))
         except RemoteError as error:
             result = unreachable(error.code, str(error).removesuffix("."))
-        if progress:
-            progress(node)
+        finally:  # also after a defect: a read that nobody ends could be joined for ever
+            if progress:
+                progress(node)
         return result
 
-    def _gather(self, asked: str, cluster: Cluster, waiting: Mapping[str, Future[Json]]) -> Collection:
+    def _gather(self, asked: str, cluster: Cluster, waiting: Waiting) -> Collection:
         results = {node: future.result() for node, future in waiting.items()}
         return Collection(
             asked=asked,
@@ -133,11 +142,10 @@ class Diagnoser:
         times = {node: self.fixed_before(node) for node in cluster.nodes}
         return {node: at for node, at in times.items() if at is not None}
 
-    def _report(
-        self, asked: str, target: Target, waiting: Mapping[str, Future[Json]], actor: str
-    ) -> ClusterReport:
-        collection = self._gather(asked, target.cluster, waiting)
-        report = report_of(collection, target.nodes)
+    def _report(self, asked: str, target: Target, read: SharedRead, actor: str) -> ClusterReport:
+        collection = self._gather(asked, target.cluster, read.waiting)
+        read_for = read.asked_by if read.asked_by != actor else None
+        report = replace(report_of(collection, target.nodes), read_for=read_for)
         for facts in report.facts.values():
             self.older.note(target.cluster.host, facts.module, collection.at)
         if self.database is not None:
@@ -218,6 +226,8 @@ def record_probe(tx: Transaction, report: ClusterReport, node: str, actor: str) 
         "reason": None if facts else " ".join(diagnosis.why),
         "evidence": stored,
     }
+    if report.read_for is not None:
+        details["read_for"] = report.read_for
     audit.append(tx, Record("probe", "ok" if facts else "error", actor, node, details=details))
     return stored
 

@@ -10,18 +10,23 @@ from pathlib import Path
 from typing import Any, get_args
 
 from bot.answers.from_record import LARGEST_EXPORT
+from bot.answers.outbox import WAITED_FOR as ANSWER_WAITED_FOR
+from bot.app import HEARD_SECONDS
 from bot.blocks import replies
 from bot.blocks.news import News, to_one
 from bot.command_line.exits import MEANINGS
 from bot.doctor.hosts import CLOCK_DIFFERENCE
 from bot.running.delivery import LONGEST_PAUSE
+from bot.settings.sections import Slack
 from bot.slack.company import RECONNECT_SECONDS
+from bot.slack.pace import KEPT_FREE, POSTS_IN_A_BURST, POSTS_PER_SECOND
 from bot.slack.post import Post
 from bot.slack.refusals import MEANINGS as CODES
 from bot.slack.refusals import Meaning
 from bot.slack.text import duration
 from bot.slack.web_api import GROUP_SECONDS
 from handlers.admission import BETWEEN_ANSWERS, NO_ENTRY, NoEntry, Refused
+from handlers.allowance import MINUTE
 from handlers.approval import REFUSALS, ApprovalRules, ReactionRefusal, Refusal, State, WordRefusal
 from handlers.diagnose import EVENT_HOURS
 from handlers.fix import apply
@@ -310,6 +315,10 @@ _LIMITS: Mapping[str, str] = {
     "after a refusal Slack is tried again within": f"{_time(LONGEST_PAUSE)}, or when it says",
     "people are told directly what a place refuses for": _time(LONG),
     "what Slack refuses is given up after": f"{GIVE_UP.days} days",
+    "commands of one person (setting)": f"{Slack().commands_per_minute} in {duration(MINUTE)}",
+    "answers in a channel": f"{POSTS_IN_A_BURST - KEPT_FREE} at once, then {POSTS_PER_SECOND:g} a second",
+    "an answer is tried again for": duration(ANSWER_WAITED_FOR),
+    "before a change is sent, what came in is waited for": duration(HEARD_SECONDS),
     "a connection to Slack that is not ours is another bot's after": duration(RECONNECT_SECONDS),
     "events of a node are read back to": f"{EVENT_HOURS} h",
     "an answer of a host": f"{ANSWER_LIMIT // 2**20} MiB",

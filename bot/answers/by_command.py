@@ -1,4 +1,4 @@
-"""From a command to its answer: call the use case, show what came of it.
+"""From a command to its answer: call the use case, have what came of it said.
 
 What takes long is announced at once and done by the caller's workers: `answer` returns it as a step.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from bot import commands
 from bot.answers.from_record import AuditAnswers
+from bot.answers.outbox import Outbox
 from bot.answers.place import Place
 from bot.answers.status_line import StatusLine
 from bot.blocks import replies as words
@@ -29,7 +29,7 @@ from handlers.fix.decide import Decisions
 from handlers.fix.pause import PauseSwitch
 from handlers.fix.propose import NotProposed, Proposal, Proposals
 from handlers.inventory import Inventory
-from handlers.ports import Message, MessageGone
+from handlers.ports import Message
 from handlers.untold import keep_file, untold
 from storage import fixes, people, switches
 from storage.file.database import Database
@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 Step = Callable[[], None]
 
 SLOW = frozenset({"diagnose", "restore", "export", "verify", "doctor"})  # commands whose answer is a step
+STOP_WORDS = frozenset({"pause", "resume", "cancel"})  # judged on a way of their own, and for nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Answers:
     """
 
     slack: SlackChat
+    outbox: Outbox
     database: Database
     inventory: Inventory
     diagnoser: Diagnoser
@@ -76,10 +78,12 @@ class Answers:
         """Answer, or announce what takes long and return the rest of it as a step for a worker."""
         return _METHODS[command.verb](self, command, user, place)
 
-    def say(self, place: Place, said: Post) -> None:
-        """Post an answer with its files. Raises `NotSaid`."""
-        self.slack.post(place.channel, said, place.thread_ts)
-        self._attach(place, said.files)
+    def say(self, place: Place, said: Post, *, urgent: bool = False) -> None:
+        """Have an answer posted in its turn, and then its files. Returns at once."""
+        answer = self.outbox.say(place, said, urgent=urgent)
+        if said.files:
+            attach = partial(self._attach, place, said.files)
+            self.outbox.when_posted(answer, partial(self.editors.submit, attach))
 
     # --- diagnose, restore ---
 
@@ -100,11 +104,13 @@ class Answers:
             reports = self.diagnoser.diagnose(asked, user, progress)
             result = diagnosed(reports)
             shown = line.finish(result)
-        made = self.proposals.propose(reports, user, place.thread, shown.ts, direct=place.direct)
+        made = self.proposals.propose(
+            reports, user, place.thread, shown.ts if shown else None, direct=place.direct
+        )
         self.moved()
         if made:
-            self._edit(shown, diagnosed(reports, map(self._proposal, made)))
-        self._attach(place, result.files)
+            line.finish(diagnosed(reports, map(self._proposal, made)))
+        line.when_shown(partial(self._attach, place, result.files))
 
     def restore(self, command: commands.Restore, user: str, place: Place) -> Step:
         """Propose to put back what a fix replaced; the node is read for it."""
@@ -139,7 +145,7 @@ class Answers:
         if ruling.reason:
             self.say(place, words.not_decided(ruling.reason, fix))
         elif fix and (fix.channel, fix.thread_ts) != (place.channel, place.thread_ts):
-            self.say(place, words.cancelled(fix))
+            self.say(place, words.cancelled(fix), urgent=True)
 
     def pause(self, _command: commands.Bare, user: str, place: Place) -> None:
         """Stop approving and sending."""
@@ -156,7 +162,7 @@ class Answers:
         with self.database.read() as conn:
             pause = switches.paused(conn)
         self.moved()
-        self.say(place, words.paused(pause))
+        self.say(place, words.paused(pause), urgent=True)
 
     # --- the audit ---
 
@@ -206,7 +212,7 @@ class Answers:
     # --- inside ---
 
     def _line(self, place: Place, first: Post) -> StatusLine:
-        return StatusLine(self.slack, place, first, self.editors)
+        return StatusLine(self.outbox, place, first, self.editors)
 
     def _slowly(self, place: Place, announced: str, work: Callable[[], Post]) -> Step:
         """Say at once what is being done; the step puts the result in its place."""
@@ -216,16 +222,9 @@ class Answers:
             with line:
                 result = work()
                 line.finish(result)
-            self._attach(place, result.files)
+            line.when_shown(partial(self._attach, place, result.files))
 
         return rest
-
-    def _edit(self, message: Message, said: Post) -> None:
-        """Best effort: what it adds is also told by the fix's own card and notices."""
-        try:
-            self.slack.edit(message, said)
-        except (NotSaid, MessageGone) as failure:
-            log.warning("an answer could not be completed: %s", failure)
 
     def _attach(self, place: Place, files: Iterable[Attachment]) -> None:
         """The answer stands without its files; one that fails is told of, and sent again; never twice."""
@@ -241,11 +240,10 @@ class Answers:
                     self.database, file.content, name=file.name, title=file.title, channel=place.channel,
                     thread_ts=place.thread_ts,
                 )  # fmt: skip
-                with suppress(NotSaid):
-                    told = post(
-                        [f"{code(file.name)} could not be attached ({code(failure.code)}). It is sent again."]
-                    )
-                    self.slack.post(place.channel, told, place.thread_ts)
+                told = post(
+                    [f"{code(file.name)} could not be attached ({code(failure.code)}). It is sent again."]
+                )
+                self.outbox.say(place, told)
 
     def _card(self, fix: Fix) -> str | None:
         return self.slack.link(Message(fix.channel, fix.card_ts), fix.thread_ts) if fix.card_ts else None

@@ -11,34 +11,37 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from bot.answers.outbox import Act, Outbox
 from bot.answers.place import Place
 from bot.slack.limits import SECONDS_BETWEEN_EDITS
 from bot.slack.post import Post, post
-from bot.slack.web_api import NotSaid, SlackChat
+from bot.slack.web_api import NotSaid
 from handlers.ports import Message, MessageGone
 
 log = logging.getLogger(__name__)
 
 
 class StatusLine:
-    """Posts when it is made; used as a context it never stays on "Checking …" when the work fails.
+    """Said when it is made; used as a context it never stays on "Checking …" when the work fails.
 
-    `editors` run the edits, so that whoever reports progress never waits for Slack.
+    `editors` run the edits, so that whoever reports progress never waits for Slack. While it waits for its
+    turn to be posted, it only changes its words.
     """
 
     def __init__(
         self,
-        slack: SlackChat,
+        outbox: Outbox,
         place: Place,
         first: Post,
         editors: Executor,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._slack, self._place, self._editors, self._monotonic = slack, place, editors, monotonic
+        self._outbox, self._place = outbox, place
+        self._editors, self._monotonic = editors, monotonic
         self._editing = threading.Lock()  # held while Slack is asked, so that the result comes last
         self._finished = False
         self._edited_at = monotonic()
-        self._message = self._announce(first)
+        self._answer = outbox.say(place, first)
 
     def progress(self, post: Post) -> None:
         """Show this, unless the message was edited within the last second. Does not wait."""
@@ -48,13 +51,20 @@ class StatusLine:
         with suppress(RuntimeError):  # the editors were shut down: the bot stops
             self._editors.submit(self._show, post)
 
-    def finish(self, result: Post) -> Message:
-        """Put the result in its place; where that fails, post it anew. Raises `NotSaid` if that fails too."""
+    def finish(self, result: Post) -> Message | None:
+        """Put the result in its place; where that fails, say it anew. Can be called again with more.
+
+        Returns the message that shows it, None: it waits for its turn.
+        """
         with self._editing:
             self._finished = True
-            if self._message is None or not self._edit(self._message, result):
-                self._message = self._slack.post(self._place.channel, result, self._place.thread_ts)
-            return self._message
+            if not self._put(result):
+                self._answer = self._outbox.say(self._place, result)
+            return self._answer.message
+
+    def when_shown(self, act: Act) -> None:
+        """Do this once the message stands there: in the caller's thread, if it does."""
+        self._outbox.when_posted(self._answer, act)
 
     def __enter__(self) -> Self:
         return self
@@ -62,30 +72,27 @@ class StatusLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._finished and self._message is not None:
-            self._finished = True
+        if not self._finished:
             with self._editing:
-                self._edit(self._message, post(["This broke off before there was a result; see below."]))
+                self._finished = True
+                self._put(post(["This broke off before there was a result; see below."]))
 
     # --- inside ---
 
     def _show(self, progress: Post) -> None:
         with self._editing:
-            if not self._finished and self._message is not None:
-                self._edit(self._message, progress)
+            if not self._finished:
+                self._put(progress)
 
-    def _edit(self, message: Message, words: Post) -> bool:
+    def _put(self, words: Post) -> bool:
+        """False: there is no message that could show it, or Slack does not take the edit."""
+        if self._outbox.reword(self._answer, words):
+            return True
+        if self._answer.message is None:
+            return False
         try:
-            self._slack.edit(message, words)
+            self._outbox.slack.edit(self._answer.message, words)
         except (NotSaid, MessageGone) as failure:
             log.warning("a status line could not be edited: %s", failure)
             return False
         return True
-
-    def _announce(self, words: Post) -> Message | None:
-        """The work goes on even if Slack does not take its announcement."""
-        try:
-            return self._slack.post(self._place.channel, words, self._place.thread_ts)
-        except NotSaid as failure:
-            log.warning("a status line could not be posted: %s", failure)
-            return None

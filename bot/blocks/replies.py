@@ -76,9 +76,17 @@ def refused(refusal: Refused, channels: Collection[str]) -> Post:
     where = listed(f"<#{plain(channel)}>" for channel in sorted(channels))
     kind = listed(plain(flag) for flag in refusal.flags)
     why: Mapping[NoEntry, str] = {
-        "not_verified": "Slack could not tell who you are, so nothing was done. Next: try again in a moment.",
+        "not_verified": "Slack could not tell who you are or what groups you are in, so nothing was done. "
+        "Next: try again in a moment.",
         "not_here": f"The settings allow no commands in this channel. Next: ask in {where}.",
         "no_direct_messages": "The settings allow no commands in direct messages. Next: ask in a channel.",
+        "only_in_channels": "In direct messages only approvers may give commands. This was recorded. "
+        f"Next: ask in {where or 'a channel'}.",
+        "not_an_asker": "Only approvers and those whom the settings name as askers may give commands. "
+        "This was recorded. Next: ask one of them.",
+        "too_many": "That is more commands in a minute than the settings allow. From here on they are not "
+        "carried out, and recorded together; `pause`, `resume` and `cancel` always are. "
+        "Next: go on in a minute.",
         "not_a_member": f"Only full members of this workspace may give commands (here: {kind}). "
         "This was recorded. Next: ask one of them.",
     }

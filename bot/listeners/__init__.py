@@ -18,4 +18,4 @@ def register(app: App, desk: Desk) -> None:
     app.event("message")(messages.listener(desk))
     app.event("reaction_added")(reactions.added(desk))
     app.event("reaction_removed")(reactions.removed(desk))
-    app.error(error_listener.listener(desk.failures, desk.answers.slack))
+    app.error(error_listener.listener(desk.failures, desk.answers.outbox))

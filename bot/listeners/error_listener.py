@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.answers.by_command import Step
+from bot.answers.outbox import Outbox
+from bot.answers.place import Place
 from bot.slack.post import Post, post
 from bot.slack.text import plain
-from bot.slack.web_api import NotSaid, SlackChat
 from handlers.life import file_trouble
 
 log = logging.getLogger(__name__)
 
-Tell = Callable[[Post], object]  # says something to whoever should know; raises `NotSaid`
+Tell = Callable[[Post], object]  # has something told to whoever should know, and returns at once
 TakeDown = Callable[[str, BaseException], int | None]  # what was being done and what failed → its record
 
 
@@ -33,11 +34,7 @@ class Failures:
     def report(self, error: BaseException, where: str, tell: Tell) -> None:
         """Log it, record it, tell it."""
         log.error("%s failed", where, exc_info=error)
-        number = self.record(where, error)
-        try:
-            tell(failure_words(error, number))
-        except NotSaid as failure:
-            log.warning("the failure could not be told: %s", failure)
+        tell(failure_words(error, self.record(where, error)))
 
     def _look(self, done: Future[None], where: str, tell: Tell) -> None:
         error = done.exception()
@@ -54,18 +51,18 @@ def failure_words(error: BaseException, number: int | None) -> Post:
     return post([f"Something failed inside ({known}). Next: try again; if it stays, tell who runs this bot."])
 
 
-def listener(failures: Failures, slack: SlackChat) -> Callable[..., None]:
+def listener(failures: Failures, outbox: Outbox) -> Callable[..., None]:
     """Bolt's error listener: for what fails in a listener itself, before a worker has it."""
 
     def failed(error: Exception, body: dict[str, Any]) -> None:
-        failures.report(error, "listening", _teller(slack, body.get("event") or {}))
+        failures.report(error, "listening", _teller(outbox, body.get("event") or {}))
 
     return failed
 
 
-def _teller(slack: SlackChat, event: dict[str, Any]) -> Tell:
+def _teller(outbox: Outbox, event: dict[str, Any]) -> Tell:
     """Into the thread of the message that an event is about; nowhere, if it names none."""
     channel, ts = event.get("channel"), event.get("thread_ts") or event.get("ts")
     if isinstance(channel, str) and isinstance(ts, str):
-        return lambda said: slack.post(channel, said, ts)
+        return lambda said: outbox.say(Place(channel, ts), said)
     return lambda _said: None

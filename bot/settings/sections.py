@@ -52,6 +52,14 @@ class Slack(Section):
         (), "channels in which the bot answers; none: every channel it was invited to", ["C012AB3CD"]
     )
     direct_messages: bool = _key(True, "whether it answers direct messages", False)
+    askers: tuple[User, ...] = _key(
+        (), "people who may give commands, beside the approvers; none here and no group: in a channel "
+        "everybody, in a direct message approvers only", ["U012AB3CD"]
+    )  # fmt: skip
+    asker_groups: tuple[Group, ...] = _key((), "user groups whose members may give commands", ["S012AB3CD"])
+    commands_per_minute: Annotated[int, Field(ge=1, le=10_000)] = _key(
+        20, "commands that one person may give in a minute; `pause`, `resume` and `cancel` do not count", 20
+    )
     audit_channel: Channel | None = _key(
         None, "the channel that gets an anchor of the audit once a day", "C012AB3CD"
     )

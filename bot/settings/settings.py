@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from bot.settings.names import addresses, computers
 from bot.settings.sections import Approval, ClusterSection, NodeSection, Slack
 from bot.settings.showing import shown
 from handlers import inventory
+from handlers.admission import Askers
 from handlers.approval import ApprovalRules
 from handlers.host_options import HostOptions
 from handlers.inventory import Inventory
@@ -62,6 +63,14 @@ class Settings:
     def approval_rules(self) -> ApprovalRules:
         """Section [approval], as the rule book takes it."""
         return self.approval.rules()
+
+    def askers(self, members: Callable[[str], Collection[str]]) -> Askers:
+        """Who may give commands, as the door takes it; `members` tells who is in a user group."""
+        slack, approval = self.slack, self.approval
+        return Askers(
+            members, frozenset(slack.askers), frozenset(slack.asker_groups),
+            frozenset(approval.approvers), frozenset(approval.approver_groups),
+        )  # fmt: skip
 
     def tokens(self) -> Tokens:
         """Slack's tokens; raises `SettingsError` where one is missing."""

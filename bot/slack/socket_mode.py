@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from threading import RLock
+from typing import Any
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
@@ -21,6 +22,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
 
+from bot.slack.arrivals import Arrivals, event_of
 from bot.slack.refusals import header, slack_code
 
 PING_SECONDS = 2.5  # a connection is given up after four of these without an answer
@@ -77,7 +79,12 @@ class EventSocket(SocketModeHandler):
     client: AttentiveClient
 
     def __init__(
-        self, app: App, app_token: str, ping_seconds: float = PING_SECONDS, pauses: Pauses | None = None
+        self,
+        app: App,
+        app_token: str,
+        ping_seconds: float = PING_SECONDS,
+        pauses: Pauses | None = None,
+        arrivals: Arrivals | None = None,
     ) -> None:
         # Not the parent's: it would make a client of its own, with threads that nobody ends.
         self.app, self.app_token = app, app_token
@@ -85,6 +92,7 @@ class EventSocket(SocketModeHandler):
             app_token, app.logger, app.client, proxy=app.client.proxy, ping_interval=ping_seconds,
             pauses=pauses,
         )  # fmt: skip
+        self.client.arrivals = arrivals
         self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]
 
 
@@ -92,7 +100,10 @@ class AttentiveClient(SocketModeClient):
     """The built-in client that always listens to its newest connection, and gives up a dead one.
 
     `failure`: why the last attempt led to nothing, Slack's code or a clause; None since the last `hello`.
+    `arrivals` are told of each event as soon as it is read, and once its listeners have returned.
     """
+
+    arrivals: Arrivals | None = None
 
     def __init__(self, *args: object, pauses: Pauses | None = None, **options: object) -> None:
         self._connecting = RLock()  # the parent's own lock gives up after five seconds, and then two connect
@@ -115,6 +126,22 @@ class AttentiveClient(SocketModeClient):
             session = self.current_session
             if session is not None and session.last_ping_pong_time is None:
                 session.last_ping_pong_time = time.time()
+
+    def enqueue_message(self, message: str) -> None:
+        """Take what was read. It is told of before it waits for its turn: nobody can overtake it unseen."""
+        event_id = event_of(message) if self.arrivals is not None else None
+        if self.arrivals is not None and event_id is not None:
+            self.arrivals.hold(event_id)
+        super().enqueue_message(message)
+
+    def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
+        """Have it listened to. Whoever works on it after that holds it for themselves."""
+        try:
+            super().run_message_listeners(message, raw_message)
+        finally:
+            event_id = event_of(raw_message) if self.arrivals is not None else None
+            if self.arrivals is not None and event_id is not None:
+                self.arrivals.let_go(event_id)
 
     def connect_to_new_endpoint(self, force: bool = False) -> None:
         """Ask for an address and connect to it, as one step: Slack takes each address once.

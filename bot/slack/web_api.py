@@ -28,7 +28,9 @@ from slack_sdk.http_retry.builtin_handlers import (
     ServerErrorRetryHandler,
 )
 
+from bot.slack.clients import copied
 from bot.slack.members import person_of
+from bot.slack.pace import Pace
 from bot.slack.plainer import forms_of
 from bot.slack.post import Attachment, Post
 from bot.slack.refusals import NO_EDIT, Meaning, header, meaning_of
@@ -39,6 +41,7 @@ log = logging.getLogger(__name__)
 
 GROUP_SECONDS = 60.0  # a group's members may be this old
 PERSON_SECONDS = 60.0  # so may a person's name and flags where nothing is decided
+HASTY_SECONDS = 5  # whole seconds that a question may take whose answer somebody's decision waits for
 RATE_LIMIT_RETRIES = 3  # measured: one retry is not enough where two 429s come in a row
 
 # Slack reads nothing into the text: an address that a server sent does not become a link, nor `@here` a ping.
@@ -100,7 +103,8 @@ class SlackChat:
     ) -> None:
         self.identity = identity
         self._client, self._monotonic = client, monotonic
-        self._once = _without_retries(client)
+        self._once = copied(client, [], client.timeout)
+        self.pace = Pace(monotonic=monotonic)
         self._groups: dict[str, tuple[float, frozenset[str]]] = {}
         self._people: dict[str, tuple[float, Person]] = {}
         self._lock = threading.Lock()
@@ -122,6 +126,12 @@ class SlackChat:
         """The same, for whoever tries again by itself: no call is repeated, and none sleeps in between."""
         other = copy(self)
         other._client = self._once  # noqa: SLF001 - one of us
+        return other
+
+    def hasty(self) -> Self:
+        """The same, for decisions: a question that Slack does not answer soon fails."""
+        other, once_more = copy(self), [ConnectionErrorRetryHandler(), ServerErrorRetryHandler()]
+        other._client = copied(self._client, once_more, HASTY_SECONDS)  # noqa: SLF001 - one of us
         return other
 
     @property
@@ -282,6 +292,7 @@ class SlackChat:
         return emoji in self.lacking
 
     def _post(self, client: WebClient, channel: str, post: Post, thread_ts: str | None) -> Message:
+        self.pace.spent(channel)
         answer = _shown(
             "a message", client.chat_postMessage, post, channel=channel, thread_ts=thread_ts,
             unfurl_links=False, unfurl_media=False,
@@ -290,13 +301,6 @@ class SlackChat:
         if missing:
             raise Nameless("a message", f"an answer without {missing}")
         return Message(answer["channel"], answer["ts"])
-
-
-def _without_retries(client: WebClient) -> WebClient:
-    return WebClient(
-        token=client.token, base_url=client.base_url, timeout=client.timeout, ssl=client.ssl,
-        proxy=client.proxy, headers=client.headers, retry_handlers=[],
-    )  # fmt: skip
 
 
 def _missing(answer: Any, *names: str) -> str | None:

@@ -17,11 +17,12 @@ does not hold, nothing is sent, and the fix goes where its line says (docs/rules
 12. Nobody who may decline did so on it (the requester cancels, an unknown one reopens it); else declined.
 13. The records allow the change (`storage.chain.grounds`), the table agrees (or fixes stop); else voided.
 14. That the change is sent is recorded, and no other attempt did so before; else voided.
+15. What people had reacted or typed by then was judged, as the last of all questions; else proposed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from handlers.approval import (
@@ -77,6 +78,7 @@ class Faulty(Ended):
 
 GONE = "The approval no longer stood on the card."
 CUT = "Slack named only some of the people"
+NOT_JUDGED = "Somebody reacted or typed a stop word just then, and it could not be judged in time."
 
 # Rules of `storage.chain.grounds` about what `apply` itself prepares, before the change is sent.
 PREPARED: frozenset[Rule | None] = frozenset({6, 7, 8})
@@ -84,7 +86,10 @@ PREPARED: frozenset[Rule | None] = frozenset({6, 7, 8})
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Applies approved fixes."""
+    """Applies approved fixes.
+
+    `heard` waits until what people said by now to stop a change was judged; False: it could not be, in time.
+    """
 
     database: Database
     remote: Remote
@@ -97,6 +102,7 @@ class Changes:
     outcomes: Outcomes
     bot_user: str
     obstacles: Obstacles
+    heard: Callable[[], bool]
 
     def apply(self, number: int) -> None:
         """Carry out an approved fix whose grace period is over."""
@@ -142,19 +148,20 @@ class Changes:
             return advance(tx, fix, State.APPLYING, noted, due_at=None)
 
     def _prepare(self, fix: Fix) -> tuple[Fix, Permit]:
-        """Numbers 4 to 14 of what must hold; raises `Ended` where one does not."""
+        """Numbers 4 to 15 of what must hold; raises `Ended` where one does not."""
         self._recheck(fix)
         fix = self._back_up(fix)
         self._still_approved(fix)
+        # must hold: 15 (what was judged has moved the fix, paused all, or is among the records read below)
+        if not self.heard():
+            raise Ended(State.PROPOSED, NOT_JUDGED)
         with self.database.write() as tx:
             # must hold: 2
             why = blocked(tx, self.database, self.obstacles)
             if why is not None:
                 raise Ended(State.PROPOSED, BLOCKED[why])
             # must hold: 14
-            now = fixes.get(tx, fix.number)
-            if now is None or now.state != State.APPLYING:
-                raise Ended(State.VOIDED, "Another attempt had begun.")
+            now = self._applying(tx, fix)
             # must hold: 13
             recorded = self._recorded(fix)
             if recorded.grounds.taken_back:  # just now, while the card was read
@@ -180,6 +187,17 @@ class Changes:
             sending = fixes.change(tx, fix.number, State.APPLYING, **self.outcomes.sending(fix))
         assert sending is not None  # noqa: S101 - it was read just above, in this transaction
         return sending, allowed
+
+    @staticmethod
+    def _applying(tx: Transaction, fix: Fix) -> Fix:
+        """The fix as it stands now. Raises `Ended` where it is not being applied any more.
+
+        Then somebody stopped it, or another attempt had begun, and nothing of it is recorded here.
+        """
+        now = fixes.get(tx, fix.number)
+        if now is None or now.state != State.APPLYING:
+            raise Ended(State.VOIDED, "It was stopped meanwhile, or another attempt had begun.")
+        return now
 
     def _backup_is_kept(self, sha256: str) -> None:
         """Raise `Faulty` unless what is stored under this hash is what was backed up."""
@@ -220,6 +238,8 @@ class Changes:
         outcome: Outcome = "refused" if changed else "ok"
         noted = Noted("recheck", outcome, details={"digest": digest(bound), "changed": changed})
         with self.database.write() as tx:
+            # must hold: 14
+            self._applying(tx, fix)
             note(tx, fix, noted, evidence=keep_answer(tx, report, fix.node))
         if changed:
             reason = f"{fix.computer} is no longer as it was when this was approved. Diagnose again."
@@ -241,12 +261,12 @@ class Changes:
             reason = f"RootVer on {fix.computer} changed during the backup. Diagnose again."
             raise Ended(State.VOIDED, reason, {"changed": {"root_ver": [fix.basis["root_ver"], found]}})
         with self.database.write() as tx:
+            # must hold: 14
+            self._applying(tx, fix)
             stored = evidence.keep(tx, text.encode())
             note(tx, fix, Noted("backup", "ok"), evidence=stored)
             kept = fixes.change(tx, fix.number, State.APPLYING, backup=stored)
-        # must hold: 14
-        if kept is None:
-            raise Ended(State.VOIDED, "Another attempt had begun.")
+        assert kept is not None  # noqa: S101 - it was read just above, in this transaction
         return kept
 
     def _still_approved(self, fix: Fix) -> None:

@@ -44,24 +44,38 @@ def fix_parts(
     hosts: Mapping[str, HostOptions],
     bot_user: str,
     anchors: Anchors,
+    heard: Callable[[], bool],
+    patient: Chat | None = None,
     steady: Callable[[], float] | None = None,
     obstacles: Obstacles | None = None,
 ) -> FixParts:
     """Wire them. `hosts` by their names in the settings; `bot_user` is the Slack id whose cards count.
 
-    `anchors` signs what is told with an applied fix. `steady` counts seconds however the clock is set (see
+    `anchors` signs what is told with an applied fix. `heard`: see `Changes`. `patient` is the chat for what
+    no decision waits for, None: the same. `steady` counts seconds however the clock is set (see
     `Timekeeper`). `obstacles`: what stops fixes, as whoever watches for it finds it; None: nobody watches.
     """
-    approvers = ApproverList(rules, chat)
-    obstacles = obstacles or Obstacles()
+    approvers, patient = ApproverList(rules, chat), patient or chat
+    looked_up, obstacles = ApproverList(rules, patient), obstacles or Obstacles()
     outcomes = Outcomes(database, clock, rules, inventory, diagnoser, _script_seconds(hosts), anchors)
     changes = Changes(
-        database, remote, chat, clock, rules, approvers, inventory, diagnoser, outcomes, bot_user, obstacles
+        database,
+        remote,
+        patient,
+        clock,
+        rules,
+        looked_up,
+        inventory,
+        diagnoser,
+        outcomes,
+        bot_user,
+        obstacles,
+        heard,
     )
     decisions = Decisions(database, chat, clock, rules, approvers, bot_user, obstacles)
     follow_ups = FollowUps(database, clock, rules, inventory, diagnoser)
     return FixParts(
-        Proposals(database, clock, rules, approvers, inventory, diagnoser, _shared_account(hosts), obstacles),
+        Proposals(database, clock, rules, looked_up, inventory, diagnoser, _shared_account(hosts), obstacles),
         decisions,
         PauseSwitch(database, approvers),
         Timekeeper(database, clock, rules, decisions, changes, outcomes, follow_ups, steady),

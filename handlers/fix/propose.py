@@ -157,12 +157,13 @@ class Proposals:
         reports: Sequence[ClusterReport],
         requester: str,
         thread: Message,
-        answer_ts: str,
+        answer_ts: str | None,
         *,
         direct: bool,
     ) -> list[Proposal]:
         """Void what the new facts overtake, then propose for each node that was asked for and needs it.
 
+        `answer_ts`: the message that shows the diagnosis, None: it waits for its turn to be posted.
         Passive nodes first: changing them touches nobody. `direct`: asked in a direct message, where nobody
         else could see a card.
         """
@@ -246,7 +247,7 @@ class Proposals:
             return _no_card(node, "another_bot")
         return _no_card(node, "direct_message") if direct else None
 
-    def _draft(self, report: ClusterReport, diagnosis: Diagnosis, answer_ts: str) -> _Draft:
+    def _draft(self, report: ClusterReport, diagnosis: Diagnosis, answer_ts: str | None) -> _Draft:
         facts = report.facts[diagnosis.node]
         details: dict[str, Json] = {
             "verdict": diagnosis.verdict,

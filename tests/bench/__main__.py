@@ -19,6 +19,7 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "fleet": fleet_rows.fleet,
     "mention": chat_rows.mention,
     "approval": chat_rows.approval,
+    "decision": chat_rows.decision,
     "append": storage_rows.append,
     "history": storage_rows.history,
     "verify": storage_rows.verify,

@@ -13,6 +13,7 @@ from tests.bench.slack import bare_bolt, practice_slack
 from tests.bench.table import Goal, Row, percentile, take_turns
 
 MENTIONS = 200
+FLOOD, PER_PERSON = 200, 20
 BUSY = 8
 """Clusters of two nodes that are being diagnosed meanwhile: every one of the sixteen workers."""
 
@@ -24,7 +25,7 @@ def mention() -> Iterator[Row]:
         floor, product = enter(practice_slack()), enter(practice_slack())
         host = enter(practice_host(slow={"Get-RootVerFact": 30}, recorded=False))
         enter(bare_bolt(floor.environment()))
-        enter(running_bot(product, settings(product, host.port(), clusters=BUSY)))
+        enter(running_bot(product, settings(product, host.port(), clusters=BUSY, per_minute=10_000)))
         floor.connected_at()
         product.say("@rootver diagnose all")
         host.commands_running(2 * BUSY)
@@ -36,7 +37,8 @@ def mention() -> Iterator[Row]:
             slowest[1] * 1000,
             slowest[0] * 1000,
             goal=Goal("<=", 1.5),
-            note="99th percentile; sixteen diagnoses of 30 s are running",
+            note="99th percentile; in 25 channels, for Slack takes about ten posts at once in each; "
+            "sixteen diagnoses of 30 s are running",
         )
         yield Row(
             "  slowest acknowledgement",
@@ -53,6 +55,52 @@ def approval() -> Iterator[Row]:
         yield _approval(f"approval to change sent, {latency} ms", latency, "", 2 * WARM, goal, note)
     note = "beside them its logon and shell"
     yield _approval("  with a change identity, 100 ms", 100, CHANGE, 2 * WARM + COLD - 1, None, note)
+
+
+def decision() -> Iterator[Row]:
+    """From the approving reaction until the change reaches the host, while two hundred answers wait."""
+    with ExitStack() as stack:
+        enter = stack.enter_context
+        quiet, busy = enter(practice_slack()), enter(practice_slack())
+        hosts = {one: enter(practice_host("zero", recorded=False)) for one in ("quiet", "busy")}
+        enter(running_bot(quiet, settings(quiet, hosts["quiet"].port())))
+        enter(running_bot(busy, settings(busy, hosts["busy"].port())))
+        acks: list[float] = []
+
+        def floor() -> float:
+            return _decided(quiet, hosts["quiet"])
+
+        def product() -> float:
+            return _decided(busy, hosts["busy"], acks)
+
+        floor(), _decided(busy, hosts["busy"])  # once for nothing
+        floors, products = take_turns(floor, product, 3)
+        yield Row(
+            f"decision behind {FLOOD} answers to change sent",
+            products * 1000,
+            floors * 1000,
+            goal=Goal("<=", 1000, "product"),
+            note="at Slack's pace, in the same channel; re-check and backup included",
+        )
+        yield Row(
+            "  slowest acknowledgement",
+            max(acks) * 1000,
+            goal=Goal("<=", 300, "product"),
+            note=f"of {len(acks)}; half of them within {median(acks) * 1000:.0f} ms",
+        )
+
+
+def _decided(slack: Any, host: Any, acks: list[float] | None = None) -> float:
+    """Seconds from an approval to its change; with `acks`, after a flood whose acknowledgements go there."""
+    host.expect_change()
+    thread = slack.say("@rootver diagnose exch-node2")
+    slack.wait_for_card(thread)
+    before = slack.flood(FLOOD // PER_PERSON, PER_PERSON) if acks is not None else 0
+    approved: float = slack.approve(thread)
+    sent: float = host.change_came_in()
+    if acks is not None:
+        acks += slack.acknowledged(before)
+    return sent - approved
 
 
 def start() -> Iterator[Row]:

@@ -26,9 +26,16 @@ configuration_name = "RootVerChange"
 """Settings of a change identity of its own."""
 
 
-def settings(slack: Any, port: int, *, clusters: int = 1, host: str = "", change: str = "") -> str:
-    """Settings of a bot with so many clusters of two nodes; `host`: more lines for the management host."""
+def settings(
+    slack: Any, port: int, *, clusters: int = 1, host: str = "", change: str = "", per_minute: int = 20
+) -> str:
+    """Settings of a bot with so many clusters of two nodes; `host`: more lines for the management host.
+
+    `per_minute`: commands that one person may give.
+    """
     text = f"""\
+[slack]
+commands_per_minute = {per_minute}
 [approval]
 approvers = ["{slack.id_of("bob")}"]
 grace_seconds = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
@@ -10,11 +11,14 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.managers import BaseManager
 from typing import Any
+from uuid import uuid4
 
 from bot.lab.practice import ONCALL
+from bot.lab.workspace.cast import Channel
 from bot.lab.workspace.messages import Change
 from bot.lab.workspace.web.server import WorkspaceServer
 from bot.lab.workspace.workspace import Workspace
+from bot.slack.pace import KEPT_FREE, POSTS_IN_A_BURST
 
 YES, NO = "white_check_mark", "x"
 PATIENCE = 60.0  # seconds until something counts as not happening
@@ -77,27 +81,57 @@ class _Slack:
     # --- what people do ---
 
     def burst(self, count: int, text: str) -> tuple[list[float], list[float]]:
-        """Say it so often at once; seconds until each first answer, and until each acknowledgement."""
+        """Say it so often at once; seconds until each first answer, and until each acknowledgement.
+
+        In as many new channels as it takes for none of them to have more answers than Slack takes at once.
+        """
         before, asked = len(self._server.sockets.deliveries), dict[str, float]()
-        for _ in range(count):
+        channels = [self._new_channel() for _ in range(math.ceil(count / (POSTS_IN_A_BURST - KEPT_FREE)))]
+        for number in range(count):
             began = time.perf_counter()
-            asked[self._workspace.say("alice", ONCALL, text)] = began
+            asked[self._workspace.say("alice", channels[number % len(channels)], text)] = began
         self._workspace.wait_for(lambda: asked.keys() <= self._answered.keys(), PATIENCE)
+        return [self._answered[ts] - began for ts, began in asked.items()], self.acknowledged(before)
+
+    def flood(self, people: int, commands: int) -> int:
+        """So many people ask so much at once, where the incident is; the number of deliveries before that.
+
+        From now on the workspace takes no more posts than Slack does.
+        """
+        self._workspace.rates.enforced = True
+        before = len(self._server.sockets.deliveries)
+        everybody = [self._workspace.add_person(f"member{uuid4().hex}") for _ in range(people)]
+        for _ in range(commands):
+            for person in everybody:
+                self._workspace.say(person, ONCALL, "@rootver help")
+        return before
+
+    def acknowledged(self, before: int) -> list[float]:
+        """Seconds until each acknowledgement of what was delivered since then, once all have come."""
         self._workspace.wait_for(lambda: not self._server.sockets.unfinished, PATIENCE)
-        acks = self._server.sockets.deliveries[before:]
-        return [self._answered[ts] - began for ts, began in asked.items()], [one.seconds for one in acks]
+        return [one.seconds for one in self._server.sockets.deliveries[before:]]
 
     def say(self, text: str) -> str:
         """Say something without waiting for an answer; the thread's `ts`."""
         return self._workspace.say("alice", ONCALL, text)
 
+    def wait_for_card(self, thread: str) -> str:
+        """Wait until the card in a thread can be approved; its `ts`."""
+        found: str = self._workspace.wait_for(lambda: self._card(thread), PATIENCE)
+        return found
+
     def approve(self, thread: str) -> float:
         """Wait for the card in a thread and approve it; `time.monotonic` just before the reaction."""
-        card = self._workspace.wait_for(lambda: self._card(thread), PATIENCE)
+        card = self.wait_for_card(thread)
         at = time.monotonic()
         self._workspace.react("bob", ONCALL, card, YES)
         self._workspace.wait_for(lambda: self._said(thread, " applied"), PATIENCE)
         return at
+
+    def _new_channel(self) -> str:
+        channel = Channel(f"C08{uuid4().hex[:8].upper()}", uuid4().hex, list(self._workspace.people))
+        self._workspace.channels[channel.id] = channel
+        return channel.id
 
     def _card(self, thread: str) -> str | None:
         ready = (one for one in self._workspace.messages(ONCALL, thread) if {YES, NO} <= set(one.reactions))

@@ -20,20 +20,24 @@ from slack_sdk import WebClient
 from bot import listeners
 from bot.answers.by_command import SLOW, Answers
 from bot.answers.from_record import AuditAnswers
+from bot.answers.outbox import Answer, Outbox
 from bot.doctor.findings import DoctorLine
 from bot.lab.workspace.messages import Message as Seen
 from bot.lab.workspace.web.server import WorkspaceServer
-from bot.listeners.desk import Desk
+from bot.listeners.desk import Desk, Workers
 from bot.listeners.error_listener import Failures
 from bot.running.delivery import Deliverer
 from bot.running.telling import Telling
+from bot.slack.arrivals import Arrivals
+from bot.slack.pace import Pace
 from bot.slack.web_api import SlackChat, retry_handlers
-from handlers.admission import Admission
+from handlers.admission import Admission, Askers
+from handlers.allowance import Allowance
 from handlers.approval import ApprovalRules
 from handlers.diagnose import Diagnoser, last_change
 from handlers.fix.parts import fix_parts
 from handlers.inventory import Cluster, Inventory
-from handlers.life import record_failure
+from handlers.life import record_failure, record_untold
 from handlers.open_questions import OpenQuestions
 from handlers.record.anchoring import Anchors
 from storage import fixes, notices
@@ -85,10 +89,14 @@ class Shift:
         rules: ApprovalRules = RULES,
         channels: frozenset[str] = frozenset(),
         direct_messages: bool = True,
+        askers: frozenset[str] = frozenset(),
+        asker_groups: frozenset[str] = frozenset(),
+        per_minute: int = 10_000,
     ) -> None:
         self.folder, self.server, self.watch, self.rules = folder, server, watch, rules
         self.workspace = server.workspace
         self.channels, self.direct_messages = channels, direct_messages
+        self.askers, self.asker_groups, self.per_minute = askers, asker_groups, per_minute
         self.remote = LabRemote(incident, watch)
         self.remote_workers = ThreadPoolExecutor(4)
         self.findings = [DoctorLine("slack", "ok", "connected")]
@@ -105,7 +113,7 @@ class Shift:
             retry_handlers=retry_handlers(),
             timeout=30,
         )
-        self.chat = SlackChat.connect(client)
+        self.chat, self.arrivals = SlackChat.connect(client), Arrivals()
         self.diagnoser = Diagnoser(
             self.remote, INVENTORY, self.watch, self.remote_workers, {"mgmt1": 120.0}, self.database,
             last_change(self.database),
@@ -113,30 +121,51 @@ class Shift:
         self.proposals, self.decisions, pause, self.timekeeper = fix_parts(
             self.database, self.remote, self.chat, self.watch, rules=self.rules, inventory=INVENTORY,
             diagnoser=self.diagnoser, hosts={"mgmt1": HOST}, bot_user=self.chat.identity.user,
-            anchors=Anchors(self.database, self.watch, KEY),
+            anchors=Anchors(self.database, self.watch, KEY), heard=lambda: self.arrivals.settled(0),
         )  # fmt: skip
         self.telling = Telling(
             self.database, self.chat.without_retries(), self.rules, self.watch, self.proposals.card_posted,
             AUDIT,
         )  # fmt: skip
         self.deliverer = Deliverer(self.database, self.watch, self.telling, self.decisions.card_gone)
-        self.admission = Admission(
-            self.database, self.chat.recent_person, self.channels, self.direct_messages
+        askers = Askers(
+            self.chat.members,
+            self.askers,
+            self.asker_groups,
+            self.rules.approvers,
+            self.rules.approver_groups,
         )
+        self.admission = Admission(
+            self.database, self.chat.recent_person, askers, self.channels, self.direct_messages
+        )
+        self.chat.pace = Pace(
+            burst=100_000, monotonic=lambda: self.monotonic
+        )  # a test that is about it sets its own
+        self.outbox = Outbox(self.chat, AtOnce(), AtOnce(), self._untold, lambda: self.monotonic)
         answers = Answers(
-            self.chat, self.database, INVENTORY, self.diagnoser, self.proposals, self.decisions, pause,
-            AuditAnswers(self.database, self.watch, INVENTORY), lambda: self.findings, AtOnce(), self._moved,
+            self.chat, self.outbox, self.database, INVENTORY, self.diagnoser, self.proposals, self.decisions,
+            pause, AuditAnswers(self.database, self.watch, INVENTORY), lambda: self.findings, AtOnce(),
+            self._moved,
         )  # fmt: skip
         questions = OpenQuestions(self.database, self.watch, SLOW)
+        self.allowance = Allowance(self.database, self.per_minute, lambda: self.monotonic)
+        self.workers = Workers(AtOnce(), AtOnce(), AtOnce(), AtOnce())
         self.desk = Desk(
-            answers, self.admission, questions, self.decisions,
-            Failures(partial(record_failure, self.database)), AtOnce(), AtOnce(), self._moved,
+            answers, self.admission, self.allowance, questions, self.decisions,
+            Failures(partial(record_failure, self.database)), self.arrivals, self.workers, self._moved,
         )  # fmt: skip
         self.app = App(client=client, listener_executor=AtOnce(), token_verification_enabled=False)
         listeners.register(self.app, self.desk)
 
+    def give_to(self, **workers: ThreadPoolExecutor) -> None:
+        """Have others do the work of the desk."""
+        object.__setattr__(self.desk, "workers", replace(self.desk.workers, **workers))
+
     def _moved(self) -> None:
         self.woken += 1
+
+    def _untold(self, answer: Answer, reason: str) -> None:
+        record_untold(self.database, "an answer", reason, answer.place.channel, None)
 
     def close(self) -> None:
         self.database.close()
@@ -169,8 +198,8 @@ class Shift:
         self.during(lambda: said.append(self.workspace.say(user, channel, f"@rootver {text}", **place)))
         return said[0]
 
-    def tell(self, text: str, user: str = "alice") -> str:
-        """Somebody writes to the bot directly."""
+    def tell(self, text: str, user: str = "bob") -> str:
+        """An approver writes to the bot directly."""
         said: list[str] = []
         self.during(lambda: said.append(self.workspace.direct_message(user, text)))
         return said[0]
@@ -186,6 +215,11 @@ class Shift:
         self.watch.move(**later)
         self.monotonic += timedelta(**later).total_seconds()
         self.deliverer.run_once()
+
+    def go_on(self, **later: float) -> None:
+        """Post the answers that wait; `later` moves the clock of their pauses before."""
+        self.monotonic += timedelta(**later).total_seconds()
+        self.outbox.step()
 
     def tick(self, **duration: float) -> None:
         """Let time pass, do what is due, tell it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers.admission import Admission, Asked, Refused
+from handlers.admission import Admission, Asked, Askers, Refused
 from handlers.ports import LookupFailed, Person
 from storage import people
 from storage.chain import audit
@@ -28,12 +28,20 @@ class Door:
         self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
         self.people: dict[str, Person] = {"U1": ALICE}
         self.database = Database.open(folder / "rootver.db", lambda: self.now)
-        self.admission = Admission(self.database, self.look_up)
+        self.groups: dict[str, frozenset[str]] = {}
+        self.admission = Admission(
+            self.database, self.look_up, Askers(self.members, approvers=frozenset({"U1"}))
+        )
 
     def look_up(self, user: str) -> Person:
         if user not in self.people:
             raise LookupFailed(user, "internal_error")
         return self.people[user]
+
+    def members(self, group: str) -> frozenset[str]:
+        if group not in self.groups:
+            raise LookupFailed(group, "timeout")
+        return self.groups[group]
 
     def admit(
         self, *, command: str | None = "diagnose", words: str | None = "exch-node2", **changes: Any
@@ -165,6 +173,61 @@ def test_who_cannot_be_looked_up_is_told_to_try_again_each_time(door: Door) -> N
     for number in range(2):
         assert door.another(number) == Refused("not_verified", unknown="internal_error", tell=True)
     assert door.records[0][3]["unknown"] == "internal_error"
+
+
+# --- who may ask ---
+
+
+def askers(door: Door, **named: frozenset[str]) -> Askers:
+    return Askers(door.members, **named)
+
+
+@pytest.mark.parametrize(
+    ("named", "in_channel", "directly"),
+    [
+        ({}, None, "only_in_channels"),
+        ({"approvers": {"U1"}}, None, None),
+        ({"approvers": {"U2"}}, None, "only_in_channels"),
+        ({"approver_groups": {"S1"}}, None, None),
+        ({"approver_groups": {"S2"}}, None, "only_in_channels"),
+        ({"users": {"U1"}}, None, None),
+        ({"users": {"U2"}}, "not_an_asker", "not_an_asker"),
+        ({"users": {"U2"}, "approvers": {"U1"}}, None, None),
+        ({"groups": {"S1"}}, None, None),
+        ({"groups": {"S2"}}, "not_an_asker", "not_an_asker"),
+        ({"groups": {"S2"}, "approver_groups": {"S1"}}, None, None),
+        ({"groups": {"S2", "S9"}, "approver_groups": {"S1"}}, None, None),
+        ({"groups": {"S2", "S9"}}, "not_verified", "not_verified"),
+        ({"approver_groups": {"S9"}}, None, "not_verified"),
+    ],
+    ids=str,
+)
+def test_who_may_ask_where(
+    door: Door, named: dict[str, set[str]], in_channel: str | None, directly: str | None
+) -> None:
+    """Whom the settings name, anywhere; others in channels, unless askers are named. S9 cannot be read."""
+    door.groups = {"S1": frozenset({"U1"}), "S2": frozenset({"U2"})}
+    door.restrict(askers=askers(door, **{key: frozenset(value) for key, value in named.items()}))
+    for number, expected in ((1, in_channel), (2, directly)):
+        came_of_it = door.another(number, direct=number == 2)
+        if expected is None:
+            assert came_of_it == ALICE
+        else:
+            assert isinstance(came_of_it, Refused)
+            assert (came_of_it.reason, door.records[-1][3]["reason"]) == (expected, expected)
+
+
+def test_a_group_that_cannot_be_read_is_named_in_the_record(door: Door) -> None:
+    """Its members are refused until it can be."""
+    door.restrict(askers=askers(door, groups=frozenset({"S9"})))
+    door.another(1)
+    assert door.records[0][3]["unknown"] == "group S9 could not be read"
+
+
+def test_a_guest_who_is_named_is_a_guest_all_the_same(door: Door) -> None:
+    """The settings make nobody a member."""
+    door.people["U1"] = Person("U1", "x", ("guest",))
+    assert door.another(1) == Refused("not_a_member", ("guest",))
 
 
 def test_only_the_channels_of_the_settings_are_answered(door: Door) -> None:

@@ -195,9 +195,11 @@ def test_nobody_approves_who_may_not(
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_cancel_is_for_the_requester_and_approvers_until_applying_begins(state: State) -> None:
+def test_cancel_is_for_the_requester_and_approvers_until_the_change_is_sent(state: State) -> None:
     """Afterwards it is too late, for everybody."""
-    expected = "cancel" if state in UNDECIDED else "refuse"
+    expected = "cancel" if state in {*UNDECIDED, State.APPLYING} else "refuse"
+    sent = make_fix(State.APPLYING, sent_at=NOW)
+    assert rule_cancel(sent, Reactor(ALICE)) == Ruling("refuse", "too_late")
     assert rule_cancel(make_fix(state), Reactor(ALICE)).step == expected
     assert rule_cancel(make_fix(state), Reactor(BOB, via="settings")).step == expected
     assert rule_cancel(make_fix(state), Reactor(DAVE)) == Ruling("refuse", "not_an_approver")

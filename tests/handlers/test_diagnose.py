@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Semaphore
+from time import sleep
 
 import pytest
 
 from handlers.approval import Permit
-from handlers.diagnose import Diagnoser
+from handlers.diagnose import ClusterReport, Diagnoser
 from handlers.host_options import SECOND_HOP
 from handlers.inventory import Cluster, Inventory
 from handlers.ports import Query
@@ -68,3 +70,75 @@ def test_nodes_that_all_deny_access_point_to_the_second_hop(code: str | None, to
         diagnoser = Diagnoser(AwayRemote(code), INVENTORY, Watch(), workers, {"mgmt1": 120.0})
         (report,) = diagnoser.diagnose("exch-node2", "UALICE")
     assert {SECOND_HOP in one.why for one in report.diagnoses} == {told}
+
+
+# --- several who ask at once ---
+
+
+class HeldRemote(AwayRemote):
+    """A host that answers only when a test lets it, the nodes one after another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = Semaphore(0)
+        self.came = Semaphore(0)
+
+    def query(self, host: str, query: Query) -> str:
+        self.came.release()
+        assert self.let_go.acquire(timeout=30)
+        return super().query(host, query)
+
+
+def test_several_who_ask_at_once_share_one_read_until_its_first_node_has_answered() -> None:
+    """Each gets a report of what they asked for and hears of each node; who comes later: newer facts."""
+    remote = HeldRemote()
+    heard: list[str] = []
+    with ThreadPoolExecutor(8) as workers, ThreadPoolExecutor(8) as people:
+        diagnoser = Diagnoser(remote, INVENTORY, Watch(), workers, {"mgmt1": 120.0})
+
+        def ask(name: str, who: str) -> Future[list[ClusterReport]]:
+            return people.submit(diagnoser.diagnose, name, who, lambda node: heard.append(f"{who} {node}"))
+
+        first = ask("exch-node1", "UALICE")
+        for _ in range(2):
+            assert remote.came.acquire(timeout=30)
+        others = [ask(name, who) for name, who in (("exch-node2", "UBOB"), ("all", "UALICE"))]
+        joined = diagnoser.shared._open["EXCH-CL1"].told
+        while len(joined) < 3:
+            sleep(0.001)
+        remote.let_go.release()
+        while not heard:
+            sleep(0.001)
+        late = ask("exch-node1", "UCAROL")
+        remote.let_go.release(3)
+        reports = [asked.result(30)[0] for asked in (first, *others, late)]
+    assert len(remote.asked) == 4
+    assert [one.asked for one in reports] == ["exch-node1", "exch-node2", "all", "exch-node1"]
+    assert [one.targets for one in reports] == [
+        ("exch-node1",), ("exch-node2",), ("exch-node1", "exch-node2"), ("exch-node1",),
+    ]  # fmt: skip
+    assert [one.read_for for one in reports] == [None, "UALICE", None, None]
+    assert sorted(heard) == sorted(
+        f"{who} {node}"
+        for who in ("UALICE", "UALICE", "UBOB", "UCAROL")
+        for node in INVENTORY.clusters[0].nodes
+    )
+
+
+def test_a_read_that_fails_inside_is_not_joined_by_those_who_ask_later() -> None:
+    """The next one is read anew."""
+
+    class Broken(AwayRemote):
+        def query(self, host: str, query: Query) -> str:
+            self.asked.append(query)
+            raise ZeroDivisionError
+
+    remote = Broken()
+    with ThreadPoolExecutor(2) as workers:
+        diagnoser = Diagnoser(remote, INVENTORY, Watch(), workers, {"mgmt1": 120.0})
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                diagnoser.diagnose("exch-node1", "UALICE")
+    with pytest.raises(RuntimeError):
+        diagnoser.diagnose("exch-node1", "UALICE")
+    assert (len(remote.asked), diagnoser.shared._open) == (4, {})

@@ -20,6 +20,7 @@ from tests.handlers.fix import test_apply as applying
 from tests.handlers.fix import test_cut_lists as cut_lists
 from tests.handlers.fix import test_interrupted as interrupted
 from tests.handlers.fix import test_permit as permits
+from tests.handlers.fix import test_taken_back as taken_back
 from tests.handlers.fix import test_two_at_once as at_once
 from tests.handlers.fix.approved import drift, unreachable
 from tests.handlers.fix.night import ALICE, CAROL, Night
@@ -31,6 +32,7 @@ _voids = applying.test_a_server_that_is_no_longer_as_approved_voids_the_fix
 _spoilt = permits.test_a_backup_that_is_gone_at_the_last_moment_sends_nothing
 _declined = applying.test_a_decline_on_the_card_stops_it
 _ended = at_once.test_an_attempt_that_was_ended_meanwhile_sends_nothing
+_stopped = taken_back.test_whoever_may_stops_a_change_until_it_is_sent
 _unverified = applying.test_an_approval_that_cannot_be_verified_any_more_reopens_the_fix
 
 # The stories that are told of each part of the way to a change.
@@ -52,6 +54,11 @@ STORIES: Mapping[str, Sequence[Story]] = {
         partial(_voids, happens=drift),
         applying.test_without_a_backup_nothing_is_sent,
         applying.test_an_approval_that_has_gone_from_the_card_reopens_the_fix,
+        taken_back.test_where_what_came_in_is_not_judged_in_time_nothing_is_sent,
+    ),
+    "_applying": (
+        partial(_ended, when="before the backup is stored"),
+        partial(_stopped, stop=taken_back.cancelled_by_alice, during="Get-RootVerFact"),
     ),
     "_backup_is_kept": [partial(_spoilt, statement=one, said=said) for one, said in permits.SPOILT],
     "_recorded": (permits.test_a_record_that_was_altered_sends_nothing,),
@@ -61,12 +68,14 @@ STORIES: Mapping[str, Sequence[Story]] = {
         partial(_voids, happens=applying.gone_from_the_settings),
         partial(_voids, happens=unreachable),
         applying.test_another_computer_of_that_name_in_the_settings_voids_the_fix,
+        partial(_stopped, stop=taken_back.cancelled_by_alice, during="Get-RootVerFact"),
     ),
     "_back_up": (
         applying.test_without_a_backup_nothing_is_sent,
         partial(applying.test_a_backup_of_another_computer_is_none, name="EXCH-NODE9"),
         applying.test_a_value_that_changes_between_recheck_and_backup_voids_the_fix,
         partial(_ended, when="before the backup is stored"),
+        partial(_stopped, stop=taken_back.cancelled_by_alice, during="Backup-AspNetKey"),
     ),
     "_still_approved": (
         applying.test_an_approver_who_is_no_longer_one_reopens_the_fix,
@@ -88,7 +97,7 @@ STORIES: Mapping[str, Sequence[Story]] = {
     "_who": (applying.test_an_approval_that_has_gone_from_the_card_reopens_the_fix,),
 }  # fmt: skip
 MUTANTS = list(mutants(apply, STORIES))
-NUMBERS = range(1, 15)  # of what must hold, in the module's docstring
+NUMBERS = range(1, 16)  # of what must hold, in the module's docstring
 
 
 @pytest.fixture

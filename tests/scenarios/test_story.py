@@ -199,8 +199,8 @@ def test_a_restore_puts_back_what_was_there(stage: Stage) -> None:
 
 def test_in_a_direct_message_there_is_a_diagnosis_but_no_card(stage: Stage) -> None:
     """Nobody else could see it."""
-    stage.workspace.direct_message("alice", "diagnose exch-node2")
-    channel = stage.workspace.dm("alice")
+    stage.workspace.direct_message("bob", "diagnose exch-node2")
+    channel = stage.workspace.dm("bob")
     stage.wait(
         lambda: (
             any("RootVer is invalid" in shown(one) for one in everything(stage, channel))

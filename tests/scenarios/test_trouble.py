@@ -113,10 +113,10 @@ def records(stage: Stage, kind: str) -> list[tuple[str]]:
 
 
 def test_many_mentions_at_once_are_all_answered(enter: Enter) -> None:
-    """While slow diagnoses run, the first words of an answer come at once."""
+    """While slow diagnoses run, the first words of an answer come at once; more than Slack takes, in turn."""
     stage = enter("slow")
-    threads = [stage.workspace.say("alice", ONCALL, "@rootver diagnose exch-node2") for _ in range(10)]
-    threads += [stage.workspace.say("carol", ONCALL, "@rootver nodes") for _ in range(20)]
+    threads = [stage.workspace.say("alice", ONCALL, "@rootver diagnose exch-node2") for _ in range(5)]
+    threads += [stage.workspace.say("carol", ONCALL, "@rootver nodes") for _ in range(5)]
     stage.wait(lambda: all(len(stage.workspace.messages(ONCALL, thread)) > 1 for thread in threads))
     stage.faults.slow.clear()
 

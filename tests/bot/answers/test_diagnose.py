@@ -72,7 +72,7 @@ def test_without_approvers_the_answer_says_diagnose_only(begin: Callable[..., Sh
 def test_in_a_direct_message_there_is_a_diagnosis_but_no_card(shift: Shift) -> None:
     """Nobody else could see it."""
     ts = shift.tell("diagnose exch-node2")
-    answer = shift.answer(ts, shift.workspace.dm("alice"))
+    answer = shift.answer(ts, shift.workspace.dm("bob"))
     assert "RootVer is invalid" in answer
     assert "ask again in a channel" in answer
     assert shift.waiting() == []

@@ -29,7 +29,7 @@ def test_the_bots_own_records_can_be_asked_for_by_its_mention(shift: Shift) -> N
     shift.propose()
     assert " · bot" in shift.answer(shift.say("history by @rootver"))
     ts = shift.tell("history by @rootver since 7d")
-    assert " · bot" in shift.answer(ts, shift.workspace.dm("alice"))
+    assert " · bot" in shift.answer(ts, shift.workspace.dm("bob"))
 
 
 def test_history_pages(shift: Shift) -> None:

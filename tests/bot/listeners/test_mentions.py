@@ -54,21 +54,21 @@ def test_a_mention_that_is_edited_into_a_message_does_not_run(shift: Shift) -> N
 
 def test_a_direct_message_needs_no_mention(shift: Shift) -> None:
     """And is answered in its thread."""
-    dm = shift.workspace.dm("alice")
+    dm = shift.workspace.dm("bob")
     assert shift.texts(shift.tell("nodes"), dm) == ["1 cluster, 2 nodes."]
     assert shift.texts(shift.tell("@rootver nodes"), dm) == ["1 cluster, 2 nodes."]
 
 
 def test_a_direct_message_that_is_edited_does_not_run_again(shift: Shift) -> None:
     """The event is a message_changed."""
-    dm, ts = shift.workspace.dm("alice"), shift.tell("nodes")
-    shift.during(lambda: shift.workspace.edit("alice", dm, ts, "fixes"))
+    dm, ts = shift.workspace.dm("bob"), shift.tell("nodes")
+    shift.during(lambda: shift.workspace.edit("bob", dm, ts, "fixes"))
     assert len(shift.texts(ts, dm)) == 1
 
 
 def test_what_the_bot_says_itself_is_not_a_command(shift: Shift) -> None:
     """In a direct message its own answers come back as events."""
-    events = shift.catch(lambda: shift.chat.post(shift.workspace.dm("alice"), words("help")))
+    events = shift.catch(lambda: shift.chat.post(shift.workspace.dm("bob"), words("help")))
     assert events
     for payload in events:
         shift.deliver(payload)

@@ -199,6 +199,8 @@ class Night:
         self.remote = LabRemote(self.incident, self.watch)
         self.workers = ThreadPoolExecutor(4)
         self.events = count(1)
+        self.comes_in: list[Callable[[], object]] = []  # what came in and is judged before anything is sent
+        self.hears = True
         self.inventory = Inventory(
             (
                 Cluster(
@@ -231,8 +233,13 @@ class Night:
         self.proposals, self.decisions, self.pause, self.timekeeper = fix_parts(
             self.database, self.remote, self.chat, self.watch, rules=self.rules, inventory=self.inventory,
             diagnoser=self.diagnoser, hosts={"mgmt1": self.host}, bot_user=BOT, steady=self.watch.steady,
-            anchors=self.anchors, obstacles=self.obstacles,
+            anchors=self.anchors, obstacles=self.obstacles, heard=self._heard,
         )  # fmt: skip
+
+    def _heard(self) -> bool:
+        while self.comes_in:
+            self.comes_in.pop(0)()
+        return self.hears
 
     def restart(self) -> None:
         """Stop at once and start again on the same file."""

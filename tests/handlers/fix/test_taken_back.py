@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from handlers.approval import State
 from handlers.ports import Message, Standing
+from storage.chain.verify import verify
 from tests.handlers.fix.night import ALICE, BOB, CAROL, NO, Night, reasons
 
 
@@ -70,15 +72,75 @@ def declined_by_carol(night: Night) -> None:
     night.react(CAROL, NO)
 
 
-def test_a_decline_during_the_recheck_ends_the_fix(night: Night) -> None:
-    """At once: it wins until the change is sent."""
+def cancelled_by_alice(night: Night) -> None:
+    assert night.decisions.cancel(1, ALICE)[0].step == "cancel"
+
+
+STOPPED: dict[Callable[[Night], object], State] = {
+    declined_by_carol: State.DECLINED,
+    cancelled_by_alice: State.CANCELLED,
+}
+
+
+@pytest.mark.parametrize("during", ["Get-RootVerFact", "Backup-AspNetKey"])
+@pytest.mark.parametrize("stop", STOPPED)
+def test_whoever_may_stops_a_change_until_it_is_sent(
+    night: Night, stop: Callable[[Night], object], during: str
+) -> None:
+    """By a decline or a stop word, while the node is read again and backed up."""
     night.propose()
     night.react(BOB)
-    night.remote.before["Get-RootVerFact"] = partial(declined_by_carol, night)
+
+    def stopped() -> None:
+        stop(night)
+
+    night.remote.before[during] = stopped
     night.tick(seconds=6)
-    assert (night.state, night.writes, night.topics()[-1]) == (State.DECLINED, 0, "declined")
-    assert reasons(night) == []
-    assert "Set-RootVer" not in night.remote.sent
+    assert (night.state, night.writes, night.topics()[-1]) == (STOPPED[stop], 0, STOPPED[stop])
+    assert (reasons(night), "Set-RootVer" in night.remote.sent) == ([], False)
+    assert night.records()[-1].kind == "decision"  # nothing of it is recorded after its end
+    assert verify(night.database).faults == ()
+
+
+@pytest.mark.parametrize("stop", [*STOPPED, lambda night: night.pause.pause(CAROL)])
+def test_what_came_in_before_a_change_is_sent_is_judged_first(
+    night: Night, stop: Callable[[Night], object]
+) -> None:
+    """It was under way since before the card was looked at for the last time."""
+    night.propose()
+    night.react(BOB)
+    night.comes_in.append(lambda: stop(night))
+    night.tick(seconds=6)
+    assert night.state == STOPPED.get(stop, State.PROPOSED)
+    assert (night.writes, "Set-RootVer" in night.remote.sent) == (0, False)
+    assert verify(night.database).faults == ()
+
+
+def test_where_what_came_in_is_not_judged_in_time_nothing_is_sent(night: Night) -> None:
+    """It could have been a stop word. Another approval sends it."""
+    night.propose()
+    night.react(BOB)
+    night.hears = False
+    night.tick(seconds=6)
+    assert (night.state, night.writes, night.topics()[-1]) == (State.PROPOSED, 0, "reopened")
+    night.hears = True
+    night.unreact(BOB)
+    night.react(BOB)
+    night.tick(seconds=6)
+    assert night.state == State.APPLIED
+
+
+def assert_refused(night: Night) -> None:
+    assert night.decisions.cancel(1, ALICE)[0].step == "refuse"
+
+
+def test_a_cancel_after_the_change_was_sent_is_too_late(night: Night) -> None:
+    """What is under way cannot be called back."""
+    night.propose()
+    night.react(BOB)
+    night.remote.before["Set-RootVer"] = lambda: assert_refused(night)
+    night.tick(seconds=6)
+    assert (night.state, reasons(night)) == (State.APPLIED, ["too_late"])
 
 
 @pytest.mark.parametrize(("who", "ends"), [(CAROL, State.DECLINED), (ALICE, State.CANCELLED)])

@@ -1,0 +1,54 @@
+"""Slack's pace: how many posts a channel takes, and how long answers wait for that.
+
+Slack takes about one post per second and channel, and short bursts of more
+(https://docs.slack.dev/apis/web-api/rate-limits); it does not say how large a burst may be.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+POSTS_IN_A_BURST = 10
+POSTS_PER_SECOND = 1.0
+KEPT_FREE = 2  # posts of a burst that answers leave to what cannot wait: cards, outcomes
+
+
+class Pace:
+    """The posts that each channel has room for. Whoever posts counts; only answers wait.
+
+    `burst` and `per_second` are Slack's, `monotonic` gives seconds.
+    """
+
+    def __init__(
+        self,
+        burst: float = POSTS_IN_A_BURST,
+        per_second: float = POSTS_PER_SECOND,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._burst, self._per_second, self._monotonic = burst, per_second, monotonic
+        self._room: dict[str, tuple[float, float]] = {}  # channel → posts that it had room for, and when
+        self._closed: dict[str, float] = {}  # channel → until when Slack wants to be left alone
+        self._lock = threading.Lock()
+
+    def spent(self, channel: str) -> None:
+        """Something is being posted there."""
+        with self._lock:
+            self._room[channel] = (self._left(channel) - 1, self._monotonic())
+
+    def close(self, channel: str, seconds: float) -> None:
+        """Slack does not want to be asked there for so long."""
+        with self._lock:
+            self._closed[channel] = max(self._closed.get(channel, 0.0), self._monotonic() + seconds)
+
+    def wait(self, channel: str) -> float:
+        """Seconds until an answer may be posted there, as far as is known; 0: now."""
+        with self._lock:
+            missing = KEPT_FREE + 1 - self._left(channel)
+            closed = self._closed.get(channel, 0.0) - self._monotonic()
+            return max(0.0, closed, missing / self._per_second)
+
+    def _left(self, channel: str) -> float:
+        left, since = self._room.get(channel, (self._burst, self._monotonic()))
+        return min(self._burst, left + (self._monotonic() - since) * self._per_second)
