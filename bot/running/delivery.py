@@ -189,17 +189,22 @@ class Deliverer:
     # --- pauses, and what is said of them ---
 
     def _end_pauses(self) -> None:
+        """Raises `StorageError`: then it is done with the next run."""
         now = self.clock.now()
-        if self._new_connection:
-            with self.database.write() as tx:
-                untold.redraw_cards(tx)
-                notices.hurry(tx)
-            self._new_connection = self._sign_of_life = False
         recently = self._hurried is not None and timedelta(0) <= now - self._hurried < HURRY_AFTER
-        if self._sign_of_life and not recently:
+        connected, hurry = self._new_connection, self._sign_of_life and not recently
+        if not connected and not hurry:
+            return
+        self._new_connection = self._sign_of_life = False
+        try:
             with self.database.write() as tx:
-                notices.hurry(tx, RATE_LIMITED)
-            self._sign_of_life, self._hurried = False, now
+                if connected:
+                    untold.redraw_cards(tx)
+                notices.hurry(tx, () if connected else RATE_LIMITED)
+        except StorageError:
+            self._new_connection, self._sign_of_life = connected, hurry
+            raise
+        self._hurried = now
 
     def _remind(self) -> None:
         now = self.clock.now()

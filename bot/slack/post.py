@@ -37,9 +37,10 @@ def post(lines: Iterable[str], blocks: Iterable[Block] = (), files: Iterable[Att
     Where not all blocks fit and no file goes with it, the whole of it becomes one.
     """
     text, blocks, files = within(lines, MESSAGE_TEXT), tuple(blocks), tuple(files)
-    kept = fitted(blocks)
-    if kept != blocks and not files:
-        files = (Attachment("whole-answer.txt", "The whole answer", _read(blocks).encode()),)
+    whole = files or (Attachment("whole-answer.txt", "The whole answer", _read(blocks).encode()),)
+    kept = fitted(blocks, whole[0].name)
+    if kept != blocks:
+        files = whole
     return Post(text if text.strip() else "(no words)", kept, files)
 
 
@@ -66,9 +67,15 @@ def within(lines: Iterable[str], limit: int) -> str:
     return "\n".join(kept)
 
 
-def fitted(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """As many blocks from the top as Slack takes in one message; a note says that something is missing."""
-    note = context(["… more did not fit into one message; the attached file has all of it."])
+def fitted(blocks: Iterable[Block], name: str) -> tuple[Block, ...]:
+    """As many blocks from the top as Slack takes in one message; a note says that something is missing.
+
+    `name`: of the file that goes with it.
+    """
+    note = context([
+        f"… more did not fit into one message; the attached file has all of it: `{name}`, attached once. Ask "
+        "again for it anew."
+    ])  # fmt: skip
     kept: list[Block] = []
     room = ALL_BLOCKS - _size(note)
     for block in blocks:

@@ -54,6 +54,36 @@ def test_a_slack_that_fails_for_a_while_delays_but_loses_nothing(enter: Enter, k
     assert stage.writes == 1
 
 
+def refuse(stage: Stage) -> Callable[[], object]:
+    """Slack takes no post and no edit; returns what ends that."""
+    stage.workspace.faults.refusal = "restricted_action"
+    return stage.workspace.faults.clear
+
+
+def remove(stage: Stage) -> Callable[[], object]:
+    """The bot is taken out of the channel; returns what lets it in again."""
+    stage.workspace.take_out(stage.workspace.bot_user, ONCALL)
+    return lambda: stage.workspace.let_in(stage.workspace.bot_user, ONCALL)
+
+
+@pytest.mark.parametrize(("trouble", "end"), [(refuse, "applied"), (remove, "proposed")])
+def test_a_channel_that_takes_nothing_around_a_change_is_told_how_it_ended(
+    enter: Enter, trouble: Callable[[Stage], Callable[[], object]], end: str
+) -> None:
+    """Without a restart. Where the approval cannot be read before sending, nothing is sent."""
+    stage = enter(approval={"grace_seconds": "2"})
+    asked(stage)
+    card = stage.card()
+    stage.react("bob", card)
+    stage.wait(lambda: stage.sql("SELECT 1 FROM fix WHERE state = 'approved'"))
+    over = trouble(stage)
+    stage.becomes(end)
+    over()
+    stage.see("FIX-1 applied" if end == "applied" else "no longer holds, nothing was sent")
+    stage.wait(lambda: shown(stage.workspace.message(card.channel, card.ts)).startswith(f"FIX-1 {end}"))
+    assert stage.writes == (end == "applied")
+
+
 BREAKS: dict[str, Callable[[SocketMode], None]] = {
     "asked to leave": SocketMode.ask_to_leave,
     "reset": SocketMode.reset,

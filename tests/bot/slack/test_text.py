@@ -144,7 +144,7 @@ def test_lines_are_kept_whole_or_not_at_all(lines: list[str], limit: int) -> Non
 def test_any_number_of_blocks_becomes_a_message_that_fits(sizes: list[int]) -> None:
     """What does not fit is dropped from the end, with a note."""
     blocks = [section(["x" * size]) for size in sizes]
-    kept = fitted(blocks)
+    kept = fitted(blocks, "answer.txt")
     assert problems("x", kept) == []
     assert len(kept) == len(blocks) or "did not fit" in str(kept[-1])
 
