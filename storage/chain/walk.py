@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from storage.chain.anchors import Branch, Keys, chain_name
 from storage.chain.audit import VERSION, ZERO, link
@@ -100,8 +100,8 @@ _SELECT = """
 def check_records(
     conn: sqlite3.Connection, size: int, marks: Collection[int], found: Findings, *, after: int = 0
 ) -> dict[int, str]:
-    """Walk the records behind `after`; returns the hash (hex) at each of the marks."""
-    previous: bytes | None = ZERO if after == 0 else None
+    """Walk the records behind `after`, each as a link; returns the hash (hex) at each of the marks."""
+    previous = ZERO if after == 0 else _hash_of(conn, after, found)
     at, seen = after, {0: ZERO.hex()} if after == 0 else {}
     for row in _rows(conn, after, size, found):
         seq, leaf, hash_ = row[0], row[-2], row[-1]
@@ -119,6 +119,15 @@ def check_records(
             found.fault("its columns are not what was written", seq)
         at, previous = seq, hash_
     return seen
+
+
+def _hash_of(conn: sqlite3.Connection, seq: int, found: Findings) -> bytes | None:
+    """The hash that the next record follows from; None, and a fault, where that record is missing."""
+    row = conn.execute("SELECT hash FROM audit WHERE seq = ?", (seq,)).fetchone()
+    if row is None:
+        found.fault("it is missing", seq)
+        return None
+    return cast("bytes", row[0])  # of damage it may be anything: then the next one does not follow
 
 
 def follow_fix(conn: sqlite3.Connection, fix: str) -> tuple[Recorded, tuple[Fault, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -16,6 +17,7 @@ from storage.chain.verify import verify
 from storage.chain.walk import follow_fix
 from storage.times import to_text
 from tests.handlers.fix.night import ALICE, BOB, CAROL, NO, THREAD, YES, Night
+from tests.storage.chain.mutants import forge
 
 Forge = Callable[[Night], None]
 
@@ -139,6 +141,31 @@ def test_a_record_that_was_altered_sends_nothing(night: Night) -> None:
     night.tick(seconds=6)
     assert (night.state, night.writes) == (State.VOIDED, 0)
     assert "not the one that was hashed" in str(night.fix().reason)
+
+
+@pytest.mark.parametrize(
+    ("alone", "said"), [(True, "does not follow from the record before it"), (False, "it is missing")]
+)
+def test_a_proposal_that_was_altered_together_with_its_own_hash_sends_nothing(
+    night: Night, *, alone: bool, said: str
+) -> None:
+    """The first record of the fix is a link too: it follows from the one before it, which must be there."""
+    night.propose()
+    night.react(BOB)
+
+    def longer_life(conn: sqlite3.Connection) -> None:
+        query = "SELECT seq, body FROM audit WHERE kind = 'proposal' ORDER BY seq"
+        seq, body = conn.execute(query).fetchone()
+        body = body.replace('"expires_at":"2026', '"expires_at":"2036')
+        leaf = hashlib.sha256(b"\0" + body.encode()).digest()
+        conn.execute("UPDATE audit SET body = ?, leaf = ? WHERE seq = ?", (body, leaf, seq))
+        if not alone:
+            conn.execute("DELETE FROM audit WHERE seq = ?", (seq - 1,))
+
+    forge(night.folder / "rootver.db", longer_life)
+    night.tick(seconds=6)
+    assert (night.state, night.writes) == (State.VOIDED, 0)
+    assert said in str(night.fix().reason)
 
 
 def test_fixes_stay_stopped_until_the_record_is_whole_and_an_approver_resumes(night: Night) -> None:

@@ -17,7 +17,7 @@ from storage.chain import audit, recorded
 from storage.records import Json, Record
 from storage.times import to_text
 from tests.handlers.fix.night import ALICE, BOB, CAROL, DAVE, NO, YES, Night
-from tests.storage.chain.mutants import forge, rehash
+from tests.storage.chain.mutants import forge, hash_alone, rehash
 
 PEOPLE = (ALICE, BOB, CAROL, DAVE)
 GROUP = "S1"
@@ -204,18 +204,18 @@ def approved_row(chance: random.Random, night: Night) -> None:
 
 
 def altered_record(chance: random.Random, night: Night) -> None:
-    """A record says something else; sometimes the chain is written anew over it."""
+    """A record says something else; sometimes its own hash does too, or the whole chain."""
     then, now = chance.sample((BOB, CAROL, DAVE, ALICE, "decline", "approve", "refused", "ok"), 2)
     kind = chance.choice(("decision", "withdrawal", "proposal", "recheck", "refusal"))
-    anew = chance.random() < 0.5
+    anew = chance.choice((None, rehash, hash_alone))
 
     def alter(conn: sqlite3.Connection) -> None:
         conn.execute("UPDATE audit SET body = replace(body, ?, ?) WHERE kind = ?", (then, now, kind))
         if chance.random() < 0.8:
             columns = "actor = replace(actor, ?1, ?2), outcome = replace(outcome, ?1, ?2)"
             conn.execute(f"UPDATE OR IGNORE audit SET {columns} WHERE kind = ?3", (then, now, kind))
-        if anew:
-            rehash(conn)
+        if anew is not None:
+            anew(conn)
 
     _forge(night, alter)
 

@@ -40,6 +40,13 @@ def rehash(conn: sqlite3.Connection) -> None:
         conn.execute("UPDATE audit SET leaf = ?, hash = ? WHERE seq = ?", (leaf, previous, seq))
 
 
+def hash_alone(conn: sqlite3.Connection) -> None:
+    """Let each body be the one that was hashed; the chain does not follow from it."""
+    for seq, body in conn.execute("SELECT seq, body FROM audit ORDER BY seq").fetchall():
+        leaf = hashlib.sha256(b"\0" + body.encode()).digest()
+        conn.execute("UPDATE audit SET leaf = ? WHERE seq = ?", (leaf, seq))
+
+
 def edit(conn: sqlite3.Connection) -> None:
     conn.execute("UPDATE audit SET body = replace(body, 'UALICE', 'UEVE'), actor = 'UEVE' WHERE seq = 40")
 
