@@ -8,24 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-NEWEST = (1, 1)  # major and minor version of the module that comes with the bot
+NEWEST = (1, 2)  # major and minor version of the module that comes with the bot
 
-# What was added by a version, in a person's words.
-_ADDED: Mapping[tuple[int, int], tuple[str, ...]] = {
-    (1, 1): (
-        "the accounts of services",
-        "the nodes of the cluster",
-        "owners where Exchange's own class does not answer",
-        "whether a resource is kept offline",
-        "events of a log whose oldest record does not answer",
-    ),
+# What an older module lacks that a version added, in a person's words.
+_ADDED: Mapping[tuple[int, int], str] = {
+    (1, 1): "it does not tell the accounts of services, the nodes of the cluster, owners where Exchange's own"
+    " class does not answer, whether a resource is kept offline, and events of a log whose oldest record does"
+    " not answer",
+    (1, 2): "on an endpoint it puts back any value, and not only what the host's journal says was there",
 }
 
 
 def lacking(version: str) -> tuple[str, ...]:
-    """What a module of that version ("1.0.0") does not tell; nothing for the newest, or a newer one."""
+    """What a module of that version ("1.0.0") lacks; nothing for the newest, or a newer one."""
     told = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
-    return tuple(words for added, all_ in sorted(_ADDED.items()) if told < added for words in all_)
+    return tuple(words for added, words in sorted(_ADDED.items()) if told < added)
 
 
 def older_module(version: str) -> str | None:
@@ -35,6 +32,6 @@ def older_module(version: str) -> str | None:
         return None
     newest = ".".join(map(str, NEWEST))
     return (
-        f"Module {version} is older than the bot's own, {newest}: it does not tell"
-        f" {', '.join(missing[:-1])} and {missing[-1]}. Install it anew with Register-RootVerEndpoint.ps1."
+        f"Module {version} is older than the bot's own, {newest}: {'; '.join(missing)}. Install it anew with"
+        " Register-RootVerEndpoint.ps1."
     )

@@ -35,7 +35,7 @@ class PracticeRemote:
         raise AssertionError(permit)
 
 
-@pytest.mark.parametrize(("module", "lines"), [(MODULE_1_0, 1), ("1.1.0", 0)])
+@pytest.mark.parametrize(("module", "lines"), [(MODULE_1_0, 1), ("1.2.0", 0)])
 def test_a_diagnosis_with_module_1_0_is_told_once_a_day(
     module: str, lines: int, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -106,7 +106,7 @@ class Engine:
         """What scripts give, one after the other, in a runspace of their own that was sent nothing."""
         pool = open_pool(wsman(self.endpoint))
         try:
-            return [_invoked(PowerShell(pool).add_script(text)) for text in texts]
+            return [invoked(PowerShell(pool).add_script(text)) for text in texts]
         finally:
             pool.close()
 
@@ -119,12 +119,12 @@ class Engine:
             pipeline.add_statement()
         if command is not None:
             pipeline.add_cmdlet(command).add_parameters(dict(parameters))
-        output = _invoked(pipeline)
+        output = invoked(pipeline)
         self._has_text = True
         return output
 
 
-def _invoked(pipeline: PowerShell) -> list[Any]:
+def invoked(pipeline: PowerShell) -> list[Any]:
     """The output of a pipeline. Raises Refused for one that failed, or wrote an error."""
     output = pipeline.invoke()
     pipeline.close()

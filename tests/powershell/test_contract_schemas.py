@@ -14,7 +14,7 @@ from tests.powershell.test_module_text import constant
 UNREADABLE = {"is": "unreadable", "code": "0x80070005", "message": "Access is denied."}
 TIME = "2026-11-23T10:05:12Z"
 ZERO = {"is": "value", "value": {"kind": "REG_SZ", "data": "0.0.0.0"}}
-HEAD = {"schema": 1, "module": "1.1.0", "computer": "EXCH-NODE2"}
+HEAD = {"schema": 1, "module": "1.2.0", "computer": "EXCH-NODE2"}
 
 
 def of(value: Any) -> dict[str, Any]:

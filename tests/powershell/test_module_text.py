@@ -20,8 +20,8 @@ CODE = NO_CODE.sub(" ", TEXT)
 
 # Approved verbs of Windows PowerShell 5.1 (Get-Verb), as far as they are used here.
 VERBS = {
-    "Assert", "Backup", "Complete", "Connect", "ConvertFrom", "ConvertTo", "Disconnect", "Find", "Get",
-    "Invoke", "Restore", "Set", "Test", "Watch", "Write",
+    "Add", "Assert", "Backup", "Complete", "Connect", "ConvertFrom", "ConvertTo", "Disconnect", "Find", "Get",
+    "Invoke", "Open", "Repair", "Restore", "Set", "Test", "Watch", "Write",
 }  # fmt: skip
 
 

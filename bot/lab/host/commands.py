@@ -13,6 +13,7 @@ from typing import Any
 from bot.lab.cluster.node import ASPNET_KEY, Node
 from bot.lab.cluster.practice_cluster import PracticeCluster
 from bot.lab.host import sections
+from bot.lab.host.journal import Journal, JournalNotWritten, NotInJournal
 from bot.lab.host.older import MODULE_1_0, as_module_1_0
 from bot.lab.host.readings import (
     ACCESS_DENIED,
@@ -31,7 +32,7 @@ from bot.lab.host.readings import (
 )
 
 SCHEMA = 1
-MODULE = "1.1.0"
+MODULE = "1.2.0"
 HOST = "MGMT1"
 TARGET = value({"kind": "REG_SZ", "data": "1.1.4322.0"})
 """KB 906154 (Resolution, step 3)."""
@@ -50,11 +51,16 @@ class CommandError(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who runs a command, in which kind of session, with which version of the module."""
+    """Who runs a command, in which kind of session, with which version of the module.
+
+    `journal`: what an endpoint's changes are held to; None where script text may be sent, and with older
+    modules, which had none.
+    """
 
     user: str = "CORP\\rootver"
     language_mode: str = "FullLanguage"
     module: str = MODULE
+    journal: Journal | None = None
 
 
 @dataclass(frozen=True)
@@ -187,12 +193,12 @@ def _tree(node: Node, path: str, levels: int) -> dict[str, Any]:
     return {"values": values, "keys": keys}
 
 
-def _set(cluster: PracticeCluster, bound: Mapping[str, Any], _: Caller) -> dict[str, Any]:
-    return _change(cluster, bound, TARGET)
+def _set(cluster: PracticeCluster, bound: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+    return _change(cluster, bound, TARGET, caller.journal)
 
 
-def _restore(cluster: PracticeCluster, bound: Mapping[str, Any], _: Caller) -> dict[str, Any]:
-    return _change(cluster, bound, _parsed("Target", bound))
+def _restore(cluster: PracticeCluster, bound: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
+    return _change(cluster, bound, _parsed("Target", bound), caller.journal, replaced=True)
 
 
 def _parsed(name: str, bound: Mapping[str, Any]) -> Reading:
@@ -202,7 +208,14 @@ def _parsed(name: str, bound: Mapping[str, Any]) -> Reading:
         raise CommandError(f"-{name} is no reading of RootVer: {error}", "InvalidReading") from error
 
 
-def _change(cluster: PracticeCluster, bound: Mapping[str, Any], target: Reading) -> dict[str, Any]:
+def _change(
+    cluster: PracticeCluster,
+    bound: Mapping[str, Any],
+    target: Reading,
+    journal: Journal | None,
+    *,
+    replaced: bool = False,
+) -> dict[str, Any]:
     """Read, compare, write, read back: the only way in which a value is changed."""
     expected = _parsed("Expected", bound)
     try:
@@ -212,16 +225,46 @@ def _change(cluster: PracticeCluster, bound: Mapping[str, Any], target: Reading)
         away = unreadable(error)
         outcome = Outcome("refused", "unreadable", error.code)
         return _report(bound, outcome, (away, away), None, cluster.clock())
+    if replaced and journal is not None:
+        try:
+            journal.check(node.computer, target)
+        except NotInJournal as error:
+            raise CommandError(str(error), "NotInJournal") from error
     if before != expected:
         outcome, after = Outcome("refused", "changed"), before
     else:
-        outcome, after = _write(cluster, node, target), root_ver(node)
+        note = _noting(cluster, bound, node, before, journal)
+        outcome, after = _write(cluster, node, target, note), root_ver(node)
         if outcome.word == "written" and after != target:
             outcome = Outcome("failed", "read_back_differs")
+        if outcome.word == "failed" and before.get("missing") != "key":
+            note(after)
     return _report(bound, outcome, (before, after), node.computer, cluster.now(node))
 
 
-def _write(cluster: PracticeCluster, node: Node, target: Reading) -> Outcome:
+def _noting(
+    cluster: PracticeCluster,
+    bound: Mapping[str, Any],
+    node: Node,
+    before: Reading,
+    journal: Journal | None,
+) -> Callable[[Reading], None]:
+    """Return what writes the line of this change; it does nothing where there is no journal."""
+
+    def note(after: Reading) -> None:
+        if journal is None:
+            return
+        try:
+            journal.add(stamp(cluster.clock()), bound["FixId"], node.computer, before, after)
+        except JournalNotWritten as error:
+            raise CommandError(str(error), "JournalNotWritten") from error
+
+    return note
+
+
+def _write(cluster: PracticeCluster, node: Node, target: Reading, note: Callable[[Reading], None]) -> Outcome:
+    if node.registry.find(ASPNET_KEY) is not None:
+        note(target)
     content = stored(target)
     if content is None:
         status = cluster.delete_value(node, ASPNET_KEY, "RootVer")

@@ -22,6 +22,7 @@ from bot.lab.host.calls import CallLog, Exchange, Logon
 from bot.lab.host.commands import MODULE
 from bot.lab.host.faults import HostFaults, HttpFault
 from bot.lab.host.imitation import HostShell
+from bot.lab.host.journal import Journal
 from bot.lab.host.older import MODULE_1_0
 from bot.lab.host.shell import Configuration, Shell, ShellFactory
 from bot.lab.host.stream import Superseded
@@ -61,7 +62,7 @@ class Endpoint:
     `shell_factory`: what stands behind each shell; without it, the Python host over `cluster`.
     `names_commands`: as PowerShell 2.0, the host names commands itself. `port` 0: any free one.
 
-    For tests and the lab's page: `calls`, `exchanges`, `logons`, `shells()`.
+    For tests and the lab's page: `calls`, `exchanges`, `journal`, `logons`, `shells()`.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Endpoint:
         self.faults = faults or HostFaults()
         self.accounts = Accounts(accounts)
         self.calls = CallLog()
+        self.journal = Journal()
         self.exchanges: list[Exchange] = []
         self.logons: list[Logon] = []
         self._make_shell = shell_factory or self._host_shell
@@ -127,7 +129,7 @@ class Endpoint:
         self._server.cut_connections()
 
     def _host_shell(self, configuration: Configuration, user: str) -> Shell:
-        return HostShell(self.cluster, configuration, user, self._module)
+        return HostShell(self.cluster, configuration, user, self._module, self.journal)
 
     def _module(self) -> str:
         return MODULE_1_0 if self.faults.module_1_0 else MODULE

@@ -26,6 +26,8 @@ from psrpcore.types import (
 
 from bot.lab.cluster.practice_cluster import PracticeCluster
 from bot.lab.host.commands import MODULE, Caller, CommandError, answer
+from bot.lab.host.journal import Journal
+from bot.lab.host.older import MODULE_1_0
 from bot.lab.host.shell import COMMANDS, Configuration, Output
 
 FRAGMENT_SIZE = 32768
@@ -42,7 +44,7 @@ HOST_VERSIONS = {
 class HostShell:
     """One runspace pool. In a full-language session it knows a command only once it was sent its text.
 
-    `module` tells the version of the module that answers.
+    `module` tells the version of the module that answers, `journal` is the host's.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class HostShell:
         configuration: Configuration,
         user: str,
         module: Callable[[], str] = lambda: MODULE,
+        journal: Journal | None = None,
     ) -> None:
         self._cluster = cluster
         self._configuration = configuration
         self._user = user
         self._module = module
+        self._journal = journal or Journal()
         self._defined = set(configuration.commands) if configuration.no_language else set()
         self._pool = ServerRunspacePool({"PSVersionTable": dict(HOST_VERSIONS)})
         self._output: dict[UUID | None, bytearray] = {None: bytearray()}
@@ -158,8 +162,13 @@ class HostShell:
                 " the path is correct and try again."
             )
             raise CommandError(text, "CommandNotFoundException")
-        mode = "NoLanguage" if self._configuration.no_language else "FullLanguage"
-        return answer(self._cluster, name, parameters(command), Caller(self._user, mode, self._module()))
+        return answer(self._cluster, name, parameters(command), self._caller())
+
+    def _caller(self) -> Caller:
+        module = self._module()
+        if not self._configuration.no_language:
+            return Caller(self._user, module=module)
+        return Caller(self._user, "NoLanguage", module, None if module == MODULE_1_0 else self._journal)
 
 
 def parameters(command: Command) -> dict[str, object]:

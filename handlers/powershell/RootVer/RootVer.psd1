@@ -1,6 +1,6 @@
 @{
     RootModule           = 'RootVer.psm1'
-    ModuleVersion        = '1.1.0'
+    ModuleVersion        = '1.2.0'
     GUID                 = '2d5c2c0e-6f0d-4f0e-9c52-8a7c6f4d9061'
     Author               = 'rootver-bot'
     CompanyName          = 'rootver-bot'

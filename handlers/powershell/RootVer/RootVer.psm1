@@ -6,6 +6,9 @@ It runs in Windows PowerShell 5.1 on a management host and reaches the node by C
 on the node. Five commands: Get-RootVerFact, Backup-AspNetKey and Test-RootVerHost read; Set-RootVer and
 Restore-RootVer change RootVer, and all that they write is written by Write-RootVerValue (search for that name).
 
+On an endpoint, where callers can run these commands and nothing else, the host keeps a journal of what was replaced,
+and Restore-RootVer puts back nothing that is not in it (search for "The journal").
+
 Each command writes one string: a JSON object, described by a JSON Schema in the folder "contract". Whatever can be
 unknown is a reading: a value, absent (asked, and it is not there), or unreadable (with the code). These three are
 never mixed up.
@@ -13,14 +16,14 @@ never mixed up.
 The file is one and self-contained, because it is at once the module's root and the text that the bot sends where
 nothing is installed: no other file, no module scope, no host, and every name carries "RootVer".
 
-From the top: constants, readings, the connection, the registry, one function per section of the facts, the change,
-the five commands.
+From the top: constants, readings, the connection, the registry, one function per section of the facts, the journal,
+the change, the five commands.
 #>
 
 # ---- Constants -------------------------------------------------------------------------------------------------
 
 $RootVerSchema = 1
-$RootVerModuleVersion = '1.1.0'
+$RootVerModuleVersion = '1.2.0'
 
 # KB 906154, Resolution, steps 2 and 3. The key is under HKEY_LOCAL_MACHINE.
 $RootVerKey = 'SOFTWARE\Microsoft\ASP.NET'
@@ -55,6 +58,9 @@ $RootVerWriters = @{
     REG_DWORD     = 'SetDWORDValue'
     REG_MULTI_SZ  = 'SetMultiStringValue'
 }
+
+# The host's journal, under %ProgramData%. Register-RootVerEndpoint.ps1 makes it, and sets who may write there.
+$RootVerJournalName = 'RootVer', 'journal.jsonl'
 
 # ConvertTo-Json cuts what is deeper than 100; one level of keys is two of JSON.
 $RootVerMaxLevels = 30
@@ -1087,6 +1093,108 @@ function Test-RootVerNoValue {
     $none -contains (Get-RootVerErrorCode -ErrorRecord $ErrorRecord)
 }
 
+# ---- The journal ------------------------------------------------------------------------------------------------
+# One line for each change on an endpoint: a JSON object with time, fix, computer, before and after.
+
+$RootVerJournalError = 'JournalNotWritten'
+
+function Test-RootVerPinned {
+    # Whether the caller can run these commands and nothing else. Whoever may send script text is held by no journal.
+    [string][runspace]::DefaultRunspace.InitialSessionState.LanguageMode -ne 'FullLanguage'
+}
+
+function Get-RootVerJournalPath {
+    $folder = [System.Environment]::GetEnvironmentVariable('ProgramData')
+    if (-not $folder) { $folder = [System.Environment]::GetFolderPath('CommonApplicationData') }
+    [System.IO.Path]::Combine($folder, $RootVerJournalName[0], $RootVerJournalName[1])
+}
+
+function Open-RootVerJournal {
+    # For this process alone; another one that writes takes moments. The file is never made here: in a folder that
+    # anybody could have made, it would be worth nothing.
+    $clock = [System.Diagnostics.Stopwatch]::StartNew()
+    while ($true) {
+        try { return [System.IO.File]::Open((Get-RootVerJournalPath), 'Open', 'ReadWrite', 'Read') }
+        catch [System.IO.FileNotFoundException], [System.IO.DirectoryNotFoundException] { throw }
+        catch [System.IO.IOException] { if ($clock.Elapsed.TotalSeconds -ge $RootVerTimeout) { throw } }
+        [System.Threading.Thread]::Sleep(50)
+    }
+}
+
+function Add-RootVerJournalLine {
+    # On the disk when this returns. What a power failure left of an earlier line stays a line of its own.
+    param([hashtable]$Node, [string]$FixId, $Before, $After)
+    try {
+        $line = ConvertTo-RootVerJson ([ordered]@{
+                time     = ConvertTo-RootVerTime ([datetime]::UtcNow)
+                fix      = $FixId
+                computer = Get-RootVerComputer -Node $Node
+                before   = $Before
+                after    = $After
+            })
+        $file = Open-RootVerJournal
+        try {
+            $length = $file.Seek(0, 'End')
+            if ($length -gt 0) {
+                $null = $file.Seek(-1, 'End')
+                if ($file.ReadByte() -ne 10) { $line = "`n$line" }
+            }
+            $bytes = [System.Text.Encoding]::UTF8.GetBytes("$line`n")
+            $file.Write($bytes, 0, $bytes.Length)
+            $file.Flush($true)
+        }
+        finally { $file.Dispose() }
+    }
+    catch {
+        $message = "The journal $(Get-RootVerJournalPath) could not be written ($($_.Exception.GetBaseException().Message)). Nothing " +
+            'was changed. Run Register-RootVerEndpoint.ps1 again: it makes the journal.'
+        throw (ConvertTo-RootVerError -Message $message -Id $RootVerJournalError)
+    }
+}
+
+function Repair-RootVerJournal {
+    # The line came before a write that failed: another one says what is there. The answer is told all the same.
+    param([hashtable]$Node, [string]$FixId, [System.Collections.IDictionary]$Change)
+    if ($Change.before.is -eq 'absent' -and $Change.before.missing -eq 'key') { return }
+    if (-not (Test-RootVerPinned)) { return }
+    try { Add-RootVerJournalLine -Node $Node -FixId $FixId -Before $Change.before -After $Change.after }
+    catch { Write-Warning $_.Exception.Message }
+}
+
+function Assert-RootVerReplaced {
+    # What is put back must be what a change on that computer replaced.
+    param([hashtable]$Node, [System.Collections.IDictionary]$Target)
+    $computer = Get-RootVerComputer -Node $Node
+    foreach ($line in @(Get-RootVerJournalLine)) {
+        if ($computer -ne (Get-RootVerMember $line 'computer')) { continue }
+        try { $before = ConvertTo-RootVerPuttable 'before' (Get-RootVerMember $line 'before') }
+        catch { continue }
+        if (Test-RootVerSame $before $Target) { return }
+    }
+    $message = "The journal $(Get-RootVerJournalPath) has no line that says that this value was on $computer before " +
+        'a change, so it is not put back, and nothing was changed. To set it all the same, use regedit on the ' +
+        "node: HKLM\$RootVerKey, value $RootVerName."
+    throw (ConvertTo-RootVerError -Message $message -Id 'NotInJournal')
+}
+
+function Get-RootVerJournalLine {
+    # The journal's lines as objects; what is none, or was cut off, is passed over.
+    try {
+        $file = [System.IO.File]::Open((Get-RootVerJournalPath), 'Open', 'Read', 'ReadWrite')
+        try { $text = (New-Object -TypeName System.IO.StreamReader -ArgumentList $file).ReadToEnd() }
+        finally { $file.Dispose() }
+    }
+    catch {
+        $message = "The journal $(Get-RootVerJournalPath) could not be read ($($_.Exception.GetBaseException().Message)). Nothing was " +
+            'changed. Run Register-RootVerEndpoint.ps1 again: it makes the journal.'
+        throw (ConvertTo-RootVerError -Message $message -Id 'JournalNotRead')
+    }
+    foreach ($line in $text.Split("`n")) {
+        try { if ($line.StartsWith('{')) { ConvertFrom-Json -InputObject $line } }
+        catch { Write-Verbose "A line of the journal is none: $($_.Exception.Message)" }
+    }
+}
+
 # ---- The change ------------------------------------------------------------------------------------------------
 
 function ConvertFrom-RootVerParameter {
@@ -1095,14 +1203,20 @@ function ConvertFrom-RootVerParameter {
     try { $reading = ConvertFrom-Json -InputObject $Json }
     catch { throw (Get-RootVerParameterError $Name "it is not JSON ($($_.Exception.Message))") }
     if (-not $Json.TrimStart().StartsWith('{')) { throw (Get-RootVerParameterError $Name 'it is no JSON object') }
-    $is = Get-RootVerMember $reading 'is'
+    ConvertTo-RootVerPuttable $Name $reading
+}
+
+function ConvertTo-RootVerPuttable {
+    # The reading that an object from JSON stands for: a value that can be put back, or absent.
+    param([string]$Name, $Reading)
+    $is = Get-RootVerMember $Reading 'is'
     if ($is -is [string] -and $is -ceq 'absent') {
-        return Get-RootVerAbsence $Name (Get-RootVerMember $reading 'missing')
+        return Get-RootVerAbsence $Name (Get-RootVerMember $Reading 'missing')
     }
     if ($is -isnot [string] -or $is -cne 'value') {
         throw (Get-RootVerParameterError $Name 'it is neither a value nor absent')
     }
-    $content = Get-RootVerMember $reading 'value'
+    $content = Get-RootVerMember $Reading 'value'
     $kind = Get-RootVerMember $content 'kind'
     $data = Get-RootVerMember $content 'data'
     if ($kind -isnot [string] -or @($RootVerWriters.Keys) -cnotcontains $kind) {
@@ -1177,8 +1291,12 @@ function Get-RootVerReadingSafely {
 
 function Write-RootVerValue {
     # THE ONLY PLACE THAT WRITES: RootVer and nothing else, under the ASP.NET key and nowhere else.
-    # -Before is what was read just now; a key that is missing is never created.
-    param([hashtable]$Node, [System.Collections.IDictionary]$Before, [System.Collections.IDictionary]$Target)
+    # -Before is what was read just now; a key that is missing is never created. On an endpoint the journal has its
+    # line first: a value is never replaced without one.
+    param(
+        [hashtable]$Node, [string]$FixId,
+        [System.Collections.IDictionary]$Before, [System.Collections.IDictionary]$Target
+    )
     if ($Before.is -eq 'absent' -and $Before.missing -eq 'key') {
         throw (ConvertTo-RootVerError $RootVerNotFound "HKLM\$RootVerKey is not there, and is not created.")
     }
@@ -1192,6 +1310,7 @@ function Write-RootVerValue {
         elseif ($kind -eq 'REG_MULTI_SZ') { $argument.sValue = [string[]]@($data) }
         else { $argument.sValue = [string]$data }
     }
+    if (Test-RootVerPinned) { Add-RootVerJournalLine -Node $Node -FixId $FixId -Before $Before -After $Target }
     $null = Invoke-RootVerRegistry -Node $Node -Method $method -Key $RootVerKey -Argument $argument
 }
 
@@ -1203,7 +1322,8 @@ function ConvertFrom-RootVerHex {
 
 function Invoke-RootVerChange {
     # Read, compare, write, read back: in one call, seconds apart, because WMI knows no compare-and-set.
-    param([string]$ComputerName, [string]$FixId, $Expected, $Target)
+    # -Replaced: on an endpoint the target must be what an earlier change replaced.
+    param([string]$ComputerName, [string]$FixId, $Expected, $Target, [switch]$Replaced)
     $node = Get-RootVerNode -ComputerName $ComputerName
     try {
         $before = Get-RootVerReadingSafely -Node $node
@@ -1212,8 +1332,11 @@ function Invoke-RootVerChange {
             $change.reason = 'unreadable'
             $change.code = $before.code
         }
-        elseif (-not (Test-RootVerSame $before $Expected)) { $change.reason = 'changed' }
-        else { Complete-RootVerChange -Node $node -Change $change -Target $Target }
+        else {
+            if ($Replaced -and (Test-RootVerPinned)) { Assert-RootVerReplaced -Node $node -Target $Target }
+            if (-not (Test-RootVerSame $before $Expected)) { $change.reason = 'changed' }
+            else { Complete-RootVerChange -Node $node -FixId $FixId -Change $change -Target $Target }
+        }
         $at = Get-RootVerNodeTime -Node $node
         $computer = Get-RootVerComputerOrNull -Node $node
     }
@@ -1227,10 +1350,11 @@ function Invoke-RootVerChange {
 
 function Complete-RootVerChange {
     # Write, and tell what is there now.
-    param([hashtable]$Node, [System.Collections.IDictionary]$Change, $Target)
+    param([hashtable]$Node, [string]$FixId, [System.Collections.IDictionary]$Change, $Target)
     $Change.outcome = 'written'
-    try { Write-RootVerValue -Node $Node -Before $Change.before -Target $Target }
+    try { Write-RootVerValue -Node $Node -FixId $FixId -Before $Change.before -Target $Target }
     catch {
+        if ($_.FullyQualifiedErrorId -eq $RootVerJournalError) { throw }
         $Change.outcome = 'failed'
         $Change.reason = 'write_failed'
         $Change.code = Get-RootVerErrorCode -ErrorRecord $_
@@ -1242,6 +1366,7 @@ function Complete-RootVerChange {
         $Change.outcome = 'failed'
         $Change.reason = 'read_back_differs'
     }
+    if ($Change.outcome -eq 'failed') { Repair-RootVerJournal -Node $Node -FixId $FixId -Change $Change }
 }
 
 function Get-RootVerNodeTime {
@@ -1386,6 +1511,7 @@ function Restore-RootVer {
     Puts back the RootVer that a fix replaced on one node, if it still is what was approved.
     .DESCRIPTION
     Reads, compares kind and data exactly with -Expected, writes -Target or deletes the value, and reads back.
+    On an endpoint nothing is put back but what the host's journal says was there before a change on that computer.
     Described by contract/set-rootver.json.
     .PARAMETER ComputerName
     The node, by the name of the computer.
@@ -1415,6 +1541,7 @@ function Restore-RootVer {
         FixId        = $FixId
         Expected     = ConvertFrom-RootVerParameter -Name 'Expected' -Json $Expected
         Target       = ConvertFrom-RootVerParameter -Name 'Target' -Json $Target
+        Replaced     = $true
     }
     if ($change.Target.is -eq 'absent' -and $change.Target.missing -eq 'key') {
         throw (Get-RootVerParameterError 'Target' 'a key is neither created nor deleted')

@@ -35,7 +35,7 @@ def test_module_1_0_tells_nothing_of_1_1_and_keeps_the_contract(incident: str) -
         (files("handlers.powershell") / "contract" / "get-rootverfact.json").read_text("ascii")
     )
     Draft202012Validator(schema).validate(older)
-    assert (older["module"], newer["module"]) == ("1.0.0", "1.1.0")
+    assert (older["module"], newer["module"]) == ("1.0.0", "1.2.0")
     assert names(newer) - names(older) == (ADDED if newer["system"]["is"] == "value" else set())
     assert {"root_ver", "aspnet_versions", "exchange"} <= {
         name for name, part in older.items() if newer[name] == part

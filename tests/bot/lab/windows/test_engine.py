@@ -214,10 +214,12 @@ def test_two_shells_are_two_processes(endpoint: Endpoint) -> None:
 
 @pytest.mark.parametrize("configuration", CONSTRAINED, ids=lambda found: found.name)
 def test_a_constrained_endpoint_is_the_one_that_the_product_installs(
-    cluster: PracticeCluster, cim: CimServer, configuration: Configuration
+    cluster: PracticeCluster, cim: CimServer, configuration: Configuration, tmp_path: Path
 ) -> None:
     """It refuses script text, knows its own commands without their text, and no others."""
-    shells = engine_shells(powershell_or_skip(), cim)
+    (tmp_path / "RootVer").mkdir()
+    (tmp_path / "RootVer" / "journal.jsonl").touch()
+    shells = engine_shells(powershell_or_skip(), cim, {"ProgramData": str(tmp_path)})
     with Endpoint(cluster, configurations=CONSTRAINED, shell_factory=shells) as endpoint:
         pool = open_pool(wsman(endpoint, user=CHANGE_USER), configuration.name)
         with pytest.raises(Refused) as raised:
