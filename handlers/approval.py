@@ -172,7 +172,15 @@ Block = Literal["paused", "audit_fault", "another_bot"]
 NotAllowed = Literal["not_a_member", "not_an_approver", "not_verified"]
 # Why a reaction on a card does not count; why `cancel`, `pause` and `resume` are not carried out.
 ReactionRefusal = Literal[
-    NotAllowed, Block, "older_copy", "own_request", "too_late", "rechecking", "expired", "already_approved"
+    NotAllowed,
+    Block,
+    "older_copy",
+    "unknown_card",
+    "own_request",
+    "too_late",
+    "rechecking",
+    "expired",
+    "already_approved",
 ]
 WordRefusal = Literal[NotAllowed, "too_late", "no_such_fix", "audit_fault", "older_copy"]
 Refusal = Literal[ReactionRefusal, WordRefusal]
@@ -190,6 +198,7 @@ REFUSALS: Mapping[Refusal, str] = {
     "audit_fault": "an approval or `resume`, and the audit failed its check",
     "older_copy": "the audit's file is an older copy that nobody has taken over",
     "another_bot": "an approval, and another bot is connected with the same app token",
+    "unknown_card": "the card is of another database, or of one that was lost",
     "already_approved": "an approval, and another approver was first",
     "no_such_fix": "`cancel` of a number that there is not",
 }

@@ -38,6 +38,11 @@ def told_refused(fix_id: str, user: str, reason: str) -> OnceKey:
     return OnceKey(f"told {fix_id} {user} {reason}")
 
 
+def told_unknown(channel: str, ts: str, user: str) -> OnceKey:
+    """Somebody was told that their reactions on this card, which the file does not know, do not count."""
+    return OnceKey(f"told {channel} {ts} {user}")
+
+
 def hinted(fix_id: str, user: str) -> OnceKey:
     """Somebody who reacted to the diagnosis was told where the card is."""
     return OnceKey(f"hint {fix_id} {user}")

@@ -45,12 +45,13 @@ ThreadTopic = Literal[
 ]  # fmt: skip
 CardTopic = Literal["card", "emoji"]
 PrivateTopic = Literal["refused", "hint"]
+ReactorTopic = Literal["unknown_card"]
 DirectTopic = Literal["untold", "given_up"]
 AuditTopic = Literal[
     "anchor", "storage_fault", "new_key", "older_copy", "another_bot", "alone_again", "untold", "given_up",
 ]  # fmt: skip
-Topic = Literal[ThreadTopic, CardTopic, PrivateTopic, DirectTopic, AuditTopic, "file"]
-Audience = Literal["card", "thread", "private", "direct", "audit", "file"]
+Topic = Literal[ThreadTopic, CardTopic, PrivateTopic, ReactorTopic, DirectTopic, AuditTopic, "file"]
+Audience = Literal["card", "thread", "private", "reactor", "direct", "audit", "file"]
 # How it is known that a notice waits: people were told directly, or its words stand in another message.
 Known = Literal["directly", "beside"]
 

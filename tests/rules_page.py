@@ -13,7 +13,8 @@ from bot.answers.from_record import LARGEST_EXPORT
 from bot.answers.outbox import WAITED_FOR as ANSWER_WAITED_FOR
 from bot.app import HEARD_SECONDS
 from bot.blocks import replies
-from bot.blocks.news import News, to_one
+from bot.blocks.news import News
+from bot.blocks.private_news import to_one
 from bot.command_line.exits import MEANINGS
 from bot.doctor.hosts import CLOCK_DIFFERENCE
 from bot.running.delivery import LONGEST_PAUSE

@@ -1,4 +1,4 @@
-"""What the thread, one person and the audit channel are told of a fix: one sentence or two for each topic.
+"""What the thread of a fix is told: one sentence or two for each topic.
 
 Each says what happened, who did it, why, and what comes next.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from bot.blocks import deciders
 from bot.blocks.audit_news import anchor
@@ -25,7 +24,7 @@ from bot.slack.text import (
     plain,
     sentence,
 )
-from handlers.approval import UNDECIDED, ApprovalRules, Refusal, State
+from handlers.approval import ApprovalRules, State
 from storage.records import Fix, Json, Topic
 
 
@@ -75,12 +74,6 @@ class News:
 def in_thread(topic: Topic, news: News) -> Post | None:
     """What the fix's thread is told; None where it is not worth telling any more."""
     words = _THREAD.get(topic, _unknown)
-    return _post(words(news))
-
-
-def to_one(topic: Topic, news: News) -> Post | None:
-    """What one person is told, seen by nobody else."""
-    words = _hint if topic == "hint" else _refused
     return _post(words(news))
 
 
@@ -318,74 +311,3 @@ _THREAD: Mapping[Topic, Callable[[News], Iterator[str]]] = {
     "lost": _lost,
     "backup": _backup,
 }
-
-
-# --- to one person ---
-
-
-def _hint(news: News) -> Iterator[str]:
-    if news.fix.state in UNDECIDED:
-        yield (
-            f"Your reaction stands on the diagnosis, which decides nothing. {news.fix.id} is decided on "
-            f"{news.its_card}: react there."
-        )
-
-
-def _refused(news: News) -> Iterator[str]:
-    verbs = {"approve": "approval", "decline": "decline", "withdraw": "withdrawal"}
-    asked = verbs.get(str(news.details.get("want")), "reaction")
-    reason = cast("Refusal", str(news.details.get("reason")))
-    if reason == "rechecking":
-        yield (
-            f"Your {asked} of {news.fix.id} came while the node was read again; the card is read once more "
-            "before anything is sent. Next: its thread says whether it was stopped."
-        )
-        return
-    why, then = refusal_words(reason, news.fix, news.details.get("approver"))
-    flags = news.details.get("flags")
-    who = f" ({listed(plain(str(flag)) for flag in flags)})" if isinstance(flags, list) and flags else ""
-    yield f"Your {asked} of {news.fix.id} does not count: {why}{who}. Next: {then}"
-
-
-def refusal_words(reason: Refusal, fix: Fix, approver: Json = None) -> tuple[str, str]:
-    """Why somebody may not decide on a fix, and what to do next; `approver`: of then, not of now."""
-    again = "take your reaction away and react again."
-    words: Mapping[Refusal, tuple[str, str]] = {
-        "not_a_member": ("only full members of this workspace may decide", "ask one of the approvers."),
-        "own_request": ("you asked for it, and a second person must approve", "ask one of the approvers."),
-        "not_an_approver": ("you are not an approver", "ask one of the approvers."),
-        "not_verified": (
-            "Slack could not tell who you are or what stands on the card",
-            again,
-        ),
-        "too_late": ("it is too late for that", "see its card and thread."),
-        "expired": (
-            f"it expired at {clock_time(fix.expires_at)}",
-            f"`@rootver diagnose {plain(fix.node)}` for a new proposal.",
-        ),
-        "paused": (
-            "fixes are paused",
-            "after `@rootver resume` take your reaction away and react again.",
-        ),
-        "audit_fault": (
-            "the audit failed its check, so nothing can be approved",
-            "tell who runs this bot: `@rootver doctor` says what is wrong.",
-        ),
-        "older_copy": (
-            "the audit's file is an older copy, or it was not compared with the cards yet",
-            "tell who runs this bot: `@rootver doctor` says what to do.",
-        ),
-        "another_bot": (
-            "another bot is connected with the same app token, so nothing can be approved",
-            "tell who runs this bot to stop the other one; then take your reaction away and react again.",
-        ),
-        "already_approved": _already_approved(fix, approver, again),
-    }
-    return words.get(reason, (plain(reason), "see its card."))
-
-
-def _already_approved(fix: Fix, approver: Json, again: str) -> tuple[str, str]:
-    who = mention(str(approver)) if approver else "somebody"
-    if fix.state == State.PROPOSED:
-        return f"{who} had approved it already", f"it is open again: {again}"
-    return f"{who} approved it already", "nothing."

@@ -14,7 +14,8 @@ from functools import partial
 
 from bot.blocks.audit_news import to_audit
 from bot.blocks.card import Surroundings, card, prepare_line
-from bot.blocks.news import News, in_thread, to_one
+from bot.blocks.news import News, in_thread
+from bot.blocks.private_news import of_unknown_card, to_one
 from bot.blocks.reg_file import backup_file
 from bot.blocks.untaken_news import card_beside, given_up_directly, untold_directly
 from bot.slack.post import Attachment, Post
@@ -256,6 +257,11 @@ class Telling:
         else:
             self.slack.whisper(fix.channel, notice.user, said, fix.thread_ts)
 
+    def whisper_of_unknown_card(self, notice: Notice) -> None:
+        """To somebody who reacted to a card that this file does not know."""
+        if notice.channel and notice.user:
+            self.slack.whisper(notice.channel, notice.user, of_unknown_card(notice.details), notice.thread_ts)
+
     def tell_directly(self, notice: Notice, fix: Fix) -> None:
         """That a place refuses; by now it may take everything again, and then nobody has to know."""
         if not notice.user:
@@ -287,6 +293,7 @@ _Say = Callable[[Telling, Notice, Fix], list[NewNotice] | None]
 _WITHOUT_FIX: Mapping[Audience, Callable[[Telling, Notice], None]] = {
     "audit": Telling.tell_audit,
     "file": Telling.share_file,
+    "reactor": Telling.whisper_of_unknown_card,
 }
 _BY_TOPIC: Mapping[Topic, _Say] = {
     "prepare": Telling.prepare,

@@ -6,6 +6,7 @@ So an approval counts only if the card shows it, and a withdrawal only if the ca
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -28,12 +29,12 @@ from handlers.fix.approvers import ApproverList
 from handlers.fix.moves import Noted, advance, blocked, note, show_approvals, tell_privately, withdraw
 from handlers.fix.obstacles import Obstacles
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Standing
-from storage import fixes, once, people, queries
+from storage import fixes, notices, once, people, queries
 from storage.chain import audit
 from storage.chain.grounds import grounds_of
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.records import Fix, Json, Outcome, Record, ThreadTopic
+from storage.records import Fix, Json, NewNotice, Outcome, Record, ThreadTopic
 from storage.transaction import Transaction
 
 _Ends = Literal[State.DECLINED, State.CANCELLED]  # how a person ends a fix
@@ -74,6 +75,7 @@ class Decisions:
         fix = self._fix_of(reaction.message)
         if fix is None:
             self._hint(reaction)
+            self._unknown_card(reaction)
             return
         if self._delivered_again(reaction):
             return
@@ -317,6 +319,30 @@ class Decisions:
         with self.database.write() as tx:
             if once.first_time(tx, once.hinted(meant[0].id, reaction.user)):
                 tell_privately(tx, meant[0], reaction.user, "hint", {})
+
+    def _unknown_card(self, reaction: Reaction) -> None:
+        """A card of ours that this file does not know: nothing counts, and the person is told once."""
+        message = reaction.message
+        told = once.told_unknown(message.channel, message.ts, reaction.user)
+        with self.database.read() as conn:
+            if once.seen(conn, told):
+                return
+        with suppress(LookupFailed, MessageGone):
+            mark = self.chat.card_mark(message)
+            if mark is None:
+                return
+            with self.database.write() as tx:
+                if once.first_time(tx, told):
+                    asked = meaning(self.rules, reaction.emoji)
+                    details: dict[str, Json] = {"asked": asked, "reason": "unknown_card", "card": str(mark)}
+                    audit.append(tx, Record("refusal", "refused", reaction.user, details=details))
+                    card: dict[str, Json] = {"card": mark.fix_id}
+                    notices.add(
+                        tx,
+                        NewNotice(
+                            "reactor", "unknown_card", None, reaction.user, message.channel, details=card
+                        ),
+                    )
 
 
 def _counted(tx: Transaction, fix: Fix) -> list[str]:

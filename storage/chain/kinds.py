@@ -129,6 +129,7 @@ KINDS: Mapping[str, KindOfRecord] = {
             "flags": "what kind of account: bot, workflow, guest, deactivated, stranger, other workspace",
             "unknown": "what could not be looked up",
             "state": "where the fix stood",
+            "card": "what a card carries that is of another database: its fix, its state, its record",
             "count": "how many commands are recorded together; channel and event are those of the first",
             "channel": "Slack channel",
             "event": "Slack's id of the event",

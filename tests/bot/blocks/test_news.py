@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.blocks.audit_news import to_audit
-from bot.blocks.news import News, in_thread, refusal_words, to_one
+from bot.blocks.news import News, in_thread
+from bot.blocks.private_news import refusal_words, to_one
 from handlers.approval import State
 from storage.chain.anchors import parse_anchors
 from storage.records import AuditTopic, Fix, Json, PrivateTopic, Topic

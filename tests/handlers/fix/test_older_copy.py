@@ -292,3 +292,22 @@ def test_nothing_that_waited_in_the_copy_is_told_after_a_takeover(older: Night) 
     taken_over(older)
     assert older.topics() == ["lost"]
     assert older.watch.now() - older.fix().created_at < timedelta(days=1)
+
+
+def test_a_card_that_the_file_does_not_know_counts_for_nothing(night: Night) -> None:
+    """Of another bot, or of a branch that was lost: whoever reacts is told once; any other message says
+    nothing."""
+    night.propose()
+    night.react(CAROL, fix=7)
+    assert night.told("reactor") == []
+    night.chat.mark = CardMark("FIX-7", "proposed", 40)
+    for emoji in (NO, NO):
+        night.react(CAROL, emoji, fix=7)
+    (told,) = night.told("reactor")
+    assert (told.user, told.details) == (CAROL, {"card": "FIX-7"})
+    (refusal,) = night.records("refusal")
+    assert (refusal.actor, refusal.details["reason"], refusal.fix_id) == (CAROL, "unknown_card", None)
+    night.chat.card_gone = True
+    night.react(BOB, fix=7)
+    assert len(night.told("reactor")) == 1
+    assert night.state == State.PROPOSED
