@@ -26,16 +26,21 @@ _NEXT: Mapping[Meaning, str] = {
 def untold_directly(
     fix: Fix, details: Mapping[str, Json], missing: Sequence[str], around: Surroundings
 ) -> Post:
-    """To one person: the place of a fix refuses messages. `missing`: what its thread would have said.
+    """To one person: the place of a fix refuses messages.
 
-    Where it is only the card that stands there as it was, what it would show is said.
+    `missing`: what its thread would have said, in order; the newest comes first. Where it is only the card
+    that stands there as it was, what it would show is said.
     """
-    there = [line for text in missing for line in text.split("\n")] or [card(fix, around).text]
+    *before, newest = missing or [card(fix, around).text]
+    first, *rest = newest.split("\n")
     return post([
-        f"{fix.id}: Slack refuses my messages in {_place(details)}{_since(details)} ({_reason(details)}), so "
-        "its card and thread there do not show this:",
-        *(f"· {line}" for line in there),
-        f"Next: {_NEXT[meaning_of(str(details.get('reason')))]} `@rootver show {fix.id}` tells all of it.",
+        first,
+        f"You are told directly, because Slack refuses my messages in {_place(details)}{_since(details)} "
+        f"({_reason(details)}): card and thread of {fix.id} do not show it.",
+        *rest,
+        *(f"Before that: {line}" for text in reversed(before) for line in text.split("\n")[:1]),
+        f"Next, for that channel: {_NEXT[meaning_of(str(details.get('reason')))]} "
+        f"`@rootver show {fix.id}` tells all of it.",
     ])  # fmt: skip
 
 
@@ -61,8 +66,8 @@ def untold_in_audit(details: Mapping[str, Json], *, given_up: bool) -> Post:
 def card_beside(fix: Fix, reason: str, shown: Post) -> Post:
     """In the thread: what the card would show, where Slack does not let it be edited."""
     then = " Decide on the card all the same." if fix.state in UNDECIDED else ""
-    first = f"{fix.id}: its card cannot be edited ({code(reason)}); this is how it stands now.{then}"
-    return post([first, shown.text], [section([first]), *shown.blocks])
+    why = f"{fix.id}: its card cannot be edited ({code(reason)}); this is how it stands now.{then}"
+    return post([shown.text, why], [*shown.blocks, section([why])])
 
 
 def untold_line(found: Untold) -> str:

@@ -83,7 +83,8 @@ def agree(shift: Shift, code: str, number: int, ts: str, state: State) -> None:
     fix = shift.fix(number)
     with shift.database.read() as conn:
         moves = [one.details["state"] for one in queries.story(conn, fix.id) if "state" in one.details]
-    said = [one.text for one in shift.thread(ts) if one.ts != fix.card_ts]
+    beside = "its card cannot be edited"  # in place of an edit, not of the news
+    said = [one.text for one in shift.thread(ts) if one.ts != fix.card_ts and beside not in one.text]
     told = [text for text in said if text.startswith(f"{fix.id} {state}")]
     shown = card_of(shift, number)
     assert fix.state == state

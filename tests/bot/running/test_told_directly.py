@@ -40,10 +40,10 @@ def test_before_an_approval_the_requester_and_who_can_approve_are_told(shift: Sh
     pass_time(shift, 60)
     for user in (ALICE, BOB, CAROL):
         (told,) = directly(shift, user)
-        assert told.startswith("FIX-1: Slack refuses my messages in <#C07ONCALL00> since ")
+        assert told.startswith("FIX-1 proposed: set RootVer on EXCH-NODE2")
+        assert "because Slack refuses my messages in <#C07ONCALL00> since " in told
         assert "(`not_in_channel`)" in told
-        assert "FIX-1 proposed: set RootVer on EXCH-NODE2" in told
-        assert "Next: invite me there (`/invite @rootver`)" in told
+        assert "Next, for that channel: invite me there (`/invite @rootver`)" in told
     take_again(shift)
     pass_time(shift, 60)
     assert shift.card.text.startswith("FIX-1 proposed")
@@ -61,12 +61,13 @@ def test_after_an_approval_the_requester_and_the_approver_are_told_the_outcome(s
         notices.add(tx, NewNotice("thread", "look", 1, channel=ONCALL, thread_ts=ts, details={"look": 1}))
     pass_time(shift, 25)
     (told,) = directly(shift, BOB)
-    assert "· FIX-1 is not confirmed yet." in told
+    assert told.startswith("FIX-1 is not confirmed yet.")
     assert directly(shift, ALICE) == [told]
     assert directly(shift, CAROL) == []
     pass_time(shift, 60)
     (_, later) = directly(shift, BOB)
-    assert "FIX-1 confirmed" in later
+    assert "FIX-1 confirmed" in later.split("\n")[0]
+    assert "Before that: FIX-1 is not confirmed yet." in later
     take_again(shift)
     pass_time(shift, 90)
     assert [text[:21] for text in shift.texts(ts)][-2:] == ["FIX-1 is not confirme", "System Attendant is r"]
