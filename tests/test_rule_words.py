@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from bot.blocks import news, replies
+from bot.blocks import news, private_news, replies
 from handlers import approval
 from handlers.admission import NO_ENTRY, NoEntry, Refused
 from handlers.approval import REFUSALS, ReactionRefusal, Refusal, WordRefusal
@@ -44,7 +44,7 @@ def test_a_table_has_a_row_for_each_word(table: Mapping[str, object], words: Ite
 @pytest.mark.parametrize("reason", get_args(ReactionRefusal))
 def test_each_refused_reaction_is_told_in_a_sentence(reason: Refusal) -> None:
     """Not by the word alone."""
-    told = news.to_one("refused", news.News(FIX, {"want": "approve", "reason": reason}, RULES))
+    told = private_news.to_one("refused", news.News(FIX, {"want": "approve", "reason": reason}, RULES))
     assert told is not None
     assert "see its card." not in told.text  # as for a word that nobody knows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,7 +44,8 @@ HOSTILE = (
 
 def hostile_texts() -> st.SearchStrategy[str]:
     """What a server or a person might send: the known tricks, and any text at all."""
-    anything = st.text(st.characters(codec=None, categories=None), max_size=300)
+    text = st.text(st.characters(codec=None, categories=None), max_size=300)
+    anything = text.filter(lambda one: not re.fullmatch("[UW][A-Z0-9]{2,20}", one))  # an id is a person
     return st.one_of(
         st.sampled_from(HOSTILE), anything, st.tuples(st.sampled_from(HOSTILE), anything).map("".join)
     )
