@@ -111,7 +111,7 @@ def test_a_failure_that_can_neither_be_recorded_nor_told_is_logged(
     """And the bot goes on."""
     ts = shift.workspace.say("alice", ONCALL, "hello")
     shift.database.close()
-    shift.workspace.faults.add("error", "chat.postMessage", error="channel_not_found")
+    shift.workspace.faults.add("error", "chat.postMessage", error="msg_too_long", times=-1)
     body = event("app_mention", ts=ts, text="help")
     shift.deliver(body)
     assert "could not be recorded" in caplog.text
