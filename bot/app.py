@@ -145,7 +145,7 @@ class Bot:
             ),
             Admission(
                 self.database, deciding.recent_person, settings.askers(deciding.members),
-                frozenset(settings.slack.channels), settings.slack.direct_messages,
+                frozenset(settings.slack.channels), settings.slack.direct_messages, deciding.person,
             ),
             self.allowance,
             OpenQuestions(self.database, clock, SLOW),

@@ -97,8 +97,9 @@ class Askers:
 class Admission:
     """The door. `channels` are the only ones in which the bot answers; empty = all that it is in.
 
-    `look_up` tells who somebody is and raises `LookupFailed`. `command`: the verb that a message was
-    understood as, None = nothing that there is.
+    `look_up` tells who somebody is and raises `LookupFailed`; so does `look_up_now`, for stop words, however
+    many people ask (None: the same). `command`: the verb that a message was understood as, None = nothing
+    that there is.
     """
 
     database: Database
@@ -106,13 +107,18 @@ class Admission:
     askers: Askers
     channels: frozenset[str] = frozenset()
     direct_messages: bool = True
+    look_up_now: Callable[[str], Person] | None = None
 
-    def judge(self, asked: Asked) -> Person | Refused:
-        """Whose message it is, if a command in it may be carried out. Before anything is done for it."""
+    def judge(self, asked: Asked, *, stops: bool = False) -> Person | Refused:
+        """Whose message it is, if a command in it may be carried out. Before anything is done for it.
+
+        `stops`: it is a stop word.
+        """
+        look_up = self.look_up_now if stops and self.look_up_now else self.look_up
         if asked.bot or asked.user is None:
             return Refused("not_a_member", ("bot",), tell=False)
         try:
-            person = self.look_up(asked.user)
+            person = look_up(asked.user)
         except LookupFailed as failure:
             return Refused("not_verified", unknown=failure.reason)
         if person.flags:

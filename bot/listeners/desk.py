@@ -161,7 +161,7 @@ class Desk:
 
     def _carry_out(self, message: Heard, typed: commands.Command) -> None:
         """Who wrote it comes first: nothing is read for somebody whose word does not count."""
-        judged = self.admission.judge(message.asked)
+        judged = self.admission.judge(message.asked, stops=typed.verb in STOP_WORDS)
         if isinstance(judged, Refused):
             self._refuse(message, judged, typed.verb)
             return

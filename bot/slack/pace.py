@@ -1,4 +1,4 @@
-"""Slack's pace: how many posts a channel takes, and how long answers wait for that.
+"""Slack's pace: how many posts a channel takes, how long answers wait for that, and what decisions are left.
 
 Slack takes about one post per second and channel, and short bursts of more
 (https://docs.slack.dev/apis/web-api/rate-limits); it does not say how large a burst may be.
@@ -13,6 +13,9 @@ from collections.abc import Callable
 POSTS_IN_A_BURST = 10
 POSTS_PER_SECOND = 1.0
 KEPT_FREE = 2  # posts of a burst that answers leave to what cannot wait: cards, outcomes
+# users.info is of tier 4, at least 100 calls a minute. However many people ask at once, this many at most are
+# looked up for that in any minute; the rest of the calls is for decisions.
+PEOPLE_AT_ONCE, PEOPLE_PER_SECOND = 40, 0.5
 
 
 class Pace:
@@ -52,3 +55,23 @@ class Pace:
     def _left(self, channel: str) -> float:
         left, since = self._room.get(channel, (self._burst, self._monotonic()))
         return min(self._burst, left + (self._monotonic() - since) * self._per_second)
+
+
+class Budget:
+    """So many calls at once, and so many more a second."""
+
+    def __init__(self, burst: float, per_second: float, monotonic: Callable[[], float]) -> None:
+        self._burst, self._per_second, self._monotonic = burst, per_second, monotonic
+        self._left, self._since = burst, monotonic()
+        self._lock = threading.Lock()
+
+    def spend(self) -> bool:
+        """Whether there is one left; then it is spent."""
+        with self._lock:
+            now = self._monotonic()
+            self._left = min(self._burst, self._left + (now - self._since) * self._per_second)
+            self._since = now
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True

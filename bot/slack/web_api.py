@@ -30,7 +30,7 @@ from slack_sdk.http_retry.builtin_handlers import (
 
 from bot.slack.clients import copied
 from bot.slack.members import person_of
-from bot.slack.pace import Pace
+from bot.slack.pace import PEOPLE_AT_ONCE, PEOPLE_PER_SECOND, Budget, Pace
 from bot.slack.plainer import forms_of
 from bot.slack.post import Attachment, Post
 from bot.slack.refusals import NO_EDIT, Meaning, header, meaning_of
@@ -105,6 +105,7 @@ class SlackChat:
         self._client, self._monotonic = client, monotonic
         self._once = copied(client, [], client.timeout)
         self.pace = Pace(monotonic=monotonic)
+        self.people_budget = Budget(PEOPLE_AT_ONCE, PEOPLE_PER_SECOND, monotonic)
         self._groups: dict[str, tuple[float, frozenset[str]]] = {}
         self._people: dict[str, tuple[float, Person]] = {}
         self._lock = threading.Lock()
@@ -150,11 +151,16 @@ class SlackChat:
         return person
 
     def recent_person(self, user: str) -> Person:
-        """As `person`, at most 60 s old: for names, and for who may ask. Never for a decision."""
+        """As `person`, at most 60 s old: for names, and for who may ask. Never for a decision.
+
+        Fails also where many people are looked up at once: decisions must be left enough of Slack's calls.
+        """
         with self._lock:
             at, person = self._people.get(user, (0.0, None))
         if person is not None and self._monotonic() - at < PERSON_SECONDS:
             return person
+        if not self.people_budget.spend():
+            raise LookupFailed(f"<@{user}>", "too many people ask at once")
         return self.person(user)
 
     def members(self, group: str, *, fresh: bool = False) -> frozenset[str]:

@@ -136,7 +136,12 @@ class Shift:
             self.rules.approver_groups,
         )
         self.admission = Admission(
-            self.database, self.chat.recent_person, askers, self.channels, self.direct_messages
+            self.database,
+            self.chat.recent_person,
+            askers,
+            self.channels,
+            self.direct_messages,
+            self.chat.person,
         )
         self.chat.pace = Pace(
             burst=100_000, monotonic=lambda: self.monotonic

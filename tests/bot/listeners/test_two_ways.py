@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.pace import Pace
+from bot.slack.pace import Budget, Pace
 from handlers.approval import State
 from tests.bot.shift import ALICE, DAVE, ONCALL, Shift
 
@@ -112,6 +112,22 @@ def test_a_judgement_that_fails_is_let_go(shift: Shift, monkeypatch: pytest.Monk
     assert shift.calls("chat.postEphemeral") == before
     busy.work()
     assert shift.calls("chat.postEphemeral") == before + 1
+
+
+def test_however_many_people_ask_enough_of_slacks_calls_is_left_for_decisions(shift: Shift) -> None:
+    """Who cannot be looked up is told to try again; who stops or decides is looked up all the same."""
+    shift.propose()
+    shift.chat.people_budget = Budget(1, 0.5, lambda: shift.monotonic)
+    assert "1 cluster" in shift.answer(shift.say("nodes", "dave"))
+    shift.workspace.add_person("erin")
+    assert "Next: try again in a moment." in shift.answer(shift.say("nodes", "erin"))
+    assert "1 cluster" in shift.answer(shift.say("nodes", "dave"))
+    assert "Paused by" in shift.answer(shift.say("pause", "carol"))
+    shift.say("resume", "carol")
+    shift.react("bob")
+    assert shift.fix().state == State.APPROVED
+    shift.monotonic += 2
+    assert "1 cluster" in shift.answer(shift.say("nodes", "erin"))
 
 
 # --- the allowance ---
