@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from handlers.ports import LookupFailed, Person
+from handlers.ports import LookupFailed, Message, Person
 from storage import once, people
 from storage.chain import audit
 from storage.file.database import Database
@@ -47,6 +47,11 @@ class Asked:
     thread_ts: str  # the thread it is answered in
     direct: bool  # a direct message
     bot: bool
+
+    @property
+    def message(self) -> Message:
+        """The message itself."""
+        return Message(self.channel, self.ts)
 
 
 @dataclass(frozen=True, slots=True)

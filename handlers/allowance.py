@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from handlers.admission import Asked
+from handlers.ports import Message
 from storage import once
 from storage.chain import audit
 from storage.file.database import Database
@@ -24,14 +25,17 @@ Spent = Literal["granted", "first_too_many", "too_many"]
 class _Person:
     """What one person asked lately. Times are monotonic seconds."""
 
-    granted: deque[tuple[float, Asked]] = field(default_factory=deque)
-    refused: dict[tuple[str, str], Asked] = field(default_factory=dict)  # by message; not recorded yet
+    granted: dict[Message, float] = field(default_factory=dict)  # message → when; oldest first
+    refused: dict[Message, Asked] = field(default_factory=dict)  # not recorded yet
     since: float = 0.0  # when the first of them was refused
 
     def forget(self, before: float) -> None:
         """What was asked before this time costs nothing any more."""
-        while self.granted and self.granted[0][0] <= before:
-            self.granted.popleft()
+        while self.granted:
+            oldest = next(iter(self.granted))
+            if self.granted[oldest] > before:
+                return
+            del self.granted[oldest]
 
 
 class Allowance:
@@ -52,14 +56,14 @@ class Allowance:
         with self._lock:
             person, now = self._people[_who(asked)], self._monotonic()
             person.forget(now - MINUTE)
-            if _message(asked) in person.refused:
+            if asked.message in person.refused:
                 return "too_many"
-            if any(_message(asked) == _message(one) for _, one in person.granted):
+            if asked.message in person.granted:
                 return "granted"
             if len(person.granted) < self._per_minute:
-                person.granted.append((now, asked))
+                person.granted[asked.message] = now
                 return "granted"
-            person.refused[_message(asked)] = asked
+            person.refused[asked.message] = asked
             if len(person.refused) > 1:
                 return "too_many"
             person.since = now
@@ -83,7 +87,7 @@ class Allowance:
                     audit.append(tx, Record("refusal", "refused", who, details=details))
             except BaseException:
                 with self._lock:
-                    again = {_message(asked): asked for asked in refused}
+                    again = {asked.message: asked for asked in refused}
                     self._people[who].refused = again | self._people[who].refused
                 raise
 
@@ -104,7 +108,3 @@ class Allowance:
 
 def _who(asked: Asked) -> str:
     return asked.user or "bot"
-
-
-def _message(asked: Asked) -> tuple[str, str]:
-    return asked.channel, asked.ts
