@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from handlers.approval import OPEN
 from storage import evidence, fixes, notices
@@ -18,6 +19,7 @@ LONG = timedelta(seconds=20)  # a place that refuses for so long: people are tol
 GIVE_UP = timedelta(days=3)  # nothing is tried for longer
 GIVE_UP_ATTEMPTS = 100  # nor given up before: the machine may have slept, or its clock leapt
 TOLD_DIRECTLY = 20  # people at most
+_MARK = 16  # bytes of a UUID before a file that is kept
 
 # What people wait for; the emoji on a card and a file are conveniences, and the message names the file.
 _AWAITED = frozenset({"card", "thread"})
@@ -110,7 +112,7 @@ def give_up(database: Database, notice: Notice, reason: str, fix: Fix | None) ->
         if notice.audience == "card" and notice.topic == "card":
             notices.rest(tx, notice.id)
         else:
-            notices.done(tx, notice.id)
+            told(tx, notice)
         if fix is not None and notice.audience in _AWAITED and notice.topic not in _CONVENIENT:
             _tell(tx, fix, "given_up", _details(fix, [notice]))
 
@@ -127,11 +129,27 @@ def redraw_cards(tx: Transaction) -> None:
 def keep_file(
     database: Database, content: bytes, *, name: str, title: str, channel: str, thread_ts: str
 ) -> None:
-    """A file that Slack did not take is sent again later. Raises `StorageError`."""
+    """A file that Slack did not take is sent again later, and kept until then. Raises `StorageError`.
+
+    A mark of its own makes it another content than any evidence: it goes, and evidence stays.
+    """
     with database.write() as tx:
-        sha256 = evidence.keep(tx, content)
+        sha256 = evidence.keep(tx, uuid4().bytes + content)
         details: dict[str, Json] = {"name": name, "title": title, "sha256": sha256}
         notices.add(tx, NewNotice("file", "file", channel=channel, thread_ts=thread_ts, details=details))
+
+
+def kept_file(conn: Reader, notice: Notice) -> bytes | None:
+    """What `keep_file` kept; None: it was erased. Raises `storage.evidence.EvidenceAltered`."""
+    content = evidence.read(conn, str(notice.details.get("sha256")))
+    return None if content is None else content[_MARK:]
+
+
+def told(tx: Transaction, notice: Notice) -> None:
+    """It was told, or will never be: nothing of it waits any more."""
+    notices.done(tx, notice.id)
+    if notice.audience == "file":
+        evidence.forget(tx, [str(notice.details.get("sha256"))])
 
 
 # --- inside ---
@@ -139,12 +157,12 @@ def keep_file(
 
 def _tell(tx: Transaction, fix: Fix, topic: DirectTopic, details: dict[str, Json]) -> None:
     people = [fix.requester, *([fix.approver] if fix.approver else _able(fix))]
-    told = list(dict.fromkeys(people))[:TOLD_DIRECTLY]
-    for user in told:
+    listed = list(dict.fromkeys(people))[:TOLD_DIRECTLY]
+    for user in listed:
         notices.add(
             tx, NewNotice("direct", topic, fix.number, user, fix.channel, fix.thread_ts, details=details)
         )
-    notices.add(tx, NewNotice("audit", topic, fix.number, details={**details, "told": list(told)}))
+    notices.add(tx, NewNotice("audit", topic, fix.number, details={**details, "told": list(listed)}))
 
 
 def _able(fix: Fix) -> list[str]:

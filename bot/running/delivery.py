@@ -154,7 +154,7 @@ class Deliverer:
             for notice in following:
                 notices.add(tx, notice)
             for told in unit:
-                notices.done(tx, told.id)
+                untold.told(tx, told)
         del self._sent[unit[0].id]
         return bool(following)
 

@@ -23,7 +23,7 @@ from bot.slack.web_api import NO_SUCH_EMOJI, NotSaid, SlackChat
 from handlers.approval import UNDECIDED, ApprovalRules, State
 from handlers.fix.older_copy import mark_of
 from handlers.ports import Clock, LookupFailed, Message, MessageGone
-from handlers.untold import LONG
+from handlers.untold import LONG, kept_file
 from storage import evidence, fixes, notices, once, queries, switches
 from storage.file.database import Database
 from storage.records import Audience, Entry, Fix, NewNotice, Notice, Topic
@@ -206,10 +206,10 @@ class Telling:
 
     def share_file(self, notice: Notice) -> None:
         """A file of an answer that Slack did not take at first."""
-        name, title, sha256 = (str(notice.details.get(key)) for key in ("name", "title", "sha256"))
+        name, title = (str(notice.details.get(key)) for key in ("name", "title"))
         try:
             with self.database.read() as conn:
-                content = evidence.read(conn, sha256)
+                content = kept_file(conn, notice)
         except evidence.EvidenceAltered as altered:
             log.error("%s is not attached: %s", name, altered)  # noqa: TRY400 - says it all
             return
