@@ -49,7 +49,7 @@ def test_a_slack_that_fails_for_a_while_delays_but_loses_nothing(enter: Enter, k
         fail()
     stage.react("bob", card)
     stage.becomes("applied")
-    stage.see(r"FIX-1 applied[\s\S]*anchor \d+")
+    stage.see(r"FIX-1 applied[\s\S]*anchor [0-9a-f]{16} \d+")
     stage.wait(lambda: shown(stage.workspace.message(card.channel, card.ts)).startswith("FIX-1 applied"))
     assert stage.writes == 1
 

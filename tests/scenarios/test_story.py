@@ -23,7 +23,7 @@ def test_the_whole_night_from_the_question_to_confirmed(stage: Stage) -> None:
     card = stage.card()
     assert "1.1.4322.0" in shown(card)
     stage.react("bob", card)
-    applied = stage.see(r"applied\b[\s\S]*anchor \d+ [0-9a-f]{64}")
+    applied = stage.see(r"applied\b[\s\S]*anchor [0-9a-f]{16} \d+ [0-9a-f]{64}")
     assert "Next" in shown(applied)
     assert (stage.root_ver, stage.writes) == ("1.1.4322.0", 1)
     stage.cluster.bring_online()
