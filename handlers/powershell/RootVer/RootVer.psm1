@@ -1109,6 +1109,14 @@ function Get-RootVerJournalPath {
     [System.IO.Path]::Combine($folder, $RootVerJournalName[0], $RootVerJournalName[1])
 }
 
+function Get-RootVerJournalProblem {
+    param([System.Management.Automation.ErrorRecord]$ErrorRecord, [string]$What, [string]$Id)
+    $reason = $ErrorRecord.Exception.GetBaseException().Message
+    $message = "The journal $(Get-RootVerJournalPath) could not be $What ($reason). Nothing was changed. " +
+        'Run Register-RootVerEndpoint.ps1 again: it makes the journal.'
+    ConvertTo-RootVerError -Message $message -Id $Id
+}
+
 function Open-RootVerJournal {
     # For this process alone; another one that writes takes moments. The file is never made here: in a folder that
     # anybody could have made, it would be worth nothing.
@@ -1146,9 +1154,7 @@ function Add-RootVerJournalLine {
         finally { $file.Dispose() }
     }
     catch {
-        $message = "The journal $(Get-RootVerJournalPath) could not be written ($($_.Exception.GetBaseException().Message)). Nothing " +
-            'was changed. Run Register-RootVerEndpoint.ps1 again: it makes the journal.'
-        throw (ConvertTo-RootVerError -Message $message -Id $RootVerJournalError)
+        throw (Get-RootVerJournalProblem -ErrorRecord $_ -What 'written' -Id $RootVerJournalError)
     }
 }
 
@@ -1185,9 +1191,7 @@ function Get-RootVerJournalLine {
         finally { $file.Dispose() }
     }
     catch {
-        $message = "The journal $(Get-RootVerJournalPath) could not be read ($($_.Exception.GetBaseException().Message)). Nothing was " +
-            'changed. Run Register-RootVerEndpoint.ps1 again: it makes the journal.'
-        throw (ConvertTo-RootVerError -Message $message -Id 'JournalNotRead')
+        throw (Get-RootVerJournalProblem -ErrorRecord $_ -What 'read' -Id 'JournalNotRead')
     }
     foreach ($line in $text.Split("`n")) {
         try { if ($line.StartsWith('{')) { ConvertFrom-Json -InputObject $line } }
