@@ -44,7 +44,7 @@ def checking(asked: str, inventory: Inventory, answered: Sequence[str] = ()) -> 
 def diagnosed(reports: Sequence[ClusterReport], told: Iterable[str] = ()) -> Post:
     """The result. `told`: what becomes of the proposals, as finished sentences."""
     follow = [section(told)] if (told := list(told)) else []
-    summary = [_summary(one) for report in reports for one in report.asked_for]
+    summary = [_summary(one) for report in reports for one in [*_worse(report), *report.asked_for]]
     blocks = _all(reports) if len(reports) > 1 else _one(reports[0])
     files = _files(reports)
     return post([*summary, *told], [*blocks, *follow, _foot(reports, files)], files)
@@ -87,13 +87,27 @@ def _answered(nodes: Sequence[str]) -> str:
 
 
 def _one(report: ClusterReport) -> list[Block]:
-    """One cluster: whom was asked for in full, the others side by side."""
-    asked = report.asked_for
+    """One cluster: whom was asked for in full, the others side by side; what is worse comes first."""
+    asked, worse = report.asked_for, _worse(report)
+    others = [one for one in _worst_first(report) if one not in asked and one not in worse]
     blocks = [block for one in asked for block in _node(one)]
-    others = [one for one in report.diagnoses if one not in asked]
+    if worse:
+        blocks.insert(0, section(map(_worse_line, worse)))
     if others:
         blocks.append(section(["*Other nodes*", *(_line(one) for one in others)]))
     return blocks
+
+
+def _worse(report: ClusterReport) -> list[Diagnosis]:
+    """Nodes that nobody asked for and that are worse than those that were: they head the message."""
+    asked = report.asked_for
+    best = min(map(_rank, asked), default=0)
+    return [one for one in _worst_first(report) if one not in asked and _rank(one) < best]
+
+
+def _worse_line(one: Diagnosis) -> str:
+    ask = f" Next: `@rootver diagnose {plain(one.node)}`." if _rank(one) == 0 else ""
+    return f"{_line(one)}.{ask}"
 
 
 def _all(reports: Sequence[ClusterReport]) -> list[Block]:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 
 from bot.blocks.diagnosis import checking, diagnosed
 from bot.lab.incidents import INCIDENTS
+from bot.slack import limits
 from handlers.contract.collection import load_collection
 from handlers.diagnose import ClusterReport
 from handlers.inventory import Cluster, Inventory
@@ -177,3 +178,13 @@ def test_members_are_not_needed_to_tell_a_node_that_was_not_read() -> None:
     told = diagnosed([report(one)])
     check(told)
     assert "*Not checked* the whole node" in words(told)
+
+
+def test_a_broken_partner_heads_the_message() -> None:
+    """Asked about the healthy node: nobody is told that all is well, and the next step is named."""
+    told = diagnosed(report_of_incident("zero", "exch-node1"))
+    check(told)
+    assert told.text.startswith("EXCH-NODE2: RootVer is invalid (confirmed)\nEXCH-NODE1: ")
+    first = next(limits.texts(told.blocks[:1]))
+    assert first.startswith(":red_circle: EXCH-NODE2: RootVer is invalid")
+    assert "Next: `@rootver diagnose exch-node2`" in first
