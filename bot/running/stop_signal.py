@@ -1,4 +1,4 @@
-"""Waiting for SIGTERM or Ctrl-C."""
+"""Waiting for SIGTERM, Ctrl-C, or the end of the terminal (SIGHUP)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @contextmanager
@@ -22,7 +22,8 @@ def stop_signals() -> Iterator[Callable[[], None]]:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     before = signal.set_wakeup_fd(writing)
-    handlers = {number: signal.signal(number, _written_already) for number in _STOPPING}
+    heeded = [one for one in _STOPPING if signal.getsignal(one) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    handlers = {number: signal.signal(number, _written_already) for number in heeded}
     try:
         yield lambda: _read(reading)
     finally:

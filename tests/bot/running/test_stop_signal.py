@@ -67,3 +67,20 @@ def test_being_told_to_stop_is_never_missed(script: str) -> None:
     words = [sys.executable, "-c", script]
     ran = subprocess.run(words, check=False, timeout=PATIENCE, capture_output=True, text=True)
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("ignored", [False, True], ids=["", "under nohup"])
+def test_the_end_of_the_terminal_stops_it_in_order(*, ignored: bool) -> None:
+    """SIGHUP, unless whoever started it says that it is to go on."""
+    script = f"""
+import os, signal
+from bot.running.stop_signal import stop_signals
+
+if {ignored}:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+with stop_signals() as told_to_stop:
+    os.kill(os.getpid(), signal.SIGHUP)
+    os.kill(os.getpid(), signal.SIGTERM) if {ignored} else None
+    told_to_stop()
+"""
+    assert subprocess.run([sys.executable, "-c", script], timeout=PATIENCE, check=False).returncode == 0
