@@ -193,6 +193,8 @@ class Bot:
             (self.posters,),
         ):
             _drain(together, DRAIN_SECONDS)
+        if unsaid := self.outbox.waiting():
+            log.warning("answers that were not posted any more: %d", unsaid)
         self.remote.close()  # what is still under way ends now, as an unknown outcome
         _drain((self.fixes,), DRAIN_SECONDS)
         self.workers.shutdown()

@@ -120,6 +120,11 @@ class Outbox:
                 return
         act()
 
+    def waiting(self) -> int:
+        """How many answers are not posted yet."""
+        with self._changed:
+            return sum(len(queue.answers) for queue in self._queues.values())
+
     def step(self) -> None:
         """Go on wherever there is room again."""
         with self._changed:

@@ -176,4 +176,4 @@ def test_after_the_last_poster_has_gone_answers_stay_where_they_are(shift: Shift
     posters.shutdown()
     shift.outbox._posters = posters
     answer = shift.outbox.say(asked(shift, ALICE), Post("late"))
-    assert answer.stage is Stage.WAITING
+    assert (answer.stage, shift.outbox.waiting()) == (Stage.WAITING, 1)
