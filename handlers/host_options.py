@@ -13,6 +13,7 @@ DEFAULT_CONFIGURATION = "Microsoft.PowerShell"
 AUTHS = ("basic", "certificate", "credssp", "kerberos", "negotiate", "ntlm")
 ENCRYPTIONS = ("auto", "always", "never")
 DELIVERIES = ("inline", "endpoint")
+SHORTEST_IDLE = 60  # seconds (New-PSSessionOption -IdleTimeout: at least 60000 ms)
 
 SECOND_HOP = (
     "A logon to the management host is not passed on to the nodes (the second hop). Three remedies: a"
@@ -21,7 +22,10 @@ SECOND_HOP = (
 )
 
 # What an auth needs beside pypsrp: the module that shows that it is there, and the extra that brings it.
-_PACKAGES = {"kerberos": ("gssapi", "pypsrp[kerberos]"), "credssp": ("requests_credssp", "pypsrp[credssp]")}
+_PACKAGES = {
+    "kerberos": ("gssapi", "rootver-bot[kerberos]"),
+    "credssp": ("requests_credssp", "pypsrp[credssp]"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,7 @@ class HostOptions:
     certificate_key_password: str | None = field(default=None, repr=False)
     configuration_name: str = DEFAULT_CONFIGURATION
     delivery: str = "inline"
+    idle_timeout: float = 900
     deadline_seconds: float = 120
     change: HostOptions | None = None
 
@@ -171,6 +176,8 @@ def _times(options: HostOptions) -> Iterator[str]:
     for name in ("connection_timeout", "read_timeout", "operation_timeout", "deadline_seconds"):
         if getattr(options, name) <= 0:
             yield f"{name} must be more than 0 seconds."
+    if options.idle_timeout < SHORTEST_IDLE:
+        yield f"idle_timeout must be at least {SHORTEST_IDLE} seconds: WinRM takes no less."
     if options.read_timeout <= options.operation_timeout:
         yield "read_timeout must be longer than operation_timeout, or every slow answer is cut off."
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from storage.times import to_text
 from storage.transaction import Reader, Transaction
 
-LARGEST = 64 * 1024 * 1024  # bytes; a host's answer has at most 16 million characters (handlers.psrp.wire)
+LARGEST = 64 * 1024 * 1024  # bytes; a host's answer has at most 12 MB (handlers.psrp.bounds)
 _PIECE = 1024 * 1024
 
 

@@ -38,7 +38,7 @@ from handlers.kb906154.article import SYMPTOMS, VERDICTS
 from handlers.kb906154.related import RELATED, RelatedCause
 from handlers.kb906154.verdicts import FIXABLE
 from handlers.open_questions import WAITED_FOR
-from handlers.psrp.wire import ANSWER_LIMIT
+from handlers.psrp.bounds import ANSWER_LIMIT
 from handlers.record.history import PAGE as RECORDS
 from handlers.record.questions import MAX_LAST
 from handlers.untold import GIVE_UP, LONG

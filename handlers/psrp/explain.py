@@ -38,20 +38,12 @@ NO_ENDPOINT = {2150858811, 2150858754}  # ERROR_WSMAN_INVALID_RESOURCE_URI, …_
 QUOTA = {2150859173, 2150859174, 2150859175, 2150859179, *range(2150859236, 2150859241)}
 
 
-class TooMuch(Exception):
-    """The answer is larger than any honest one; `limit` in bytes."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"more than {limit} bytes")
-        self.limit = limit
-
-
 def explain(error: Exception, options: HostOptions) -> Failure:
     """What this exception means for somebody who wanted an answer from that host."""
     if isinstance(error, Failed):
         return error.failure
     found = [judge(error, options) for judge in (_logon, _package, _fault, _connection)]
-    found += [judge(error) for judge in (_http, _tls, _size, _lost)]
+    found += [judge(error) for judge in (_http, _tls, _lost)]
     return next((failure for failure in found if failure), None) or _garbage(error)
 
 
@@ -70,8 +62,8 @@ def _logon(error: Exception, options: HostOptions) -> Failure | None:
     ):
         return Failure(
             f"the logon of {options.user} was refused",
-            "Look after user name, password and account. Nobody tries again before `rootver doctor` or a"
-            " restart, so that the account is not locked out.",
+            "Look after user name, password and account. So that it is not locked out, the bot does not try"
+            " again before `@rootver doctor` in chat, which reads the password anew, or a restart.",
             "401",
             unsent=True,
             refused=True,
@@ -270,15 +262,6 @@ def _lost(error: Exception) -> Failure | None:
             again=True,
         )
     return None
-
-
-def _size(error: Exception) -> Failure | None:
-    if not isinstance(error, TooMuch):
-        return None
-    return Failure(
-        f"its answer is longer than {error.limit // 2**20} MB and was not read to the end",
-        "This is no answer of the module RootVer: see what stands behind the endpoint.",
-    )
 
 
 def _garbage(error: Exception) -> Failure:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 TEXT_LIMIT = 300  # characters of a foreign text in a sentence of ours
 
+_APART = "Ask again; if it stays, see that a proxy or load balancer on the way keeps connections apart."
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -54,6 +56,50 @@ def waited_for_logon(seconds: float) -> Failure:
         f"the first logon to it did not end within {seconds:g} s",
         "See whether the host answers at all (`rootver doctor`), then ask again.",
         unsent=True,
+    )
+
+
+def superseded() -> Failure:
+    """The settings have another password, or another proxy, by now."""
+    return Failure("its secrets were read anew meanwhile", "Ask again.", unsent=True, again=True)
+
+
+def logon_forgotten() -> Failure:
+    """A connection that was logged on is asked for a logon: something on the way has made it anew."""
+    return Failure(
+        "it asked for another logon on a connection that was logged on",
+        _APART,
+        "401",
+        unsent=True,
+        again=True,
+    )
+
+
+def closed_after_logon() -> Failure:
+    """The host took the logon and closed the connection, so that it can be used for nothing."""
+    return Failure(
+        "it closed the connection right after the logon",
+        _APART,
+        unsent=True,
+        again=True,
+    )
+
+
+def aborted() -> Failure:
+    """Fault 995, ERROR_OPERATION_ABORTED (winerror.h): what ran was ended from outside."""
+    return Failure(
+        "what it did was cut off: WinRM or the host is stopping, or somebody closed the shell",
+        "Ask again once the host is up.",
+        "0x000003e3",
+        again=True,
+    )
+
+
+def too_much(what: str) -> Failure:
+    """The answer passes one of the `handlers.psrp.bounds`; `what` says which."""
+    return Failure(
+        f"{what}: it was not read to the end",
+        "This is no answer of the module RootVer: see what stands behind the endpoint.",
     )
 
 

@@ -35,6 +35,13 @@ class RememberingSerializer(Serializer):
                 return self._filled(value, _form(commands), texts)
         return super().serialize(value, metadata, parent, clear)
 
+    def _deserialize_string(self, value: str | None) -> str:
+        """What pypsrp's gives, without two copies in UTF-16 of a text that has nothing escaped."""
+        if value is not None and "_x" not in value:
+            return value
+        text: str = super()._deserialize_string(value)
+        return text
+
     def _filled(self, message: CreatePipeline, form: Hashable, texts: list[CommandParameter]) -> bytes:
         if form not in _forms:
             _forms[form] = self._written(message, texts)

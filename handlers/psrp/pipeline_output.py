@@ -10,6 +10,7 @@ from pypsrp.complex_objects import PSInvocationState
 from pypsrp.powershell import PowerShell
 
 from handlers.host_options import SECOND_HOP, HostOptions
+from handlers.psrp.bounds import check_json
 from handlers.psrp.failures import Failed, Failure, cut
 
 ACCESS_DENIED = "0x80070005"  # E_ACCESSDENIED: the node's word, seen from the management host
@@ -28,6 +29,7 @@ def answer_of(command: str, pipeline: PowerShell, options: HostOptions) -> str:
         raise Failed(_refused_by_powershell(command, errors, options), sent=True)
     if len(output) != 1 or not isinstance(output[0], str) or not output[0].lstrip().startswith("{"):
         raise Failed(_not_one_text(command, output), sent=True)
+    check_json(output[0])
     for error in errors:
         _log.warning("%s wrote an error beside its answer: %s", command, cut(error))
     return output[0]

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from handlers.host_options import HostOptions
 from handlers.ports import Query
 from handlers.psrp.deadline import Deadline
 from handlers.psrp.failures import Failed, stopping, unknown_host, unusable
+from handlers.psrp.kept_shells import KeptShells
 from handlers.psrp.logons import Doors
 from handlers.psrp.session_limits import Limits
 from handlers.psrp.shells import Shells
@@ -53,6 +54,9 @@ class PsrpRemote:
     A command borrows a session (one shell with one runspace, one connection) for itself alone and gives it
     back warm if the answer was good; after any failure the session is stopped and deleted in the background.
     Make one per process: it remembers which logons were refused.
+
+    `renew` reads a host's secrets anew; it raises `RemoteError` where they cannot be had. `kept` remembers
+    the shells that are open, for the next process.
     """
 
     def __init__(
@@ -61,15 +65,19 @@ class PsrpRemote:
         *,
         module: Callable[[], str] = module_text,
         limits: Limits | None = None,
+        renew: Callable[[str], HostOptions] | None = None,
+        kept: KeptShells | None = None,
     ) -> None:
         self._hosts, self._module, self._limits = dict(hosts), module, limits or Limits()
+        self._renew, self._kept = renew, kept or KeptShells(None)
         self._doors = Doors()
-        self._shells = {name: Shells(partial(self._session, options)) for name, options in hosts.items()}
+        self._shells = {name: Shells(partial(self._session_for, name)) for name in hosts}
         self._disposal = ThreadPoolExecutor(4, thread_name_prefix="rootver-shells")
         self._changed = threading.Condition()  # guards what follows
         self._running: set[Session] = set()
         self._ending: set[Session] = set()
         self._closed = False
+        self._closing = threading.Event()
 
     # --- the two doors ---
 
@@ -81,7 +89,7 @@ class PsrpRemote:
         call = _Call(host, self._options(host), query.name, query.parameters)
         deadline = Deadline(call.options.deadline_seconds)
         result = self._borrowed(call, deadline)
-        if isinstance(result, Failed) and result.failure.again and not deadline.passed:
+        if isinstance(result, Failed) and result.failure.again and self._paused(deadline):
             result = self._borrowed(call, deadline)
         return _answer(call, result)
 
@@ -106,11 +114,32 @@ class PsrpRemote:
     # --- looking after it ---
 
     def forget_refusals(self, host: str) -> None:
-        """Allow logons to this host again, of both identities: somebody asked for another try (doctor)."""
-        options = self._options(host)
-        for identity in (options, options.change):
-            if identity is not None:
-                self._doors.of(identity).reopen()
+        """Read the host's secrets anew and allow logons again, of both identities: somebody asked for another
+        try (doctor).
+
+        Where a secret is another one now, what was logged on with the old one is ended. Raises `RemoteError`
+        where the secrets cannot be read; then all stays as it was.
+        """
+        before = self._options(host)
+        now = self._renew(host) if self._renew else before
+        self._hosts[host] = now
+        new = [self._doors.of(one) for one in _identities(now)]
+        for door in [self._doors.of(one) for one in _identities(before)]:
+            if door not in new:
+                door.retire()
+        for door in new:
+            door.reopen()
+
+    def end_left_shells(self) -> None:
+        """Delete, in the background, the shells that the last process left behind because it was killed."""
+        for left in self._kept.left():
+            options = next((one for one in self._all_identities() if left.belongs_to(one)), None)
+            if options is None:
+                self._kept.remove(left)
+                continue
+            session = self._session(replace(options, configuration_name=left.configuration_name))
+            session.adopt(left.id)
+            self._end(session)
 
     def close(self, seconds: float = 10) -> None:
         """End every session and delete its shell; commands that still run are cut off.
@@ -118,6 +147,7 @@ class PsrpRemote:
         Returns after at most `seconds`; a shell that could not be deleted by then is ended by the host.
         """
         end = time.monotonic() + seconds
+        self._closing.set()
         with self._changed:
             self._closed = True
             running = list(self._running)
@@ -138,12 +168,23 @@ class PsrpRemote:
             raise NotSent(host, failure.what, failure.advice)
         return self._hosts[host]
 
+    def _all_identities(self) -> list[HostOptions]:
+        return [identity for options in self._hosts.values() for identity in _identities(options)]
+
+    def _paused(self, deadline: Deadline) -> bool:
+        """Wait a moment before a second try; False = there is no time for one."""
+        self._closing.wait(min(self._limits.pause, deadline.left))
+        return not deadline.passed
+
+    def _session_for(self, host: str) -> Session:
+        return self._session(self._hosts[host])
+
     def _session(self, options: HostOptions) -> Session:
         # Imported with the first command: pypsrp costs 0.2 s, which a start or `--help` should not pay.
         from handlers.psrp.session import Session  # noqa: PLC0415
 
         try:
-            return Session(options, self._doors.of(options), self._module(), self._limits)
+            return Session(options, self._doors.of(options), self._module(), self._limits, self._kept)
         except ValueError as error:
             raise Failed(unusable(error)) from None
 
@@ -222,6 +263,10 @@ class PsrpRemote:
             with self._changed:
                 self._ending.discard(session)
                 self._changed.notify_all()
+
+
+def _identities(options: HostOptions) -> list[HostOptions]:
+    return [options, options.change] if options.change else [options]
 
 
 def _answer(call: _Call, result: str | Failed) -> str:

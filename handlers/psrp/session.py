@@ -14,8 +14,10 @@ from pypsrp.wsman import SelectorSet
 
 from handlers.host_options import HostOptions
 from handlers.psrp.deadline import Deadline
-from handlers.psrp.explain import OPERATION_TIMEOUT, explain
+from handlers.psrp.explain import OPERATION_TIMEOUT, SHELL_GONE, explain
 from handlers.psrp.failures import Failed, Failure, stopping, timed_out
+from handlers.psrp.fragments import bound_fragments
+from handlers.psrp.kept_shells import KeptShell, KeptShells
 from handlers.psrp.logons import Door
 from handlers.psrp.packing import remember_forms
 from handlers.psrp.pipeline_output import answer_of
@@ -30,13 +32,25 @@ _watchdog = Watchdog()  # of the whole process
 class Session:
     """A shell that one thread at a time runs commands in; opened by its first command."""
 
-    def __init__(self, options: HostOptions, door: Door, module: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        options: HostOptions,
+        door: Door,
+        module: str,
+        limits: Limits,
+        kept: KeptShells | None = None,
+    ) -> None:
         self.options, self.limits, self._door, self._module = options, limits, door, module
+        self._kept = kept or KeptShells(None)
         self._wire = Wire(options, door, limits)
         self._pool = RunspacePool(
-            self._wire, configuration_name=options.configuration_name, idle_timeout=limits.host_idle
+            self._wire,
+            configuration_name=options.configuration_name,
+            idle_timeout=round(options.idle_timeout),
         )
+        self._fragments = bound_fragments(self._pool, self._wire.bounds)
         remember_forms(self._pool)
+        self._remembered = KeptShell.of(options, self._pool.id)
         self._pipeline: PowerShell | None = None  # the one that may still run
         self._shell_may_exist = False
         self._abandoned = False
@@ -81,8 +95,8 @@ class Session:
 
     @property
     def expired(self) -> bool:
-        """Whether the host has closed the shell by now, because nobody used it."""
-        return self._idle >= self.limits.host_idle
+        """Whether the host has closed the shell by now, as nobody used it, or its password is an old one."""
+        return self._door.retired or self._idle >= self.options.idle_timeout
 
     def cut(self) -> None:
         """Break the connection now, from any thread: the command that runs, or is about to, fails."""
@@ -99,21 +113,30 @@ class Session:
         self._wire.deadline = deadline
         if self._abandoned:
             raise Failed(stopping())
-        self._wire.received = 0
+        self._wire.bounds.begin()
         if self._idle > self.limits.keep_alive:
             self._wire.repair()
         if self._pool.shell.opened:
             return
+        self._kept.add(self._remembered)  # before it is asked for: we may be killed while it opens
         try:
             self._pool.open()
-        except WSManFaultError as fault:
-            self._shell_may_exist = self._pool.shell.opened or fault.code == OPERATION_TIMEOUT
+        except BaseException as error:
+            self._shell_may_exist = self._pool.shell.opened or self._perhaps_opened(error)
             raise
-        except Exception as error:
-            certainly_not = not self._wire.connected or explain(error, self.options).unsent
-            self._shell_may_exist = self._pool.shell.opened or not certainly_not
-            raise
-        self._shell_may_exist = True
+        else:
+            self._shell_may_exist = True
+        finally:
+            if not self._shell_may_exist:
+                self._kept.remove(self._remembered)
+
+    def _perhaps_opened(self, error: BaseException) -> bool:
+        """Whether a Create that failed may have made a shell all the same."""
+        if isinstance(error, WSManFaultError):
+            return bool(error.code == OPERATION_TIMEOUT)
+        if not isinstance(error, Exception):
+            return True
+        return self._wire.connected and not explain(error, self.options).unsent
 
     def _command(self, command: str, parameters: Mapping[str, object]) -> PowerShell:
         """Two statements (docs/wire-contract.md, section 2). First, once per pool: the module's text, in the
@@ -127,9 +150,7 @@ class Session:
 
     def _judged(self, command: str, failure: Failure, deadline: Deadline) -> Failed:
         sent = self._sent(failure)
-        if failure.refused:
-            self._door.refuse(failure)
-        elif deadline.passed:
+        if deadline.passed and not failure.refused:
             failure = timed_out(command, deadline.seconds, sent=sent)
         return Failed(failure, sent=sent)
 
@@ -143,6 +164,8 @@ class Session:
         """The answer of a pipeline that has ended; the shell has its module then, and waits for the next."""
         self._pipeline = None
         self._pool.pipelines.pop(pipeline.id, None)
+        self._pool.user_events.clear()  # nobody reads them
+        self._fragments.forget()
         self._commands += 1
         self._used = time.monotonic()
         text = answer_of(command, pipeline, self.options)
@@ -151,9 +174,15 @@ class Session:
 
     # --- ending ---
 
+    def adopt(self, shell: str) -> None:
+        """Take over a shell by its id, only to dispose of it."""
+        self._pool.id, self._remembered = shell, KeptShell.of(self.options, shell)
+        self._shell_may_exist = True
+
     def dispose(self) -> None:
         """Stop what runs, delete the shell, close the connection; failures are only logged."""
         self._wire.deadline = Deadline(self.limits.disposal)
+        self._wire.bounds.begin()
         call_off = self._cut_after(self.limits.disposal)
         for step in (self._stop, self._delete):
             try:
@@ -171,16 +200,21 @@ class Session:
         """Signal with the command's own id: the library's `stop` sends another one to old hosts."""
         if self._pipeline is not None and self._shell_may_exist:
             pipeline, self._pipeline = self._pipeline, None
-            self._adopt()
+            self._name_shell()
             self._pool.shell.signal(SignalCode.PS_CTRL_C, pipeline._command_id or pipeline.id)
 
     def _delete(self) -> None:
         if self._shell_may_exist:
-            self._adopt()
-            self._pool.shell.close()
+            self._name_shell()
+            try:
+                self._pool.shell.close()
+            except WSManFaultError as fault:
+                if fault.code != SHELL_GONE:
+                    raise
             self._shell_may_exist = False
+            self._kept.remove(self._remembered)
 
-    def _adopt(self) -> None:
+    def _name_shell(self) -> None:
         """A shell whose Create was not answered has the id that we asked for."""
         shell = self._pool.shell
         if not shell.opened:

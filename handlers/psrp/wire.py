@@ -1,62 +1,82 @@
 """pypsrp's WSMan with limits that hold: on time, on size, on repetition and on logons.
 
-What this module touches of the transport (`session`, `encryption`, `_build_session`, its time-outs) and
-`_pool_manager` is not promised by pypsrp: it is pinned below 0.10, and the tests go through all of it.
+What this module touches of the transport (`session`, `encryption`, `_build_session`, `_send_request`, its
+time-outs) and `_pool_manager` is not promised by pypsrp: it is pinned below 0.10, and the tests go through
+all of it.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-import socket
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import fields
-from typing import Any, cast
+from dataclasses import fields, replace
+from typing import Any, TypeVar, cast
 from xml.etree.ElementTree import Element
 
 import requests
 from pypsrp._pool_manager import DisableNewConnectionsContext, NewConnectionDisabled
-from pypsrp.exceptions import WSManFaultError
-from pypsrp.wsman import NAMESPACES, WSMan
+from pypsrp._utils import get_hostname
+from pypsrp.encryption import WinRMEncryption
+from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
+from pypsrp.wsman import WSMan
 
 from handlers.host_options import HostOptions
+from handlers.psrp.bounds import Bounds
+from handlers.psrp.connections import Connections, prepare_by_copying
 from handlers.psrp.deadline import Deadline
-from handlers.psrp.explain import TooMuch, explain
-from handlers.psrp.failures import Failure, interrupted
+from handlers.psrp.explain import explain
+from handlers.psrp.failures import (
+    Failed,
+    Failure,
+    aborted,
+    closed_after_logon,
+    interrupted,
+    logon_forgotten,
+)
 from handlers.psrp.logons import Door
 from handlers.psrp.session_limits import Limits
-
-ANSWER_LIMIT = 16 * 1024 * 1024
-"""Bytes (base64) of one answer. 500 events at their longest, in three-byte characters, make 8 MB."""
 
 OPERATION_FLOOR = 0.5
 """Seconds: WinRM's shortest operation time-out (winrm help config: MaxTimeoutms is at least 500)."""
 
-_NOT_FOR_WSMAN = {"configuration_name", "delivery", "deadline_seconds", "change"}
+ABORTED = 995
+"""ERROR_OPERATION_ABORTED (winerror.h)."""
+
+PATIENCE = 0.25
+"""Seconds that others wait where every exchange is a logon, one that went alone hangs, and is not refused."""
+
+_EACH_EXCHANGE = ("basic", "certificate")  # these prove who they are with every request
+_BOUNDARY = "Encrypted Boundary"  # MS-WSMV 2.2.9.1; pypsrp makes a regular expression of what the host sends
+_MOST_COOKIES = 10
+_NOT_FOR_WSMAN = {"configuration_name", "delivery", "deadline_seconds", "idle_timeout", "change"}
+
+T = TypeVar("T")
 
 for _name in ("pypsrp", "requests_credssp", "spnego", "urllib3"):
     # At DEBUG pypsrp logs whole messages, arguments included.
     logging.getLogger(_name).setLevel(logging.WARNING)
+logging.getLogger("pypsrp.serializer").setLevel(logging.ERROR)  # at WARNING whole messages that are no XML
 
 
 class Wire(WSMan):
     """The way to one host as one user; for one thread at a time.
 
-    `deadline` bounds every exchange. `broken`: an exchange was lost, and with it perhaps the keys of the
-    message encryption, so that only `repair` makes the way usable again (measured: reference, "Failures").
+    `deadline` bounds every exchange, `bounds` what is read. `broken`: an exchange was lost, and with it
+    perhaps the keys of the message encryption, so that only `repair` makes the way usable again (measured).
     `connected`: a connection has come to be, its TLS too; before that the host has got nothing.
     """
 
     def __init__(self, options: HostOptions, door: Door, limits: Limits) -> None:
         arguments = {f.name: getattr(options, f.name) for f in fields(options)}
         super().__init__(**{name: arguments[name] for name in arguments.keys() - _NOT_FOR_WSMAN})
-        self.options, self.door, self.limits = options, door, limits
+        self.transport._send_request = self._answer_to  # type: ignore[method-assign]
+        self.options, self.door, self.limits, self.bounds = options, door, limits, Bounds()
         self.deadline = Deadline(options.deadline_seconds)
         self.broken = self.connected = False
-        self.received = 0
-        self._logged_on = False
-        self._connections: list[Any] = []
+        self._logged_on = self._logging_on = False
+        self._connections: Connections | None = None
 
     def invoke(self, *args: Any, retries_on_read_timeout: int = 0, **kwargs: Any) -> Element:  # noqa: ARG002
         """One exchange, within the deadline, its logon when it is its turn; never repeated by the library.
@@ -67,19 +87,13 @@ class Wire(WSMan):
         exchange = functools.partial(super().invoke, *args, **kwargs)
         try:
             return self._exchange(exchange)
-        except WSManFaultError:
+        except WSManFaultError as fault:
+            if fault.code == ABORTED:
+                raise Failed(aborted()) from None
             raise
         except BaseException:
             self.broken = True
             raise
-
-    def receive(self, *args: Any, **kwargs: Any) -> Element:
-        """A Receive; raises `TooMuch` beyond `ANSWER_LIMIT`."""
-        body: Element = super().receive(*args, **kwargs)
-        self.received += sum(len(stream.text or "") for stream in body.iter(f"{{{NAMESPACES['rsp']}}}Stream"))
-        if self.received > ANSWER_LIMIT:
-            raise TooMuch(ANSWER_LIMIT)
-        return body
 
     def repair(self) -> None:
         """Forget connection and keys; the next exchange logs on again and meets the same shells."""
@@ -91,10 +105,8 @@ class Wire(WSMan):
 
     def cut(self) -> None:
         """Break the connections now, from any thread: whoever waits for an answer stops waiting."""
-        for connection in list(self._connections):
-            with suppress(OSError, AttributeError, TypeError):
-                # The plain socket's method: SSLSocket's own would pull the TLS state from under the reader.
-                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+        if self._connections is not None:
+            self._connections.cut()
 
     def _limit(self) -> None:
         """Bound the next exchange by the options and by what is left. Raises `TimeoutError` if nothing is.
@@ -109,39 +121,68 @@ class Wire(WSMan):
         self.transport.connection_timeout = cast("int", min(self.options.connection_timeout, left))
         self.transport.read_timeout = cast("int", min(self.options.read_timeout, left + self.limits.grace))
 
+    # --- logons: nowhere but here ---
+
     def _exchange(self, exchange: Callable[[], Element]) -> Element:
-        """On the connection that is there. If it was closed meanwhile, nothing has been sent: connect anew.
+        """Through the door, or on the connection that is logged on.
 
-        Left alone, requests would open a connection by itself, past the door and with keys of the old one.
+        If that was closed meanwhile, nothing has been sent: connect anew. Left alone, requests would open a
+        connection by itself, past the door and with keys of the old one.
         """
-        if self._logged_on:
-            with suppress(NewConnectionDisabled), DisableNewConnectionsContext():
-                return exchange()
-            self.repair()
-        return self._log_on_with(exchange)
-
-    def _session(self) -> requests.Session:
-        """A session of requests whose connections `cut` finds."""
-        session = self.transport._build_session()
-        # The environment has been read (proxies, CA bundle). Asking it again costs time with every exchange,
-        # and a .netrc could add a password of somebody else's.
-        session.trust_env = False
-        session.max_redirects = 0  # WinRM never redirects; a 307 would send a change to another place
-        self._connections = _remember_connections(session, self._note_connected)
-        _prepare_by_copying(session, self.transport.endpoint)
-        return session
-
-    def _note_connected(self) -> None:
-        self.connected = True
-
-    def _log_on_with(self, exchange: Callable[[], Element]) -> Element:
-        """The first exchange of a connection carries the logon: alone, unless one has just been good."""
         if self.transport.session is None:
             self.transport.session = self._session()
-        alone = self.door.enter(self.deadline.left)
+        if self.options.auth in _EACH_EXCHANGE:
+            return self._through_the_door(exchange, PATIENCE)
+        if self._logged_on:
+            with suppress(NewConnectionDisabled):
+                return self._logged_on_already(exchange)
+            self.repair()
+            self.transport.session = self._session()
+        self._log_on()
+        try:
+            return self._logged_on_already(exchange)
+        except NewConnectionDisabled:
+            raise Failed(closed_after_logon()) from None
+
+    def _logged_on_already(self, exchange: Callable[[], T]) -> T:
+        """An exchange that opens no connection and proves nothing. Raises `NewConnectionDisabled`."""
+        try:
+            with DisableNewConnectionsContext():
+                return exchange()
+        except AuthenticationError:
+            raise Failed(logon_forgotten()) from None
+
+    def _log_on(self) -> None:
+        """An empty request carries the logon, and what is asked goes on the connection that comes of it.
+
+        So a logon is over at once, nobody waits behind a shell that opens, and no command is in a logon that
+        fails. pypsrp does the same where it seals messages.
+        """
+        try:
+            self._through_the_door(self._knock)
+        except Exception as error:
+            if self.deadline.passed:
+                raise
+            raise Failed(replace(explain(error, self.options), unsent=True)) from None
+        self._logged_on = True
+
+    def _knock(self) -> None:
+        session = cast("requests.Session", self.transport.session)
+        self._logging_on = True
+        try:
+            self._answer_to(session.prepare_request(requests.Request("POST", self.transport.endpoint)))
+        finally:
+            self._logging_on = False
+        context = session.auth.contexts[get_hostname(self.transport.endpoint)]  # type: ignore[union-attr]
+        if self.transport.wrap_required:
+            self.transport.encryption = WinRMEncryption(context, _protocol(self.options.auth, context))
+
+    def _through_the_door(self, step: Callable[[], T], patience: float = float("inf")) -> T:
+        """Do what carries the password when it is its turn, and tell how that ended."""
+        entry = self.door.enter(self.deadline.left, patience)
         failure: Failure | None = interrupted()
         try:
-            answer = exchange()
+            done = step()
             failure = None
         except WSManFaultError:
             failure = None  # a fault comes from behind the logon
@@ -150,68 +191,70 @@ class Wire(WSMan):
             failure = explain(error, self.options)
             raise
         finally:
-            self._logged_on = failure is None
-            if alone:
-                self.door.leave(failure)
-        return answer
+            self.door.leave(entry, failure)
+        return done
+
+    # --- requests ---
+
+    def _session(self) -> requests.Session:
+        """A session of requests whose connections can be cut, and which logs on only when it is to."""
+        session = self.transport._build_session()
+        # The environment has been read (proxies, CA bundle). Asking it again costs time with every exchange,
+        # and a .netrc could add a password of somebody else's.
+        session.trust_env = False
+        session.max_redirects = 0  # WinRM never redirects; a 307 would send a change to another place
+        self._connections = Connections(session, self.bounds, self._note_connected)
+        if self.options.auth not in _EACH_EXCHANGE:
+            log_on = session.auth.response_hook  # type: ignore[union-attr]
+            session.auth.response_hook = lambda answer, **more: (  # type: ignore[union-attr]
+                log_on(answer, **more) if self._logging_on else answer
+            )
+        prepare_by_copying(session, self.transport.endpoint)
+        return session
+
+    def _note_connected(self) -> None:
+        self.connected = True
+
+    def _answer_to(self, request: requests.PreparedRequest, timeout: Any = None) -> bytes:
+        """Send a request; the answer, opened and counted (pypsrp's `_TransportHTTP._send_request`).
+
+        pypsrp's own guesses the encoding of every text that does not say it, which takes long, and makes a
+        regular expression of the boundary that the host names, which may take for ever.
+        """
+        transport, session = self.transport, cast("requests.Session", self.transport.session)
+        times = timeout if timeout is not None else (transport.connection_timeout, transport.read_timeout)
+        answer = session.send(request, timeout=times)
+        if len(session.cookies) > _MOST_COOKIES:
+            session.cookies.clear()
+        if answer.status_code == requests.codes.unauthorized:
+            raise AuthenticationError(self._refusal(answer.headers.get("WWW-Authenticate", "")))
+        content = self._opened(answer)
+        if answer.ok:
+            self.bounds.xml(content)
+            return content
+        text = content.decode("utf-8", "replace")
+        self.bounds.xml(text.encode(), "utf-8")
+        raise WinRMTransportError("http", answer.status_code, text)
+
+    def _refusal(self, offered: str) -> str:
+        """Where the host does not offer Basic at all, pypsrp's words of the others say so."""
+        if self.options.auth == "basic" and offered and "basic" not in offered.casefold():
+            methods = "one of the following authentication methods Basic"
+            return f"The server did not response with {methods} - actual: '{offered}'"
+        return f"Failed to authenticate the user {self.options.user}"
+
+    def _opened(self, answer: requests.Response) -> bytes:
+        kind = answer.headers.get("Content-Type", "")
+        if not kind.startswith(("multipart/encrypted;", "multipart/x-multi-encrypted;")):
+            return answer.content
+        if f'boundary="{_BOUNDARY}"' not in kind or self.transport.encryption is None:
+            raise ValueError("a sealed message of another form")
+        return self.transport.encryption.unwrap_message(answer.content, _BOUNDARY)
 
 
-def _prepare_by_copying(session: requests.Session, url: str) -> None:
-    """Give a session a quicker `prepare_request`: all that differs between ours are headers and body.
-
-    requests merges URL, settings, cookies and hooks anew each time: 0.15 ms instead of 0.01 (measured), and
-    all workers wait for the interpreter. Only where a load balancer has set a cookie, that must be done.
-    """
-    usual = session.prepare_request
-    first = usual(requests.Request("POST", url))
-
-    def prepare(request: requests.Request) -> requests.PreparedRequest:
-        if session.cookies:
-            return usual(request)
-        prepared = first.copy()
-        prepared.hooks = {name: [*hooks] for name, hooks in first.hooks.items()}
-        prepared.headers.update(request.headers)
-        prepared.prepare_body(request.data, None)
-        return prepared
-
-    session.prepare_request = prepare  # type: ignore[method-assign]
-
-
-def _remember_connections(session: requests.Session, connected: Callable[[], None]) -> list[Any]:
-    """A list that gets every urllib3 connection of the session, so that `cut` finds their sockets.
-
-    `connected` is called whenever one of them has come to be (urllib3's `connect` ends after the handshake).
-    `ConnectionCls` and `pool_classes_by_scheme` are urllib3's own places for this; pypsrp uses them likewise.
-    """
-    seen: list[Any] = []
-    for adapter in session.adapters.values():
-        pools = adapter.poolmanager.pool_classes_by_scheme  # type: ignore[attr-defined]
-        adapter.poolmanager.pool_classes_by_scheme = {  # type: ignore[attr-defined]
-            scheme: _watched(make, seen, connected) for scheme, make in pools.items()
-        }
-    return seen
-
-
-def _watched(
-    make_pool: Callable[..., Any], seen: list[Any], connected: Callable[[], None]
-) -> Callable[..., Any]:
-    def pool(*args: Any, **kwargs: Any) -> Any:
-        made = make_pool(*args, **kwargs)
-        make_connection = made.ConnectionCls
-
-        def connection(*args: Any, **kwargs: Any) -> Any:
-            one = make_connection(*args, **kwargs)
-            connect = one.connect
-
-            def connect_and_tell() -> None:
-                connect()
-                connected()
-
-            one.connect = connect_and_tell
-            seen.append(one)
-            return one
-
-        made.ConnectionCls = connection
-        return made
-
-    return pool
+def _protocol(auth: str, context: Any) -> str:
+    """How the envelope of a sealed message names its protocol (as pypsrp's `_TransportHTTP.send`)."""
+    if auth == "credssp":
+        return WinRMEncryption.CREDSSP
+    kerberos = context.response_auth_header == "kerberos"
+    return WinRMEncryption.KERBEROS if kerberos else WinRMEncryption.SPNEGO

@@ -45,6 +45,7 @@ def test_the_defaults_are_accepted() -> None:
         (replace(GOOD, auth="basic", encryption="always"), "cannot encrypt"),
         (replace(GOOD, read_timeout=60), "read_timeout"),
         (replace(GOOD, deadline_seconds=0), "deadline_seconds"),
+        (replace(GOOD, idle_timeout=59), "idle_timeout must be at least 60"),
         (replace(LOCAL, auth="basic"), 'encryption = "never"'),
         (replace(GOOD, change=replace(GOOD, auth="ntlm", password=None)), "change: "),
         (replace(GOOD, change=replace(GOOD, change=GOOD)), "one change identity"),
@@ -81,11 +82,15 @@ def test_a_proxy_that_is_refused_is_not_repeated() -> None:
     assert "canary" not in " ".join(check(replace(GOOD, proxy="user:canary-9@proxy:3128")))
 
 
-@pytest.mark.parametrize("auth", ["kerberos", "credssp"])
-def test_an_auth_without_its_package_is_refused(auth: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("auth", "extra"), [("kerberos", "rootver-bot[kerberos]"), ("credssp", "pypsrp[credssp]")]
+)
+def test_an_auth_without_its_package_is_refused(
+    auth: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The sentence has the command that installs it."""
     monkeypatch.setattr("handlers.host_options.find_spec", lambda name: None)
-    assert any(f"pip install 'pypsrp[{auth}]'" in sentence for sentence in check(replace(GOOD, auth=auth)))
+    assert any(f"pip install '{extra}'" in sentence for sentence in check(replace(GOOD, auth=auth)))
 
 
 @pytest.mark.parametrize(

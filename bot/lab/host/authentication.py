@@ -47,12 +47,17 @@ class Accounts:
         handle, name = tempfile.mkstemp(prefix="rootver-lab-")
         os.close(handle)
         self._file = Path(name)
-        lines = (f"{user.replace(chr(92), ':', 1)}:{password}\n" for user, password in passwords.items())
-        self._file.write_text("".join(lines), encoding="utf-8")
+        self._write()
 
     def close(self) -> None:
         """Remove the file; nobody can log on with NTLM any more."""
         self._file.unlink(missing_ok=True)
+
+    def change(self, user: str, password: str) -> None:
+        """Give an account another password, as an administrator does; who is logged on stays so."""
+        with _ENVIRONMENT:
+            self._passwords[user.casefold()] = (self.spelled(user), password)
+            self._write()
 
     def spelled(self, user: str) -> str:
         """Return the account's own spelling of a name."""
@@ -62,6 +67,11 @@ class Accounts:
         """Say whether that is the account's password."""
         known = self._passwords.get(user.casefold())
         return known is not None and hmac.compare_digest(known[1].encode(), password.encode())
+
+    def _write(self) -> None:
+        pairs = self._passwords.values()
+        lines = (f"{user.replace(chr(92), ':', 1)}:{password}\n" for user, password in pairs)
+        self._file.write_text("".join(lines), encoding="utf-8")
 
     def acceptor(self) -> spnego.ContextProxy:
         """Return the host's side of a Negotiate or NTLM logon."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.lab.cluster.practice_cluster import PracticeCluster
 from bot.lab.host import soap
-from bot.lab.host.authentication import SEALED_TYPE, Accounts, Authentication
+from bot.lab.host.authentication import OFFERS, SEALED_TYPE, Accounts, Authentication
 from bot.lab.host.calls import CallLog, Exchange, Logon
 from bot.lab.host.commands import MODULE
 from bot.lab.host.faults import HostFaults, HttpFault
@@ -243,6 +243,9 @@ class _Connection(BaseHTTPRequestHandler):
         self._answer(exchange, status, answer, kind, challenges, cut_off=fault == "truncated")
 
     def _carry_out(self, request: soap.Request) -> tuple[int, bytes]:
+        ordered = self._endpoint.faults.answers.take(request.action)
+        if ordered:
+            return 500, soap.fault(request.message, ordered, MACHINE)
         try:
             return 200, self._endpoint.wsman.handle(request, self._is_wanted)
         except soap.WSManFault as error:
@@ -272,6 +275,9 @@ class _Connection(BaseHTTPRequestHandler):
             raise _NoAnswer
         if fault == "html":
             self._answer(exchange, 200, PROXY_PAGE, "text/html")
+            raise _NoAnswer
+        if fault == "unauthorized":
+            self._answer(exchange, 401, challenges=OFFERS)
             raise _NoAnswer
         if fault == "unavailable":
             self._answer(exchange, 503)

@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
-HttpFault = Literal["reset", "hang", "truncated", "html", "unavailable"]
+from bot.lab.host.soap import WSManFault
+
+HttpFault = Literal["reset", "hang", "truncated", "html", "unavailable", "unauthorized"]
 """Of one HTTP exchange. `reset`: the connection, before anything is done. `hang`: no answer until `release`.
 `truncated`: done, but the answer is cut off in the middle. `html`: a proxy's page with status 200.
-`unavailable`: status 503.
+`unavailable`: status 503. `unauthorized`: status 401, the logon is forgotten.
 """
 
 Garbage = Literal["malformed", "not_json", "truncated", "huge", "nothing"]
@@ -69,6 +71,7 @@ class HostFaults:
     max_shells: int = 30
     max_commands: int = 1000
     module_1_0: bool = False
+    answers: OneShots[WSManFault] = field(default_factory=OneShots)
     exchanges: OneShots[HttpFault] = field(default_factory=OneShots)
     garbage: OneShots[Garbage] = field(default_factory=OneShots)
     lost: OneShots[Literal[True]] = field(default_factory=OneShots)
@@ -78,6 +81,13 @@ class HostFaults:
     def next_exchange(self, fault: HttpFault, action: str | None = None) -> None:
         """Spoil the next HTTP exchange of a WSMan action (`Create`, `Command`, `Receive`, …), or of any."""
         self.exchanges.add(action, fault)
+
+    def next_answer(self, action: str, code: int, text: str) -> None:
+        """Answer the next exchange of a WSMan action with a fault instead of doing it.
+
+        `code`: of wsmerror.h or winerror.h.
+        """
+        self.answers.add(action, WSManFault(code, "w:InternalError", text))
 
     def garble(self, command: str, how: Garbage) -> None:
         """Execute the next command of that name, but give `how` instead of its output."""
@@ -110,5 +120,5 @@ class HostFaults:
             setattr(self, name, getattr(fresh, name))
         self.slow.clear()
         self.released.clear()
-        for waiting in (self.exchanges, self.garbage, self.lost, self.hooks):
+        for waiting in (self.answers, self.exchanges, self.garbage, self.lost, self.hooks):
             waiting.clear()

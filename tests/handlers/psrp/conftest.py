@@ -14,6 +14,9 @@ from handlers.psrp.remote import PsrpRemote
 from handlers.psrp.session_limits import Limits
 from tests.handlers.psrp.practice_host import MODULE, options_for
 
+AT_ONCE = Limits(pause=0)
+"""A second try does not wait."""
+
 
 class MakeRemote(Protocol):
     """Makes a remote to the practice host `mgmt1`; closed when the test ends."""
@@ -46,7 +49,7 @@ def make_remote(request: pytest.FixtureRequest) -> Iterator[MakeRemote]:
 
     def make(limits: Limits | None = None, change: HostOptions | None = None, **options: Any) -> PsrpRemote:
         hosts = {"mgmt1": options_for(endpoint, change=change, **options)}
-        made.append(PsrpRemote(hosts, module=lambda: MODULE, limits=limits))
+        made.append(PsrpRemote(hosts, module=lambda: MODULE, limits=limits or AT_ONCE))
         return made[-1]
 
     yield make

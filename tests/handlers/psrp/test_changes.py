@@ -189,7 +189,8 @@ def test_a_logon_that_is_barred_after_the_command_was_taken_is_unknown(
 
     def too_late(wire: Wire, *args: Any, **kwargs: Any) -> Any:
         host.cut_connections()
-        wire.door.refuse(Failure("the logon was refused", "Look after it.", refused=True, unsent=True))
+        refused = Failure("the logon was refused", "Look after it.", refused=True, unsent=True)
+        wire.door.leave(wire.door.enter(1), refused)
         return plain(wire, *args, **kwargs)
 
     monkeypatch.setattr(Wire, "receive", too_late)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -121,7 +122,7 @@ def test_an_interrupted_command_is_stopped_on_the_host(
 
     plain = Wire.receive
 
-    def interrupt(self: Wire, *args: object, **kwargs: object) -> object:
+    def interrupt(self: Wire, *args: Any, **kwargs: Any) -> Any:
         if host.calls.named("Get-RootVerFact") and not interrupted.is_set():
             interrupted.set()
             raise KeyboardInterrupt

@@ -137,5 +137,5 @@ def test_a_quota_of_commands_below_ours_costs_a_new_shell(host: Endpoint, make_r
 
 def test_the_host_is_told_to_end_idle_shells_itself(host: Endpoint, make_remote: MakeRemote) -> None:
     """What a killed process leaves behind must not use up the quota for two hours."""
-    make_remote(Limits(host_idle=77)).query("mgmt1", FACTS)
+    make_remote(idle_timeout=77).query("mgmt1", FACTS)
     assert [known.idle_timeout for known in host.wsman._shells.values()] == [77]

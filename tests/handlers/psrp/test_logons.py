@@ -12,7 +12,7 @@ import pytest
 from bot.lab.host.endpoint import Endpoint
 from handlers.host_options import HostOptions
 from handlers.psrp.failures import Failed, Failure
-from handlers.psrp.logons import Door, Doors
+from handlers.psrp.logons import FRESH_SECONDS, Door, Doors
 from handlers.psrp.remote import PsrpRemote
 from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import NotSent, RemoteError
@@ -29,6 +29,7 @@ from tests.handlers.psrp.practice_host import (
 
 REFUSED = Failure("the logon was refused", "Look after it.", refused=True)
 LOST = Failure("the connection was lost", "Ask again.", again=True)
+AWAY = Failure("no connection to it", "See that it is up.", unsent=True)
 
 
 def ask(remote: PsrpRemote, host: str = "mgmt1") -> str:
@@ -93,8 +94,6 @@ def test_a_password_that_changes_later_is_refused_once(host: Endpoint, make_remo
     remote = make_remote(Limits(keep_alive=0))
     with ThreadPoolExecutor(8) as workers:
         list(workers.map(lambda _: ask(remote), range(32)))
-    door = remote._doors.of(options_for(host))
-    door._admitted_until = 0  # a minute later
     good = len(host.logons)
     host.faults.refuse_logons = True
     with ThreadPoolExecutor(8) as workers:
@@ -108,7 +107,6 @@ def test_disposing_of_a_shell_tries_no_refused_logon(host: Endpoint, make_remote
     remote = make_remote(Limits(keep_alive=0))
     remote.query("mgmt1", FACTS)
     host.faults.refuse_logons = True
-    remote._doors.of(options_for(host))._admitted_until = 0
     with pytest.raises(RemoteError, match="refused"):
         remote.query("mgmt1", FACTS)
     remote.close(5)
@@ -128,29 +126,63 @@ def test_a_host_that_is_away_has_not_refused_the_logon(make_remote: MakeRemote, 
 
 
 def test_others_wait_for_the_first_logon_and_then_go_together() -> None:
-    """While one is inside, nobody else logs on; once it was good, everybody may."""
+    """While one goes alone, nobody else logs on; once it was good, everybody who waited may."""
     door, inside = Door(), threading.Event()
-    assert door.enter(1) is True
+    first = door.enter(1)
     with ThreadPoolExecutor(4) as workers:
         waiting = [workers.submit(door.enter, 5) for _ in range(4)]
         inside.wait(0.05)
         assert not any(future.done() for future in waiting)
-        door.leave(None)
-        assert [future.result() for future in waiting] == [False] * 4
+        door.leave(first, None)
+        assert [future.result().alone for future in waiting] == [False] * 4
 
 
-def test_those_who_waited_share_the_failure_and_the_next_one_tries() -> None:
+def test_where_nothing_is_under_way_one_goes_alone_again() -> None:
+    """However fresh the last good logon is: the password may have changed right after it."""
+    door = Door()
+    door.leave(door.enter(1), None)
+    second = door.enter(1)
+    assert second.alone
+    door.leave(second, None)
+
+
+def test_while_others_are_under_way_a_fresh_logon_speaks_for_those_that_come() -> None:
+    """Sixteen workers at once are not held up; but a logon of a while ago speaks for nobody."""
+    door = Door()
+    first = door.enter(1)
+    with ThreadPoolExecutor(1) as worker:
+        waiting = worker.submit(door.enter, 5)
+        while not door._changed._waiters:  # type: ignore[attr-defined]
+            threading.Event().wait(0.005)
+        door.leave(first, None)
+        waiting.result()
+    assert not door.enter(1).alone
+    door._good_since -= FRESH_SECONDS
+    assert door.enter(1).alone
+
+
+def test_those_who_waited_share_a_host_that_is_not_reached_and_the_next_one_tries() -> None:
     """A dead host costs one connection attempt for all who wait, not one after the other."""
     door = Door()
-    door.enter(1)
+    first = door.enter(1)
     with ThreadPoolExecutor(4) as workers:
         waiting = [workers.submit(door.enter, 5) for _ in range(4)]
         while len(door._changed._waiters) < 4:  # type: ignore[attr-defined]
             threading.Event().wait(0.005)
-        door.leave(LOST)
+        door.leave(first, AWAY)
         errors = [future.exception() for future in waiting]
-    assert all(isinstance(error, Failed) and error.failure == replace(LOST, unsent=True) for error in errors)
-    assert door.enter(1) is True
+    assert all(isinstance(error, Failed) and error.failure == AWAY for error in errors)
+    assert door.enter(1).alone
+
+
+def test_where_the_connection_broke_the_next_who_waits_goes_alone() -> None:
+    """That says nothing of the others' connections."""
+    door = Door()
+    first = door.enter(1)
+    with ThreadPoolExecutor(1) as worker:
+        waiting = worker.submit(door.enter, 5)
+        door.leave(first, LOST)
+        assert waiting.result().alone
 
 
 def test_waiting_for_a_logon_ends_with_the_time_given() -> None:
@@ -162,23 +194,39 @@ def test_waiting_for_a_logon_ends_with_the_time_given() -> None:
     assert "first logon" in error.value.failure.what
 
 
+def test_whom_the_host_has_not_refused_at_once_it_has_let_in() -> None:
+    """Where every exchange is a logon, one may be a command that takes minutes."""
+    door = Door()
+    door.enter(1, 0.02)
+    assert door.enter(5, 0.02).alone
+
+
 def test_a_refused_door_stays_shut_until_it_is_reopened() -> None:
     """The same failure for everybody."""
     door = Door()
-    door.enter(1)
-    door.leave(REFUSED)
+    door.leave(door.enter(1), REFUSED)
     for _ in range(2):
         with pytest.raises(Failed) as error:
             door.enter(1)
         assert error.value.failure is REFUSED
     door.reopen()
-    assert door.enter(1) is True
+    assert door.enter(1).alone
 
 
-def test_a_door_is_one_host_and_one_user_without_case() -> None:
+def test_the_door_of_an_old_password_stays_shut() -> None:
+    """Sessions that have it may not log on any more: it would be refused."""
+    door = Door()
+    door.retire()
+    door.reopen()
+    with pytest.raises(Failed, match="read anew"):
+        door.enter(1)
+
+
+def test_a_door_is_one_host_one_user_and_one_password() -> None:
     """Names of hosts and accounts do not differ by case."""
     doors = Doors()
-    one = HostOptions(server="mgmt1", username="CORP\\rootver")
-    assert doors.of(one) is doors.of(HostOptions(server="MGMT1", username="corp\\RootVer"))
-    assert doors.of(one) is not doors.of(HostOptions(server="mgmt1", username="CORP\\rootver-fix"))
-    assert doors.of(one) is not doors.of(HostOptions(server="mgmt2", username="CORP\\rootver"))
+    one = HostOptions(server="mgmt1", username="CORP\\rootver", password="a")
+    assert doors.of(one) is doors.of(replace(one, server="MGMT1", username="corp\\RootVer"))
+    assert doors.of(one) is not doors.of(replace(one, username="CORP\\rootver-fix"))
+    assert doors.of(one) is not doors.of(replace(one, server="mgmt2"))
+    assert doors.of(one) is not doors.of(replace(one, password="b"))

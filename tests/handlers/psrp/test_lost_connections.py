@@ -11,7 +11,7 @@ from bot.lab.host.faults import HttpFault
 from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import RemoteError
 from tests.handlers.psrp.conftest import MakeRemote
-from tests.handlers.psrp.practice_host import BASIC, FACTS, actions, eventually
+from tests.handlers.psrp.practice_host import BASIC, FACTS, actions, eventually, options_for
 
 FAULTS: list[HttpFault] = ["reset", "truncated", "html", "unavailable"]
 
@@ -109,10 +109,10 @@ def test_a_restarted_host_gets_a_new_shell(host: Endpoint, make_remote: MakeRemo
 
 
 def test_a_shell_that_the_host_has_ended_is_not_asked_for(host: Endpoint, make_remote: MakeRemote) -> None:
-    """After `host_idle` it is gone for sure."""
+    """After `idle_timeout` it is gone for sure."""
     remote = make_remote()
     remote.query("mgmt1", FACTS)
-    remote._shells["mgmt1"]._waiting[0]._used -= Limits().host_idle
+    remote._shells["mgmt1"]._waiting[0]._used -= options_for(host).idle_timeout
     before = len(host.exchanges)
     remote.query("mgmt1", FACTS)
     assert "Create" in actions(host)[before:]

@@ -28,7 +28,7 @@ from tests.handlers.psrp.practice_host import BACKUP, FACTS, MODULE, eventually,
         ("malformed", "no JSON object"),
         ("not_json", "no JSON object"),
         ("nothing", "answered with nothing"),
-        ("huge", "longer than 16 MB"),
+        ("huge", "longer than 12 MB"),
     ],
 )
 def test_garbage_is_told_and_the_shell_thrown_away(

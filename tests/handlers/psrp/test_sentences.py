@@ -36,7 +36,7 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnection
 
 from handlers.host_options import HostOptions
 from handlers.psrp.deadline import Deadline
-from handlers.psrp.explain import TooMuch, explain
+from handlers.psrp.explain import explain
 from handlers.psrp.failures import TEXT_LIMIT, Failed, cut
 from handlers.psrp.logons import Door
 from handlers.psrp.remote import PsrpRemote
@@ -127,7 +127,6 @@ def closed_below_tls() -> requests.exceptions.SSLError:
         (requests.ReadTimeout(), "did not answer any more", "overloaded", "ReadTimeout"),
         (requests.ConnectionError("reset"), "connection was lost", "restart", "ConnectionError"),
         (requests.exceptions.ChunkedEncodingError(), "cut off", "restart", "ChunkedEncodingError"),
-        (TooMuch(16 * 2**20), "longer than 16 MB", "endpoint", None),
         (
             ParseError("syntax error"),
             "not PowerShell remoting (ParseError: syntax error)",

@@ -1,0 +1,168 @@
+"""A password that was changed costs one refused logon, whatever is warm, lost or disposed of."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from bot.lab.host.endpoint import ACCOUNTS, QUERY_USER, Endpoint
+from handlers.host_options import HostOptions
+from handlers.psrp.remote import PsrpRemote
+from handlers.remote_errors import NotSent, RemoteError
+from tests.handlers.psrp.conftest import AT_ONCE, MakeRemote
+from tests.handlers.psrp.practice_host import BASIC, FACTS, MODULE, MUCH_LESS, options_for
+
+WORKERS = 16
+NODES = 48  # asked after the change
+
+
+def ask(remote: PsrpRemote) -> str:
+    """The answer, or the error's sentence."""
+    try:
+        return remote.query("mgmt1", FACTS)
+    except RemoteError as error:
+        return str(error)
+
+
+def ask_at_once(remote: PsrpRemote, queries: int) -> set[str]:
+    """What sixteen workers are told."""
+    with ThreadPoolExecutor(WORKERS) as workers:
+        return set(workers.map(lambda _: ask(remote), range(queries)))
+
+
+def warm(host: Endpoint, remote: PsrpRemote, shells: int) -> None:
+    """Open so many shells: as many commands run at once."""
+    all_at_once = threading.Barrier(shells)
+
+    def together(_: object) -> None:
+        all_at_once.wait(MUCH_LESS)
+
+    for _ in range(shells):
+        host.faults.before("Get-RootVerFact", together)
+    with ThreadPoolExecutor(shells) as workers:
+        assert all(answer.startswith("{") for answer in workers.map(lambda _: ask(remote), range(shells)))
+    assert len(host.shells()) == shells
+
+
+def refused(host: Endpoint) -> int:
+    """Failed logons, as the domain counts them."""
+    return sum(not logon.accepted for logon in host.logons)
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["whole", "lost"])
+@pytest.mark.parametrize("shells", [1, WORKERS])
+@pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
+def test_a_changed_password_is_refused_once(
+    host: Endpoint, make_remote: MakeRemote, options: dict[str, Any], shells: int, lost: bool
+) -> None:
+    """Right after a good logon, with warm shells, with their connections whole or lost, and at the end.
+
+    With NTLM the connections are logged on: only a new one needs the password.
+    """
+    remote = make_remote(**options)
+    warm(host, remote, shells)
+    host.accounts.change(QUERY_USER, "changed-a-moment-ago")
+    if lost:
+        host.cut_connections()
+    told = ask_at_once(remote, NODES)
+    remote.close()
+    if lost or options == BASIC:
+        assert len(told) == 1
+        assert "the logon of CORP\\rootver was refused (401)" in told.pop()
+        assert refused(host) == 1
+    else:
+        assert refused(host) <= 1  # more shells than were warm need one logon
+
+
+@pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
+def test_disposing_of_shells_logs_on_at_most_once(
+    host: Endpoint, make_remote: MakeRemote, options: dict[str, Any]
+) -> None:
+    """Nobody asks any more: the end alone, with sixteen shells to delete and all connections lost."""
+    remote = make_remote(**options)
+    warm(host, remote, WORKERS)
+    host.accounts.change(QUERY_USER, "changed-a-moment-ago")
+    host.cut_connections()
+    remote.close()
+    assert refused(host) == 1
+    assert len(host.shells()) == WORKERS  # the host ends them
+
+
+def test_a_warm_logon_still_deletes_its_shells(host: Endpoint, make_remote: MakeRemote) -> None:
+    """Behind a door that is shut, what is logged on already may still clear up: it costs no logon."""
+    remote = make_remote()
+    warm(host, remote, 4)
+    host.accounts.change(QUERY_USER, "changed-a-moment-ago")
+    ask_at_once(remote, WORKERS)
+    assert refused(host) <= 1
+    remote.close()
+    assert host.shells() == []
+
+
+@pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
+def test_a_stopped_command_whose_connection_was_cut_logs_on_once(
+    host: Endpoint, make_remote: MakeRemote, options: dict[str, Any]
+) -> None:
+    """Signal and Delete would each log on again."""
+    remote = make_remote(**options)
+    warm(host, remote, 1)
+    host.faults.before("Get-RootVerFact", lambda _: host.accounts.change(QUERY_USER, "changed-meanwhile"))
+    host.faults.lose_answer("Get-RootVerFact")
+    assert "refused" in ask(remote)
+    remote.close()
+    assert refused(host) == 1
+
+
+@pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
+def test_the_doctor_reads_the_new_password(host: Endpoint, options: dict[str, Any]) -> None:
+    """It opens the door; no warm shell of the old password logs on again, by its use or by its end."""
+    secret = {"password": ACCOUNTS[QUERY_USER]}
+
+    def current(_: str) -> HostOptions:
+        return options_for(host, **options, **secret)
+
+    remote = PsrpRemote({"mgmt1": current("")}, module=lambda: MODULE, limits=AT_ONCE, renew=current)
+    warm(host, remote, WORKERS)
+    host.accounts.change(QUERY_USER, "changed-a-moment-ago")
+    host.cut_connections()
+    assert "refused" in ask(remote)
+    secret["password"] = "changed-a-moment-ago"
+    assert "refused" in ask(remote)
+    remote.forget_refusals("mgmt1")
+    assert all(answer.startswith("{") for answer in ask_at_once(remote, NODES))
+    remote.close()
+    assert refused(host) == 1
+
+
+def test_a_password_that_cannot_be_read_leaves_the_door_shut(host: Endpoint) -> None:
+    """Half way through a rotation the file may be missing: that costs no logon."""
+
+    def unreadable(name: str) -> HostOptions:
+        raise NotSent(name, "its secrets cannot be read anew", "Look after the file.")
+
+    options = options_for(host, password="wrong")
+    remote = PsrpRemote({"mgmt1": options}, module=lambda: MODULE, limits=AT_ONCE, renew=unreadable)
+    assert "refused" in ask(remote)
+    with pytest.raises(NotSent, match="cannot be read anew"):
+        remote.forget_refusals("mgmt1")
+    assert "refused" in ask(remote)
+    remote.close()
+    assert refused(host) == 1
+
+
+def test_a_connection_that_forgets_its_logon_logs_on_once_more(
+    host: Endpoint, make_remote: MakeRemote
+) -> None:
+    """As behind a proxy that makes connections anew: no password was refused, so the query is asked again."""
+    remote = make_remote()
+    warm(host, remote, 1)
+    host.faults.next_exchange("unauthorized", "Command")
+    assert ask(remote).startswith("{")
+    host.accounts.change(QUERY_USER, "changed-a-moment-ago")
+    host.faults.next_exchange("unauthorized", "Command")
+    assert "refused" in ask(remote)
+    remote.close()
+    assert refused(host) == 1
