@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from slack_bolt import App
@@ -29,6 +30,7 @@ from bot.running.lookout import Lookout
 from bot.running.scheduler import Loop, Scheduler
 from bot.running.stop_signal import stop_signals
 from bot.running.telling import Telling
+from bot.settings.renewing import renewed
 from bot.settings.settings import Settings
 from bot.slack.arrivals import Arrivals
 from bot.slack.emoji_names import lacking
@@ -43,6 +45,7 @@ from handlers.fix.parts import fix_parts
 from handlers.life import record_failure, record_start, record_stop, record_untold, tell_older
 from handlers.open_questions import OpenQuestions
 from handlers.ports import Clock, SystemClock
+from handlers.psrp.kept_shells import KeptShells
 from handlers.psrp.remote import PsrpRemote
 from handlers.record.anchoring import Anchors
 from storage import fixes
@@ -93,7 +96,11 @@ class Bot:
         except BaseException:
             self.database.close()
             raise
-        self.remote = PsrpRemote(settings.hosts())
+        self.remote = PsrpRemote(
+            settings.hosts(),
+            renew=partial(renewed, settings),
+            kept=KeptShells(Path(f"{settings.database}.shells")),
+        )
         self.workers = ThreadPoolExecutor(REMOTE_WORKERS, thread_name_prefix="remote")
         self.fixes = ThreadPoolExecutor(FIXES, thread_name_prefix="fix")
         self.posters = ThreadPoolExecutor(POSTERS, thread_name_prefix="poster")
@@ -167,6 +174,7 @@ class Bot:
 
     def start(self) -> None:
         """Record the start, finish what the last run left, connect. Raises where Slack refuses."""
+        self.remote.end_left_shells()
         self._copy.look()  # before anything is recorded, drawn or judged
         record_start(self.database, self.settings.sha256, self.settings.public(), self.anchors)
         self.timekeeper.recover()

@@ -26,14 +26,13 @@ class Hosts(Protocol):
         """Run a reading command. Raises `RemoteError`."""
 
     def forget_refusals(self, host: str) -> None:
-        """Allow logons to this host again."""
+        """Read its secrets anew and allow logons to it again. Raises `RemoteError`."""
 
 
 def look(
     name: str, options: HostOptions, inventory: Inventory, remote: Hosts, clock: Clock
 ) -> list[DoctorLine]:
     """One host and its nodes. A logon that was refused before is tried again: somebody asked for it."""
-    remote.forget_refusals(name)
     dialled = {
         one.dialled(node): computer
         for one in inventory.clusters
@@ -41,6 +40,7 @@ def look(
         for node, computer in one.nodes.items()
     }
     try:
+        remote.forget_refusals(name)
         report = decode_host(remote.query(name, Query("Test-RootVerHost", {"ComputerName": list(dialled)})))
     except RemoteError as error:
         return [fail(f"host {name}", str(error))]

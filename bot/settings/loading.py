@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ def load(config: Path | None, environ: Mapping[str, str]) -> Settings:
         clusters=valid.clusters,
         nodes=valid.nodes,
         host_options=hosts,
+        again=partial(load, config, environ),
     )
 
 

@@ -40,6 +40,8 @@ class Settings:
     clusters: Mapping[str, ClusterSection]
     nodes: Mapping[str, NodeSection]
     host_options: Mapping[str, HostOptions]
+    again: Callable[[], Settings] = field(repr=False, compare=False)
+    """The same file and environment as they are now. Raises `SettingsError`."""
 
     def inventory(self) -> Inventory:
         """The clusters, in the order of the file."""

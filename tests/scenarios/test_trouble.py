@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from bot.lab.host.endpoint import QUERY_USER
 from handlers.remote_errors import RemoteError
 from tests.scenarios.question import Enter, asked
 from tests.scenarios.stage import ONCALL, Stage, shown
@@ -127,3 +129,33 @@ def test_an_error_says_host_node_and_next_step() -> None:
         "mgmt1", "no answer in 120 s", "Look whether it is up.", node="EXCH-NODE2", code="0x800705b4"
     )
     assert str(error) == "EXCH-NODE2 through mgmt1: no answer in 120 s (0x800705b4). Look whether it is up."
+
+
+class Rotating(Stage):
+    """The query identity's password stands in a file."""
+
+    def _environment(self) -> dict[str, str]:
+        given = super()._environment()
+        file = self.folder / "password"
+        file.write_text(given.pop("ROOTVER_HOSTS__MGMT1__PASSWORD"))
+        return {**given, "ROOTVER_HOSTS__MGMT1__PASSWORD_FILE": str(file)}
+
+
+def test_a_password_that_was_changed_is_read_anew_by_doctor_in_chat(tmp_path: Path) -> None:
+    """No restart, and one refused logon in all: nobody tries before doctor, and doctor tries the new one."""
+    with Rotating(tmp_path) as stage:
+        stage.endpoint.accounts.change(QUERY_USER, "changed-a-moment-ago")
+        asked(stage)
+        said = shown(stage.see("logon of .* was refused"))
+        assert "doctor" in said, said
+        (tmp_path / "password").unlink()
+        stage.say("alice", "@rootver doctor")
+        stage.see("secrets cannot be read anew.*password cannot be read")
+        (tmp_path / "password").write_text("changed-a-moment-ago\n")
+        asked(stage)
+        stage.see("was refused")
+        stage.say("alice", "@rootver doctor")
+        stage.see("Self-check: .* 0 of them FAIL")
+        asked(stage)
+        stage.card()
+        assert sum(not logon.accepted for logon in stage.endpoint.logons) == 1
