@@ -8,7 +8,7 @@ import pytest
 
 from handlers.approval import State
 from handlers.fix.propose import NotProposed
-from handlers.ports import Message, Standing
+from handlers.ports import CardMark, Message, Standing
 from handlers.remote_errors import RemoteError
 from tests.handlers.fix.meanwhile import meanwhile
 from tests.handlers.fix.night import ALICE, BOB, CAROL, NO, THREAD, YES, Night, Run
@@ -212,3 +212,13 @@ def test_a_card_that_is_deleted_after_the_decision_changes_nothing(night: Night)
     night.react(CAROL, NO)
     night.decisions.card_gone(1)
     assert night.state == State.DECLINED
+
+
+def test_two_reactions_to_a_card_of_another_file_at_once_are_told_once(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one comes while the first looks up what the message is."""
+    night.chat.mark = CardMark("FIX-7", "proposed", 40)
+    meanwhile(monkeypatch, night.chat, "card_mark", lambda: night.react(CAROL, NO, fix=7))
+    night.react(CAROL, fix=7)
+    assert len(night.told("reactor")) == len(night.records("refusal")) == 1
