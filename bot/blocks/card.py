@@ -111,7 +111,9 @@ def reading_words(reading: str | Json) -> str:
     return "something that is no reading"
 
 
-_AN_END = re.compile(rf"\b(?:{'|'.join(state for state in State if state not in OPEN)})\b", re.IGNORECASE)
+# (A connection is lost, too: that word is not only an end.)
+_ENDS = "|".join(state for state in State if state not in OPEN | {State.LOST})
+_AN_END = re.compile(rf"\b(?:{_ENDS})\b", re.IGNORECASE)
 
 # Emoji (beside the words, never instead of them, and never one that decides) and heading of each state.
 _HEADINGS: Mapping[State, tuple[str, str]] = {

@@ -87,9 +87,10 @@ def test_a_disk_that_is_full_when_it_comes_to_the_backup_stops_the_change_and_sa
     """The approval could be recorded, what has to be stored before sending could not."""
     stage = enter()
     asked(stage)
-    card = stage.card()
-    fill(stage, 2000)
-    stage.react("bob", card)
+    stage.faults.slow["Backup-AspNetKey"] = 5.0
+    stage.react("bob", stage.card())
+    stage.endpoint.calls.wait_for("Backup-AspNetKey")
+    fill(stage, 2000, 1)
     stage.see("(?i)audit.*cannot be used")
     assert (stage.state(), stage.writes) == ("applying", 0)
     make_room(stage)
