@@ -133,6 +133,8 @@ class _NotRead:
     result: Literal["unknown", "fail"]
     seen: str
     advice: tuple[str, ...] = (_AGAIN,)
+    brief: str = ""
+    """For the check, where the reason says the rest."""
 
 
 def _identify(computer: str, answer: Answer | None) -> NodeFacts | _NotRead:
@@ -141,7 +143,10 @@ def _identify(computer: str, answer: Answer | None) -> NodeFacts | _NotRead:
         return _NotRead("inconclusive", "unknown", "it was not asked, or its answer was lost")
     if isinstance(answer, Unreachable):
         code = f" ({prose(answer.code)})" if answer.code and answer.code not in answer.message else ""
-        return _NotRead("inconclusive", "unknown", f"not reached: {prose(answer.message, SENTENCE)}{code}")
+        rest = answer.message.removeprefix(f"{computer} ")  # "… through mgmt1: what failed", named once
+        link = " " if rest.startswith("through ") else ": "
+        seen = f"not reached{link}{prose(rest, SENTENCE)}{code}"
+        return _NotRead("inconclusive", "unknown", seen, brief="not reached")
     if isinstance(answer, BrokenAnswer):
         return _NotRead("inconclusive", "unknown", prose(answer.reason), (_MODULE,))
     names = [name for name in (answer.computer, _system_name(answer)) if name is not None]
@@ -177,7 +182,7 @@ def _not_read(node: str, computer: str, what: _NotRead) -> Diagnosis:
         confidence="inconclusive" if what.verdict == "inconclusive" else None,
         advice=what.advice,
         not_checked=("node",),
-        checks=(Check("identity", what.result, what.seen, computer, "inventory"),),
+        checks=(Check("identity", what.result, what.brief or what.seen, computer, "inventory"),),
     )
 
 

@@ -1,8 +1,4 @@
-"""From the exceptions of pypsrp and of what lies below it to sentences.
-
-Codes: ERROR_WSMAN_… of the Windows SDK's wsmerror.h; those marked (measured) were met in pypsrp's recordings
-or issues.
-"""
+"""From the exceptions of pypsrp and of what lies below it to a kind of failure, and so to a sentence."""
 
 from __future__ import annotations
 
@@ -10,6 +6,7 @@ import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 
 import requests
 from pypsrp.exceptions import (
@@ -27,47 +24,81 @@ from spnego.exceptions import (
 )
 from urllib3.exceptions import NameResolutionError, NewConnectionError, ProxyError
 
-from handlers.host_options import HostOptions
+from handlers.host_options import DEFAULT_CONFIGURATION, HostOptions
 from handlers.psrp.failures import Failed, Failure, cut
+from handlers.psrp.kinds_of_failure import told
 
-ACCESS_DENIED = 5
 OPERATION_TIMEOUT = 2150858793  # ERROR_WSMAN_OPERATION_TIMEDOUT
-SHELL_GONE = 2150858843  # ERROR_WSMAN_UNEXPECTED_SELECTORS: no shell of that id (measured)
-NO_ENDPOINT = {2150858811, 2150858754}  # ERROR_WSMAN_INVALID_RESOURCE_URI, …_URI2 (measured)
-# ERROR_WSMAN_QUOTA_MAX_SHELLS, …_OPERATIONS, …_USER, …_SHELLUSERS; and the same per plug-in (…_PPQ)
-QUOTA = {2150859173, 2150859174, 2150859175, 2150859179, *range(2150859236, 2150859241)}
+SHELL_GONE = 2150858843  # ERROR_WSMAN_UNEXPECTED_SELECTORS
+
+# Numbers of wsmerror.h, and the first ones of winerror.h; each kind says which is which.
+_FAULTS = {
+    5: "endpoint closed to the account",
+    OPERATION_TIMEOUT: "operation time-out",
+    SHELL_GONE: "shell gone",
+    **dict.fromkeys((2150858811, 2150858754), "endpoint missing"),
+    **dict.fromkeys((2150859231, 2150859232), "endpoint cannot run as its account"),
+    **dict.fromkeys((2150859173, 2150859179, 2150859236, 2150859237, 2150859238), "shell quota"),
+    **dict.fromkeys((2150859174, 2150859175, 2150859176, *range(2150859239, 2150859243)), "operation quota"),
+    **dict.fromkeys((8, 14, 1450, 1455, 1816, 2147942414), "memory"),
+    "w:InternalError": "too many commands",
+}
+
+_STATUS = {
+    403: "forbidden",
+    404: "no such path",
+    407: "proxy asks for a logon",
+    429: "too often",
+    502: "gateway",
+    503: "not ready",
+    504: "gateway",
+}
+
+# What an auth can do, as pypsrp names it to the host.
+_NEEDS = {
+    "negotiate": "Negotiate, Kerberos or NTLM",
+    "ntlm": "Negotiate or NTLM",
+    "kerberos": "Negotiate or Kerberos",
+    "credssp": "CredSSP",
+    "basic": "Basic",
+}
+
+_EXPIRED, _OTHER_NAME = (9, 10), (62, 64)  # x509_vfy.h
+_PLAIN = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST")
+_NO_VERSION = (
+    "UNSUPPORTED_PROTOCOL",
+    "PROTOCOL_VERSION",
+    "HANDSHAKE_FAILURE",
+    "NO_SHARED_CIPHER",
+    "NO_PROTOCOLS",
+)
 
 
 def explain(error: Exception, options: HostOptions) -> Failure:
     """What this exception means for somebody who wanted an answer from that host."""
     if isinstance(error, Failed):
         return error.failure
-    found = [judge(error, options) for judge in (_logon, _package, _fault, _connection)]
-    found += [judge(error) for judge in (_http, _tls, _lost)]
-    return next((failure for failure in found if failure), None) or _garbage(error)
+    page = error.__context__
+    if isinstance(error, WSManFaultError) and error.code is None and isinstance(page, WinRMTransportError):
+        error = page  # a page that is well-formed passes for a fault without a number
+    found = (judge(error, options) for judge in (_logon, _fault, _connection, _http, _tls, _lost))
+    return next((failure for failure in found if failure), None) or _garbage(error, options)
 
 
 def _logon(error: Exception, options: HostOptions) -> Failure | None:
     """Refused, or not even tried."""
     if isinstance(error, AuthenticationError) and "one of the following authentication" in str(error):
-        return Failure(
-            f'it does not offer the logon that auth = "{options.auth}" needs',
-            f"It offers: {_offered(error)}. Set auth to one of them, or allow yours on the host.",
-            "401",
-            unsent=True,
-        )
+        needs = _NEEDS.get(options.auth, options.auth)
+        return told("logon not offered", options, "401", needs=needs, offered=_offered(error))
     if isinstance(error, AuthenticationError | InvalidCredentialError | CredentialsExpiredError) or (
         type(error) is SpnegoError  # what GSSAPI says of a wrong Kerberos password has no class of its own
         or type(error).__module__.startswith("requests_credssp")
     ):
-        return Failure(
-            f"the logon of {options.user} was refused",
-            "Look after user name, password and account. So that it is not locked out, the bot does not try"
-            " again before `@rootver doctor` in chat, which reads the password anew, or a restart.",
-            "401",
-            unsent=True,
-            refused=True,
-        )
+        return told("logon refused", options, "401")
+    if isinstance(error, ImportError | FeatureMissingError):
+        return told("package missing", options, words=error)
+    if isinstance(error, SpnegoError):
+        return told("logon broken", options, type(error).__name__, error)
     return None
 
 
@@ -76,94 +107,31 @@ def _offered(error: Exception) -> str:
     return cut(found[1]) if found and found[1] else "none"
 
 
-def _package(error: Exception, options: HostOptions) -> Failure | None:
-    if isinstance(error, ImportError | FeatureMissingError):
-        return Failure(
-            f'auth = "{options.auth}" needs a package that is not here: {cut(error)}',
-            "Install pypsrp[kerberos] or pypsrp[credssp] beside the bot, or choose another auth.",
-            unsent=True,
-        )
-    if isinstance(error, SpnegoError):
-        return Failure(
-            f'the logon with auth = "{options.auth}" or its encryption failed: {cut(error)}',
-            "Ask again. With Kerberos look for a valid ticket, the host's full name and the time of day.",
-            type(error).__name__,
-            again=True,
-        )
-    return None
-
-
 def _fault(error: Exception, options: HostOptions) -> Failure | None:
-    """WinRM's own answer."""
+    """WinRM's own answer, with its words: a quota names itself there."""
     if not isinstance(error, WSManFaultError):
         return None
-    found = _known_fault(error.code, options)
+    kind = _FAULTS.get(error.code, "another fault")
+    if error.code == 5 and options.configuration_name == DEFAULT_CONFIGURATION:
+        kind = "default endpoint closed"
     code = f"0x{error.code:08x}" if isinstance(error.code, int) else cut(error.code)
-    if found:
-        return replace(found, code=code)
-    return Failure(
-        f"WinRM on it answered with a fault: {cut(error.reason or 'no reason given')}",
-        "See the log Microsoft-Windows-WinRM/Operational on the host.",
-        code,
-        again=error.code == "w:InternalError",  # too many commands in one shell (pypsrp issue 148)
-    )
+    return told(kind, options, code, error.reason or error.provider_fault)
 
 
-def _known_fault(code: object, options: HostOptions) -> Failure | None:
-    if code == ACCESS_DENIED:
-        return Failure(
-            f"access denied: {options.user} may not open {options.configuration_name}",
-            "Give the account the right to use this session configuration"
-            " (Set-PSSessionConfiguration -ShowSecurityDescriptorUI), or the group Remote Management Users.",
-            unsent=True,
-        )
-    if code in NO_ENDPOINT:
-        return Failure(
-            f"it has no session configuration {options.configuration_name}",
-            "Register it on the host, or correct configuration_name (Get-PSSessionConfiguration lists them).",
-            unsent=True,
-        )
-    if code in QUOTA:
-        return Failure(
-            f"it opens no more shells for {options.user}: a WinRM quota is used up",
-            "Wait for other sessions to end, or raise MaxShellsPerUser (winrm get winrm/config/winrs).",
-            unsent=True,
-            crowded=True,
-        )
-    if code == SHELL_GONE:
-        return Failure(
-            "the shell is gone: the host was restarted, or closed it", "Ask again.", unsent=True, again=True
-        )
-    if code == OPERATION_TIMEOUT:
-        return Failure(
-            f"WinRM on it did not do what was asked within {options.operation_timeout:g} s",
-            "Ask again; if the host is only slow, raise operation_timeout and read_timeout.",
-            again=True,
-        )
-    return None
-
-
-_HTTP = {
-    403: "Look for an IP filter of WinRM, or for a proxy on the way.",
-    404: "Correct path (usually wsman) or port.",
-    503: "WinRM is not ready: ask again in a moment, or restart the service WinRM on the host.",
-}
-
-
-def _http(error: Exception) -> Failure | None:
+def _http(error: Exception, options: HostOptions) -> Failure | None:
     if isinstance(error, requests.TooManyRedirects):
-        return Failure(
-            "it redirects to another address, as WinRM never does", "Correct server, port and path."
-        )
+        return told("redirect", options)
     if not isinstance(error, WinRMTransportError):
         return None
-    advice = _HTTP.get(error.code, "See the log Microsoft-Windows-WinRM/Operational on the host.")
-    return Failure(
-        f"it answered with HTTP status {error.code}, not as WinRM does",
-        advice,
-        f"HTTP {error.code}",
-        again=error.code not in (403, 404),
-    )
+    kind = _STATUS.get(error.code, "another status")
+    words = _page_words(str(error.response_text or ""))
+    return told(kind, options, f"HTTP {error.code}", words, status=error.code)
+
+
+def _page_words(page: str) -> str:
+    """What an error page says: its title, or its text without the marks."""
+    title = re.search(r"(?is)<title[^>]*>([^<]{1,1000})", page[:100_000])
+    return unescape(title[1] if title else re.sub(r"<[^>]*>", " ", page[:2000]))
 
 
 def _connection(error: Exception, options: HostOptions) -> Failure | None:
@@ -176,110 +144,71 @@ def _connection(error: Exception, options: HostOptions) -> Failure | None:
         isinstance(c, ProxyError) for c in causes
     )
     if proxied or (refused and options.proxy):  # through a proxy, the proxy alone is connected to
-        return Failure(
-            "the proxy on the way to it failed",
-            "Correct proxy or take it out; no_proxy = true ignores HTTP_PROXY and its like.",
-            unsent=refused,
-            again=True,
-        )
+        return _proxy(causes, options, refused=refused)
     if isinstance(error, InvalidURL | InvalidSchema):
-        return Failure(
-            "no request can be made of its address, or of that of a proxy",
-            "Correct server, port, path and proxy.",
-            type(error).__name__,
-            unsent=True,
-        )
-    where = f"{options.server}, port {options.port or (5986 if options.ssl else 5985)}"
+        return told("no address", options, type(error).__name__)
     if any(isinstance(cause, NameResolutionError) for cause in causes):
-        return Failure(
-            f"the name {options.server} cannot be resolved",
-            "Correct server, or the name service.",
-            unsent=True,
-        )
+        return told("name", options)
+    if not refused:
+        return None
     if isinstance(error, requests.ConnectTimeout):
-        return Failure(
-            f"no answer from {where} while connecting",
-            "See that the host is up and that a firewall lets this port through.",
-            unsent=True,
-        )
-    if any(isinstance(cause, NewConnectionError) for cause in causes):
-        return Failure(
-            f"no connection to {where}: {_system_reason(causes)}",
-            "See that WinRM listens there (winrm enumerate winrm/config/listener), and the firewall.",
-            unsent=True,
-        )
-    return None
+        return told("no answer to a connection", options)
+    return told("no connection", options, words=_system_reason(causes))
 
 
-_TLS_FITS = "port and ssl belong together (5986 with ssl, 5985 without) and that it speaks TLS 1.2."
+def _proxy(causes: list[object], options: HostOptions, *, refused: bool) -> Failure:
+    if any("407" in str(cause) for cause in causes):  # http.client: "Tunnel connection failed: 407 …"
+        return told("proxy asks for a logon", options, "HTTP 407")
+    return replace(told("proxy fails", options), unsent=refused)
 
 
-def _tls(error: Exception) -> Failure | None:
+def _tls(error: Exception, options: HostOptions) -> Failure | None:
     found = [cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)]
     if not found and not isinstance(error, requests.exceptions.SSLError):
         return None
     untrusted = next((cause for cause in found if isinstance(cause, ssl.SSLCertVerificationError)), None)
     if untrusted:
-        return Failure(
-            f"its certificate is not trusted: {cut(untrusted.verify_message)}",
-            "Set cert_validation to the path of your CA bundle, and server to the name in the certificate.",
-            "CERTIFICATE_VERIFY_FAILED",
-            unsent=True,
-        )
+        kind = "certificate not trusted"
+        if untrusted.verify_code in _EXPIRED:
+            kind = "certificate expired"
+        elif untrusted.verify_code in _OTHER_NAME:
+            kind = "certificate of another name"
+        return told(kind, options, "CERTIFICATE_VERIFY_FAILED", untrusted.verify_message)
     closed = next((c for c in found if isinstance(c, ssl.SSLEOFError | ssl.SSLZeroReturnError)), None)
-    if closed:  # in a handshake, or an idle connection just when something was sent
-        return Failure(
-            "the connection was closed within TLS",
-            f"Ask again; if it stays, see that {_TLS_FITS}",
-            type(closed).__name__,
-            again=True,
-        )
-    reason = found[0].reason if found else None
-    return Failure(
-        f"TLS failed: {cut(reason or error)}",
-        f"See that {_TLS_FITS}",
-        cut(reason) if reason else None,
-    )
+    if closed:
+        return told("TLS closed", options, type(closed).__name__)
+    reason = str((found[0].reason if found else None) or "")
+    if reason in _PLAIN:
+        return told("plain port", options, reason)
+    if any(part in reason for part in _NO_VERSION):
+        return told("TLS version", options, reason)
+    return told("TLS failed", options, cut(reason) or None, None if reason else error)
 
 
-def _lost(error: Exception) -> Failure | None:
+def _lost(error: Exception, options: HostOptions) -> Failure | None:
     """The connection was there, and failed before the answer was whole."""
+    name = type(error).__name__
     if isinstance(error, requests.ReadTimeout | TimeoutError):
-        return Failure(
-            "it did not answer any more",
-            "Ask again; if it stays, see that the host is well and not overloaded.",
-            type(error).__name__,
-            again=True,
-        )
-    if isinstance(error, requests.RequestException | OSError):
-        truncated = isinstance(
-            error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError
-        )
-        return Failure(
-            "its answer was cut off" if truncated else "the connection was lost before the answer came",
-            "Ask again; if it stays, look for a restart of the host or a device that cuts connections.",
-            type(error).__name__,
-            again=True,
-        )
-    return None
+        return told("silent", options, name)
+    if not isinstance(error, requests.RequestException | OSError):
+        return None
+    if not options.ssl and options.port in (5986, 443):
+        return told("TLS port", options, name)
+    truncated = isinstance(
+        error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError
+    )
+    return told("cut off" if truncated else "lost", options, name)
 
 
-def _garbage(error: Exception) -> Failure:
+def _garbage(error: Exception, options: HostOptions) -> Failure:
     """What cannot be read: a proxy's page, broken XML, fragments out of order, a dangling reference.
 
     Reply decoding raises much that is no WinRMError (measured): ParseError, KeyError, struct.error, …
     """
-    if isinstance(error, InvalidPSRPOperation) and "broken RunspacePoolState" in str(error):
-        return Failure(
-            f"its session could not start: {cut(error)}",
-            "Open the endpoint from another Windows machine (Enter-PSSession) to see why.",
-        )
-    return Failure(
-        f"it answered with something that is not PowerShell remoting ({type(error).__name__}: {cut(error)})",
-        "See that no proxy or other web server answers in its place; then ask again.",
-        type(error).__name__,
-        again=True,
-    )
+    broken = "Received a broken RunspacePoolState message:"
+    if isinstance(error, InvalidPSRPOperation) and broken in str(error):
+        return told("no session", options, words=str(error).partition(broken)[2])
+    return told("not PowerShell", options, type(error).__name__, error)
 
 
 def _causes(error: BaseException) -> Iterator[object]:
@@ -295,5 +224,5 @@ def _causes(error: BaseException) -> Iterator[object]:
 
 
 def _system_reason(causes: list[object]) -> str:
-    told = [c.strerror for c in causes if isinstance(c, OSError) and c.strerror]
-    return cut(told[0]) if told else "refused or unreachable"
+    said = [c.strerror for c in causes if isinstance(c, OSError) and c.strerror]
+    return said[0] if said else "refused or unreachable"

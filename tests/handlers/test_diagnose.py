@@ -8,6 +8,7 @@ from time import sleep
 
 import pytest
 
+from bot.command_line.report_text import lines
 from handlers.approval import Permit
 from handlers.diagnose import ClusterReport, Diagnoser
 from handlers.host_options import SECOND_HOP
@@ -73,6 +74,23 @@ def test_nodes_that_all_deny_access_point_to_the_second_hop(code: str | None, to
 
 
 # --- several who ask at once ---
+
+
+def test_why_a_node_was_not_read_stands_once() -> None:
+    """In the reason; the check beside it names no more than that, and the node is named once."""
+
+    class Away(AwayRemote):
+        def query(self, host: str, query: Query) -> str:
+            node = str(query.parameters["ComputerName"])
+            raise RemoteError(host, "it hangs", "Look at it.", node=node, code="0x800706ba")
+
+    with ThreadPoolExecutor(2) as workers:
+        diagnoser = Diagnoser(Away(), INVENTORY, Watch(), workers, {"mgmt1": 120.0})
+        (report,) = diagnoser.diagnose("exch-node2", "UALICE")
+    one = report.of("exch-node2")
+    text = "\n".join(lines(report.cluster, report.at, [one], ["exch-node2"]))
+    assert text.count("Look at it.") == text.count("it hangs") == 1
+    assert "EXCH-NODE2: not reached through mgmt1: it hangs (0x800706ba). Look at it." in text
 
 
 class HeldRemote(AwayRemote):

@@ -40,7 +40,7 @@ def test_a_query_survives_one_broken_exchange(
         ("reset", "connection was lost"),
         ("truncated", "cut off|connection was lost"),
         ("html", "not PowerShell remoting"),
-        ("unavailable", "HTTP status 503"),
+        ("unavailable", "WinRM on it is not ready"),
     ],
 )
 def test_two_broken_exchanges_are_told(

@@ -102,17 +102,17 @@ def closed_below_tls() -> requests.exceptions.SSLError:
         (NoCredentialError(), "failed", "ticket", "NoCredentialError"),
         (BadMechanismError(), "failed", "ticket", "BadMechanismError"),
         (InvalidTokenError(), "failed", "Ask again", "InvalidTokenError"),
-        (fault(5), "access denied: CORP\\rootver may not open RootVerQuery", "right to use", "0x00000005"),
+        (fault(5), "access denied: CORP\\rootver may not open RootVerQuery", "as -Caller", "0x00000005"),
         (fault(2150858811), "no session configuration RootVerQuery", "Register", "0x8033803b"),
         (fault(2150858754), "no session configuration RootVerQuery", "Register", "0x80338002"),
         (fault(2150859173), "no more shells", "MaxShellsPerUser", "0x803381a5"),
-        (fault(2150859174), "no more shells", "MaxShellsPerUser", "0x803381a6"),
+        (fault(2150859174), "no more requests", "MaxConcurrentOperationsPerUser", "0x803381a6"),
         (fault(2150858843), "shell is gone", "Ask again", "0x8033805b"),
         (fault(2150858793), "within 60 s", "operation_timeout", "0x80338029"),
-        (fault(1), "answered with a fault: Ein Grund.", "Microsoft-Windows-WinRM", "0x00000001"),
-        (fault("w:InternalError"), "answered with a fault", "Microsoft-Windows-WinRM", "w:InternalError"),
-        (WinRMTransportError("http", 404, ""), "HTTP status 404", "Correct path", "HTTP 404"),
-        (WinRMTransportError("http", 503, ""), "HTTP status 503", "not ready", "HTTP 503"),
+        (fault(1), 'answered with a fault: "Ein Grund."', "Microsoft-Windows-WinRM", "0x00000001"),
+        (fault("w:InternalError"), "answered with a fault", "new shell", "w:InternalError"),
+        (WinRMTransportError("http", 404, ""), "nothing answers at this path", "Correct path", "HTTP 404"),
+        (WinRMTransportError("http", 503, ""), "not ready", "restart the service", "HTTP 503"),
         (WinRMTransportError("http", 400, ""), "HTTP status 400", "Operational", "HTTP 400"),
         (requests.TooManyRedirects(), "redirects", "Correct server", None),
         (requests.ConnectTimeout(), "no answer from mgmt1.corp.example, port 5986", "firewall", None),
@@ -129,17 +129,17 @@ def closed_below_tls() -> requests.exceptions.SSLError:
         (requests.exceptions.ChunkedEncodingError(), "cut off", "restart", "ChunkedEncodingError"),
         (
             ParseError("syntax error"),
-            "not PowerShell remoting (ParseError: syntax error)",
+            'not PowerShell remoting: "syntax error"',
             "proxy",
             "ParseError",
         ),
-        (KeyError("77"), "not PowerShell remoting (KeyError: '77')", "proxy", "KeyError"),
+        (KeyError("77"), "not PowerShell remoting: \"'77'\"", "proxy", "KeyError"),
         (FragmentError("id"), "not PowerShell remoting", "proxy", "FragmentError"),
         (struct.error("short"), "not PowerShell remoting", "proxy", "error"),
         (
             InvalidPSRPOperation("Received a broken RunspacePoolState message: no profile"),
-            "session could not start",
-            "Enter-PSSession",
+            'session could not start: "no profile"',
+            "Register-RootVerEndpoint.ps1",
             None,
         ),
     ],
@@ -234,7 +234,7 @@ def test_a_plain_server_where_tls_was_expected() -> None:
     with server(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as port:
         error = said_by(port)
     assert isinstance(error, NotSent)
-    assert "TLS failed: WRONG_VERSION_NUMBER" in str(error)
+    assert "does not speak TLS (WRONG_VERSION_NUMBER)" in str(error)
 
 
 def test_a_server_that_closes_instead_of_speaking_tls() -> None:
