@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from datetime import timedelta
 
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin.connection import Connection
 
 from bot.doctor.findings import DoctorLine
-from bot.doctor.self_check import checks
 from bot.running.health import Status
-from bot.settings.loading import load
 from bot.slack import manifest
-from handlers.ports import Query
-from handlers.psrp.remote import PsrpRemote
-from handlers.remote_errors import RemoteError
-from tests.bot import practice_bot
 from tests.bot.doctor.around import Practice
 
 
@@ -189,139 +181,6 @@ def test_groups_need_a_paid_plan(practice: Practice) -> None:
     assert found.result == "fail"
     assert "plan_upgrade_required" in found.text
     assert "paid plan" in found.text
-
-
-# --- management hosts -----------------------------------------------------------------------------
-
-
-def test_a_host_that_is_away_is_told_in_the_remotes_words(practice: Practice) -> None:
-    """Which host, what failed, what to do; its nodes are not guessed at."""
-    practice.environ = {"ROOTVER_HOSTS__MGMT1__PORT": "1"}
-    found = practice.look()
-    assert found["host mgmt1"].result == "fail"
-    assert found["host mgmt1"].text.startswith("mgmt1: ")
-    assert "node EXCH-NODE1" not in found
-
-
-def test_an_answer_that_breaks_the_contract_is_not_believed(practice: Practice) -> None:
-    """Garbage is never an OK."""
-    practice.host.faults.garble("Test-RootVerHost", "not_json")
-    found = practice.look()["host mgmt1"]
-    assert found.result == "fail"
-    assert "no JSON object" in found.text
-
-
-class OldModule:
-    """A host that answers in another version of the contract."""
-
-    def query(self, host: str, query: Query) -> str:
-        return '{"schema": 2}'
-
-    def forget_refusals(self, host: str) -> None: ...
-
-
-def test_an_answer_of_another_contract_is_not_believed(practice: Practice) -> None:
-    """It names what is wrong in the answer."""
-    settings = load(
-        practice_bot.write(practice.folder, practice.host), practice_bot.environment(practice.server)
-    )
-    found = {line.name: line for line in checks(settings, OldModule(), None, None, practice.clock)}
-    assert "breaks the wire contract at schema" in found["host mgmt1"].text
-
-
-class HostWithModule:
-    """A host that answers as a module of this version does."""
-
-    def __init__(self, module: str) -> None:
-        self._module = module
-
-    def query(self, host: str, query: Query) -> str:
-        head = {"schema": 1, "module": self._module, "computer": None, "host": "MGMT1", "user": "u"}
-        shell = {"powershell": "5.1", "language_mode": "NoLanguage", "time": "2026-11-01T12:00:00Z"}
-        return json.dumps({**head, **shell, "nodes": []})
-
-    def forget_refusals(self, host: str) -> None: ...
-
-
-@pytest.mark.parametrize(("module", "result"), [("0.9.0", "warn"), ("0.9.0-rc.1", "warn"), ("99.0.0", "ok")])
-def test_a_host_with_an_older_module_is_told_with_what_it_lacks(
-    practice: Practice, module: str, result: str
-) -> None:
-    """It goes on working; a newer one tells no less."""
-    settings = load(
-        practice_bot.write(practice.folder, practice.host), practice_bot.environment(practice.server)
-    )
-    lines = checks(settings, HostWithModule(module), None, None, practice.clock)
-    (found,) = (line for line in lines if line.name == "host mgmt1")
-    assert found.result == result
-    assert ("accounts of services" in found.text) is (result == "warn")
-
-
-def test_an_endpoint_with_module_1_0_goes_on_working(practice: Practice) -> None:
-    """Which host has it, and what to do; its nodes are looked at all the same."""
-    practice.host.faults.module_1_0 = True
-    found = practice.look()
-    assert found["host mgmt1"].result == "warn"
-    assert "Module 1.0.0 is older than the bot's own" in found["host mgmt1"].text
-    assert "the nodes of the cluster" in found["host mgmt1"].text
-    assert results(found, "node EXCH-NODE1", "node EXCH-NODE2") == ["ok", "ok"]
-
-
-def test_a_node_that_the_host_cannot_reach_says_what_to_check(practice: Practice) -> None:
-    """Its partner is told apart."""
-    practice.host.cluster.node("exch-node1").reachable = False
-    found = practice.look()
-    assert results(found, "node EXCH-NODE1", "node EXCH-NODE2") == ["fail", "ok"]
-    assert "MGMT1 does not reach it" in found["node EXCH-NODE1"].text
-    assert "firewall" in found["node EXCH-NODE1"].text
-
-
-def test_access_denied_on_a_node_names_the_second_hop(practice: Practice) -> None:
-    """The usual trap of a first set-up, with its three remedies."""
-    practice.host.cluster.node("exch-node2").access_denied = True
-    found = practice.look()["node EXCH-NODE2"]
-    assert found.result == "fail"
-    for word in ("second hop", "configuration_name", "credssp", "negotiate_delegate"):
-        assert word in found.text
-
-
-def test_write_access_counts_only_where_the_same_account_changes(practice: Practice) -> None:
-    """With a change identity the query account need not write."""
-    practice.host.cluster.node("exch-node2").writable = False
-    assert practice.look()["node EXCH-NODE2"].text == "reached; fixes use the change identity"
-    practice.written = {"change": ""}
-    practice.environ = {"ROOTVER_HOSTS__MGMT1__CHANGE__PASSWORD": ""}
-    found = practice.look()
-    assert results(found, "node EXCH-NODE1", "node EXCH-NODE2") == ["ok", "warn"]
-    assert found["node EXCH-NODE1"].text == "reached, with write access"
-    assert "no fix is proposed" in found["node EXCH-NODE2"].text
-
-
-def test_a_logon_that_was_refused_is_tried_again(practice: Practice) -> None:
-    """Afterwards everybody's next try is allowed too: the self-check is the way out of the bar."""
-    practice.look()
-    remote = practice.remotes[-1]
-    practice.host.faults.refuse_logons = True
-    remote.close(5)
-    settings = load(practice.folder / "rootver.toml", practice_bot.environment(practice.server))
-    remote = PsrpRemote(settings.hosts())
-    practice.remotes.append(remote)
-    question = Query("Test-RootVerHost", {"ComputerName": []})
-    for _ in range(2):
-        with pytest.raises(RemoteError, match="refused"):
-            remote.query("mgmt1", question)
-    practice.host.faults.refuse_logons = False
-    with pytest.raises(RemoteError, match="refused"):  # still barred
-        remote.query("mgmt1", question)
-    found = checks(settings, remote, None, None, practice.clock)
-    assert "OK   host mgmt1" in "\n".join(map(str, found))
-
-
-@pytest.mark.parametrize(("minutes", "result"), [(0, "ok"), (4, "ok"), (6, "warn"), (-6, "warn")])
-def test_a_clock_that_kerberos_would_refuse_is_told(practice: Practice, minutes: int, result: str) -> None:
-    """More than five minutes apart."""
-    practice.clock.by = timedelta(minutes=minutes)
-    assert practice.look()["clock of mgmt1"].result == result
 
 
 # --- the database ---------------------------------------------------------------------------------
