@@ -122,7 +122,7 @@ function global:Get-Answer($Asked) {
         }
         [string]$pipeline.Invoke()[0]
     }
-    catch { $_.Exception.GetBaseException().Message }
+    catch { "$($_.Exception.InnerException.ErrorRecord.FullyQualifiedErrorId): $($_.Exception.GetBaseException().Message)" }
     finally { Remove-PSSession -Session $session }
 }
 
