@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.resources import files
@@ -137,9 +138,10 @@ class PsrpRemote:
             if options is None:
                 self._kept.remove(left)
                 continue
-            session = self._session(replace(options, configuration_name=left.configuration_name))
-            session.adopt(left.id)
-            self._end(session)
+            with suppress(Failed):  # options that pypsrp refuses: whoever asks is told
+                session = self._session(replace(options, configuration_name=left.configuration_name))
+                session.adopt(left.id)
+                self._end(session)
 
     def close(self, seconds: float = 10) -> None:
         """End every session and delete its shell; commands that still run are cut off.

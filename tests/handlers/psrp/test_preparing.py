@@ -11,6 +11,7 @@ from handlers.host_options import HostOptions
 from handlers.psrp.logons import Door
 from handlers.psrp.session_limits import Limits
 from handlers.psrp.wire import Wire
+from tests.handlers.psrp.bombs import raw_host
 from tests.handlers.psrp.practice_host import BASIC
 
 USER: dict[str, Any] = {
@@ -61,6 +62,16 @@ def test_the_cookie_of_a_load_balancer_is_sent_back() -> None:
     ours, theirs = both(session, b"abc", {})
     assert ours == theirs
     assert ours[3]["cookie"] == "balancer=mgmt1"
+
+
+def test_a_host_that_sets_cookies_without_end_gets_none_of_them_back() -> None:
+    """A load balancer sets one or two; each that is kept is sent with every request."""
+    cookies = b"".join(b"Set-Cookie: c%d=1\r\n" % number for number in range(11))
+    with raw_host(lambda: iter([b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n%s\r\n" % cookies])) as port:
+        wire = Wire(HostOptions(**{**USER, **BASIC, "port": port}), Door(), Limits())
+        wire.transport.session = session = wire._session()
+        wire._answer_to(session.prepare_request(requests.Request("POST", wire.transport.endpoint)))
+    assert not session.cookies
 
 
 def test_a_hook_of_one_request_is_not_that_of_the_next() -> None:

@@ -43,6 +43,7 @@ from handlers.psrp.remote import PsrpRemote
 from handlers.psrp.session import Session
 from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import NotSent, RemoteError
+from tests.handlers.psrp.conftest import AT_ONCE
 from tests.handlers.psrp.practice_host import FACTS, MODULE
 from tests.handlers.psrp.tls import make_certificate, server_context
 
@@ -209,7 +210,8 @@ def server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 def said_by(port: int, **options: Any) -> RemoteError:
     """The error of one query to a server on that port, which answers long before the deadline."""
     given = {"server": "127.0.0.1", "auth": "ntlm", "username": "u", "password": "p", "deadline_seconds": 60}
-    remote = PsrpRemote({"mgmt1": HostOptions(**{**given, "port": port, **options})}, module=lambda: MODULE)
+    hosts = {"mgmt1": HostOptions(**{**given, "port": port, **options})}
+    remote = PsrpRemote(hosts, module=lambda: MODULE, limits=AT_ONCE)
     with pytest.raises(RemoteError) as error:
         remote.query("mgmt1", FACTS)
     remote.close(1)
