@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TEXT_LIMIT = 300  # characters of a foreign text in a sentence of ours
 
@@ -72,6 +72,16 @@ def logon_forgotten() -> Failure:
         "401",
         unsent=True,
         again=True,
+    )
+
+
+def logon_unanswered(lost: Failure) -> Failure:
+    """The password went out and no answer came back: it may have been refused, so it is not tried again."""
+    return replace(
+        lost,
+        what=f"no answer to the logon came back: {lost.what}",
+        advice="Ask again once the host is well. The bot does not repeat it: it may have been refused.",
+        again=False,
     )
 
 

@@ -34,6 +34,7 @@ from handlers.psrp.failures import (
     closed_after_logon,
     interrupted,
     logon_forgotten,
+    logon_unanswered,
 )
 from handlers.psrp.logons import Door
 from handlers.psrp.session_limits import Limits
@@ -159,12 +160,20 @@ class Wire(WSMan):
         fails. pypsrp does the same where it seals messages.
         """
         try:
-            self._through_the_door(self._knock)
+            self._through_the_door(self._knock, judge=self._failed_logon)
         except Exception as error:
             if self.deadline.passed:
                 raise
-            raise Failed(replace(explain(error, self.options), unsent=True)) from None
+            raise Failed(self._failed_logon(error)) from None
         self._logged_on = True
+
+    def _failed_logon(self, error: Exception) -> Failure:
+        """Nothing was asked yet. Where the password went out and no answer came, it may have been refused."""
+        failure = explain(error, self.options)
+        contexts = cast("requests.Session", self.transport.session).auth.contexts  # type: ignore[union-attr]
+        if failure.again and any(context.complete for context in contexts.values()):
+            failure = logon_unanswered(failure)
+        return replace(failure, unsent=True)
 
     def _knock(self) -> None:
         session = cast("requests.Session", self.transport.session)
@@ -177,7 +186,12 @@ class Wire(WSMan):
         if self.transport.wrap_required:
             self.transport.encryption = WinRMEncryption(context, _protocol(self.options.auth, context))
 
-    def _through_the_door(self, step: Callable[[], T], patience: float = float("inf")) -> T:
+    def _through_the_door(
+        self,
+        step: Callable[[], T],
+        patience: float = float("inf"),
+        judge: Callable[[Exception], Failure] | None = None,
+    ) -> T:
         """Do what carries the password when it is its turn, and tell how that ended."""
         entry = self.door.enter(self.deadline.left, patience)
         failure: Failure | None = interrupted()
@@ -188,7 +202,7 @@ class Wire(WSMan):
             failure = None  # a fault comes from behind the logon
             raise
         except Exception as error:
-            failure = explain(error, self.options)
+            failure = judge(error) if judge else explain(error, self.options)
             raise
         finally:
             self.door.leave(entry, failure)

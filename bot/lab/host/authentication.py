@@ -85,10 +85,11 @@ class Accounts:
 
 
 class Authentication:
-    """The logon of one connection. `user` is None until it has succeeded."""
+    """The logon of one connection. `user` is None until it has succeeded; `refused`: the last one was."""
 
     def __init__(self, accounts: Accounts, faults: HostFaults, logons: list[Logon]) -> None:
         self.user: str | None = None
+        self.refused = False
         self._accounts = accounts
         self._faults = faults
         self._logons = logons
@@ -160,6 +161,7 @@ class Authentication:
     def _end(self, user: str | None, *, accepted: bool) -> list[str]:
         """Write down how a logon ended; return the headers of the answer."""
         self._logons.append(Logon(user, accepted))
+        self.refused = not accepted
         self.user = self._accounts.spelled(user) if accepted and user else None
         if not accepted:
             self._acceptor = None

@@ -225,7 +225,7 @@ class _Connection(BaseHTTPRequestHandler):
         challenges = self._authentication.take(self.headers.get("Authorization"))
         user = self._authentication.user
         if user is None or not body:
-            self._spoil(exchange, None)
+            self._spoil(exchange, "Refusal" if self._authentication.refused else None)
             self._answer(exchange, 401 if user is None else 200, challenges=challenges)
             return
         sealed = self.headers.get("Content-Type", "").startswith("multipart/encrypted")

@@ -79,7 +79,10 @@ class HostFaults:
     released: threading.Event = field(default_factory=threading.Event)
 
     def next_exchange(self, fault: HttpFault, action: str | None = None) -> None:
-        """Spoil the next HTTP exchange of a WSMan action (`Create`, `Command`, `Receive`, …), or of any."""
+        """Spoil the next HTTP exchange of a WSMan action (`Create`, `Command`, `Receive`, …), or of any.
+
+        `Logon`: a leg of a logon; `Refusal`: the answer that a logon was refused.
+        """
         self.exchanges.add(action, fault)
 
     def next_answer(self, action: str, code: int, text: str) -> None:

@@ -14,7 +14,6 @@ from handlers.host_options import HostOptions
 from handlers.psrp.failures import Failed, Failure
 from handlers.psrp.logons import FRESH_SECONDS, Door, Doors
 from handlers.psrp.remote import PsrpRemote
-from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import MakeRemote
 from tests.handlers.psrp.practice_host import (
@@ -87,30 +86,6 @@ def test_a_refusal_bars_the_user_under_every_name_of_the_host(host: Endpoint) ->
     assert "refused" in ask(remote, "b")
     assert len(host.logons) == 1
     remote.close()
-
-
-def test_a_password_that_changes_later_is_refused_once(host: Endpoint, make_remote: MakeRemote) -> None:
-    """Warm sessions that connect anew go through the same door, first alone."""
-    remote = make_remote(Limits(keep_alive=0))
-    with ThreadPoolExecutor(8) as workers:
-        list(workers.map(lambda _: ask(remote), range(32)))
-    good = len(host.logons)
-    host.faults.refuse_logons = True
-    with ThreadPoolExecutor(8) as workers:
-        told = set(workers.map(lambda _: ask(remote), range(32)))
-    assert len(host.logons) == good + 1
-    assert len(told) == 1
-
-
-def test_disposing_of_a_shell_tries_no_refused_logon(host: Endpoint, make_remote: MakeRemote) -> None:
-    """Rather a shell that the host ends by itself than one more bad logon."""
-    remote = make_remote(Limits(keep_alive=0))
-    remote.query("mgmt1", FACTS)
-    host.faults.refuse_logons = True
-    with pytest.raises(RemoteError, match="refused"):
-        remote.query("mgmt1", FACTS)
-    remote.close(5)
-    assert [logon.accepted for logon in host.logons] == [True, False]
 
 
 def test_a_host_that_is_away_has_not_refused_the_logon(make_remote: MakeRemote, host: Endpoint) -> None:

@@ -166,3 +166,13 @@ def test_a_connection_that_forgets_its_logon_logs_on_once_more(
     assert "refused" in ask(remote)
     remote.close()
     assert refused(host) == 1
+
+
+def test_a_refusal_whose_answer_is_lost_is_not_provoked_again(
+    host: Endpoint, make_remote: MakeRemote
+) -> None:
+    """Nobody knows that it was refused: the query is not tried a second time by itself."""
+    remote = make_remote(password="wrong")
+    host.faults.next_exchange("reset", "Refusal")
+    assert "no answer to the logon came back" in ask(remote)
+    assert refused(host) == 1
