@@ -200,7 +200,6 @@ def askers(door: Door, **named: frozenset[str]) -> Askers:
         ({"groups": {"S2", "S9"}}, "not_verified", "not_verified"),
         ({"approver_groups": {"S9"}}, None, "not_verified"),
     ],
-    ids=str,
 )
 def test_who_may_ask_where(
     door: Door, named: dict[str, set[str]], in_channel: str | None, directly: str | None
