@@ -210,12 +210,12 @@ def _checks(one: Diagnosis) -> Iterator[str]:
 
 
 def _seen(check: Check, one: Diagnosis) -> str:
-    """What was seen; of events their numbers in the article, since each stands in the raw facts."""
+    """What was seen; of events how many, since each stands in the raw facts."""
     if check.id == "symptoms" and one.symptoms:
-        numbers = listed(sorted({symptom.number for symptom in one.symptoms}))
-        strong = sum(symptom.strong for symptom in one.symptoms)
+        kinds = len({symptom.number for symptom in one.symptoms})
         newest = clock_time(max(symptom.record.time for symptom in one.symptoms))
-        return f"{numbers} ({counted(len(one.symptoms), 'record')}, {strong} strong; newest {newest})"
+        records = counted(len(one.symptoms), "record")
+        return f"{kinds} of the article's {len(SYMPTOMS)} kinds, {records}; newest {newest}"
     return versions_as_code(plain(check.seen, 400))
 
 

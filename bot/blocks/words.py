@@ -58,7 +58,7 @@ FINDINGS: Mapping[str, str] = {
     "permissions": "events point at missing permissions",
     "remote_registry_stopped": "Remote Registry does not run",
     "services_down": "Exchange services are down",
-    "earlier_symptoms": "strong symptoms were logged earlier, though the System Attendant is not down now",
+    "earlier_symptoms": "events of this cause were logged earlier, but the System Attendant is not down now",
 }
 
 NOTES: Mapping[str, str] = {

@@ -246,7 +246,7 @@ def _store_databases(case: Case) -> Check:
 
 
 _LISTED = 8  # records in one line
-_NO_EVENTS = "none since the last boot and our last change"
+_NO_EVENTS = "none of them since the last boot"
 _NONE_THAT_COUNTS = (
     "none that counts; but the log does not tell of the whole window, or some are of before the boot"
 )

@@ -208,7 +208,10 @@ def _strong_symptoms(case: Case) -> str:
             "neither could be read)"
         )
     strong = sum(symptom.strong for symptom in case.symptoms)
-    return f"strong symptoms seen: {strong}"
+    events = "1 event" if strong == 1 else f"{strong} events"
+    return (
+        f"{events} in the log speak for this cause" if strong else "no event in the log speaks for this cause"
+    )
 
 
 def _account(_: Decision, case: Case) -> list[str]:
