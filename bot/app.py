@@ -148,7 +148,8 @@ class Bot:
         self._desk = Desk(
             Answers(
                 self.chat, self.outbox, self.database, inventory, self.diagnoser, proposals, self.decisions,
-                pause, AuditAnswers(self.database, clock, inventory), self._doctor, front, moved,
+                pause, AuditAnswers(self.database, clock, inventory, self.chat.link), self._doctor, front,
+                moved,
             ),
             Admission(
                 self.database, deciding.recent_person, settings.askers(deciding.members),

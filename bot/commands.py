@@ -190,7 +190,8 @@ TABLE: tuple[Spec, ...] = (
     ),
     Spec(Restore, "FIX-n", "propose to put back what a fix replaced", "restore FIX-12", _one_fix),
     Spec(
-        History, FILTERS, "what happened, newest first; history summary … counts it",
+        History, FILTERS,
+        "what happened, newest first; history summary … counts it, history records … has every record",
         "history exch-node2 since 7d", _question,
     ),
     Spec(More, "", "in the thread of a history: the older records that follow", "more"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from storage.chain.anchors import last_takeover
 from storage.chain.canonical import visible
+from storage.damaged_rows import rows_beside
 from storage.records import Fix, NewFix, State
 from storage.times import from_text, to_text
 from storage.transaction import Reader, Transaction
@@ -71,6 +72,12 @@ def insert(tx: Transaction, new: NewFix) -> Fix:
 def get(conn: Reader, number: int) -> Fix | None:
     """The fix with this number."""
     return _one(conn, "number = ?", number) if abs(number) < 2**63 else None
+
+
+def place(conn: Reader, number: int) -> tuple[str, str | None, str] | None:
+    """Where a fix is told of: channel, ts of its card, ts of its thread. None: not known, or damaged."""
+    found = rows_beside(conn, "SELECT channel, card_ts, thread_ts FROM fix WHERE number = ?", (number,))
+    return tuple(found[0]) if found else None
 
 
 def by_card(conn: Reader, channel: str, ts: str) -> Fix | None:

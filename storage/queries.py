@@ -42,6 +42,19 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Folding:
+    """Which records stand for a line each: of those of a fix the newest one that is asked for.
+
+    Records of the kinds that stand `alone` do so of a fix too; those of `silent` kinds never do (the index by
+    time is enough to pass over them); those of kinds `beside` do not, unless they are of a fix.
+    """
+
+    alone: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """How many records there are, and how they spread; each mapping in the order to show it."""
 
@@ -53,21 +66,32 @@ class Summary:
     people: Mapping[str, int] = field(default_factory=dict)
 
 
-def history(conn: Reader, wanted: Filter, before: int | None, limit: int) -> list[Entry]:
-    """At most `limit` records, newest first; `before` is the seq of the last one that was shown."""
+def history(
+    conn: Reader, wanted: Filter, before: int | None, limit: int, folding: Folding | None = None
+) -> list[Entry]:
+    """At most `limit` records, newest first; `before` is the seq of the last one that was shown.
+
+    `folding`: only those that stand for a line.
+    """
     if before is not None and before < 1:
         return []
-    pages = [_page(conn, one, before, limit) for one in _node_by_node(wanted)]
+    pages = [_page(conn, one, before, limit, folding) for one in _node_by_node(wanted)]
     if len(pages) == 1:
         return pages[0]
     newest = heapq.merge(*pages, key=lambda entry: (entry.ts, entry.seq), reverse=True)
     return list(islice(newest, limit))
 
 
-def all_of(conn: Reader, wanted: Filter, before: int | None = None) -> Iterator[Entry]:
-    """Every record that is asked for (behind `before`), newest first, page by page."""
+def all_of(
+    conn: Reader,
+    wanted: Filter,
+    before: int | None = None,
+    folding: Folding | None = None,
+    size: int = _PAGE,
+) -> Iterator[Entry]:
+    """Every record that is asked for (behind `before`), newest first, page by page of this `size`."""
     ends: set[int] = set()
-    while page := history(conn, wanted, before, _PAGE):
+    while page := history(conn, wanted, before, size, folding):
         before = page[-1].seq
         if before in ends:
             return  # damage leads back
@@ -179,9 +203,14 @@ def _node_by_node(wanted: Filter) -> list[Filter]:
     return [replace(wanted, nodes=(node,)) for node in different.values()]
 
 
-def _page(conn: Reader, wanted: Filter, before: int | None, limit: int) -> list[Entry]:
+def _page(
+    conn: Reader, wanted: Filter, before: int | None, limit: int, folding: Folding | None
+) -> list[Entry]:
     """In one statement, wherever the page begins; a seq that is not there yet restricts nothing."""
     where, values = conditions(wanted)
+    if folding is not None:
+        fold, bound = _folded(where, values, folding)
+        where, values = where + fold, (*values, *bound)
     if before is not None:
         where, before = where + _OLDER, min(before, 2**63 - 1)
         values = (*values, before, before)
@@ -191,6 +220,29 @@ def _page(conn: Reader, wanted: Filter, before: int | None, limit: int) -> list[
         (*values, limit),
     )
     return entries_of(found)
+
+
+def _folded(where: str, values: tuple[Any, ...], folding: Folding) -> tuple[str, tuple[Any, ...]]:
+    """That a record stands for a line. The records of its fix are read by the index of fixes alone.
+
+    (LIMIT -1 keeps SQLite from choosing another index for the conditions: sqlite.org/optoverview.html, 11.)
+    A record whose fix is not found there, because of damage, stands for itself.
+    """
+    apart = (*folding.alone, *folding.silent)
+    newest = (
+        "SELECT max(seq) FROM (SELECT seq, ts, kind, outcome, actor, node, fix_id FROM audit AS own"
+        f" WHERE own.fix_id = audit.fix_id AND own.kind NOT IN ({_marks(apart)}) LIMIT -1) WHERE true{where}"
+    )
+    fold = (
+        f" AND kind NOT IN ({_marks(folding.silent)})"
+        f" AND CASE WHEN fix_id IS NULL OR kind IN ({_marks(folding.alone)})"
+        f" THEN kind NOT IN ({_marks(folding.beside)}) ELSE seq = coalesce(({newest}), seq) END"
+    )
+    return fold, (*folding.silent, *folding.alone, *folding.beside, *apart, *values)
+
+
+def _marks(values: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def conditions(wanted: Filter) -> tuple[str, tuple[Any, ...]]:
@@ -208,8 +260,7 @@ def conditions(wanted: Filter) -> tuple[str, tuple[Any, ...]]:
 
 
 def _in(column: str, values: tuple[str, ...]) -> list[tuple[str, tuple[Any, ...]]]:
-    marks = ", ".join("?" * len(values))
-    return [(f"{column} IN ({marks})", tuple(map(visible, values)))] if values else []
+    return [(f"{column} IN ({_marks(values)})", tuple(map(visible, values)))] if values else []
 
 
 def _compare(condition: str, value: str | None) -> list[tuple[str, tuple[Any, ...]]]:

@@ -324,7 +324,7 @@ _LIMITS: Mapping[str, str] = {
     "events of a node are read back to": f"{EVENT_HOURS} h",
     "an answer of a host": f"{ANSWER_LIMIT // 2**20} MiB",
     "`doctor` objects to clocks of bot and host that differ by": _time(CLOCK_DIFFERENCE),
-    "records in one answer to `history`": str(RECORDS),
+    "lines or records in one answer to `history`": str(RECORDS),
     "records that `last` may ask for": str(MAX_LAST),
     "an export in chat": f"{LARGEST_EXPORT // 2**20} MB",
     "the body of a record": f"{MAX_BODY // 1024} KiB",

@@ -14,11 +14,13 @@ from bot.answers.raw_files import raw_files
 from bot.blocks import replies as words
 from bot.slack.post import Post
 from handlers.inventory import Inventory
-from handlers.ports import Clock
+from handlers.ports import Clock, Message
 from handlers.record import history
+from handlers.record.happenings import Whereabouts, lines
 from handlers.record.promise import promise
 from handlers.record.questions import Question, QuestionError, parse
 from handlers.record.story import people_of, show
+from handlers.record.tally import summary_lines
 from storage import people
 from storage.chain.anchors import unsigned
 from storage.chain.verify import verify
@@ -35,9 +37,10 @@ class AuditAnswers:
     database: Database
     clock: Clock
     inventory: Inventory
+    link: Callable[[Message, str | None], str]  # the address of a message in a thread
 
     def history(self, asked: tuple[str, ...]) -> Post:
-        """Records, newest first, or how many there are of each kind."""
+        """What happened, newest first; or each record; or how much there was of each."""
         return self._answered(lambda conn: self._history(conn, asked))
 
     def more(self, asked: tuple[str, ...] | None) -> Post:
@@ -52,7 +55,7 @@ class AuditAnswers:
             question = None if asked is None else self._question(conn, asked)
             if question is None or question.summary:
                 return None
-            following = history.answer(conn, question).following
+            following = (history.answer if question.records else lines)(conn, question).following
             return history.next_words(asked or (), following) if following else None
         return None
 
@@ -93,10 +96,14 @@ class AuditAnswers:
     def _history(self, conn: Reader, asked: tuple[str, ...]) -> Post:
         question = self._question(conn, asked)
         if question.summary:
-            counted = history.summarize(conn, question)
-            return words.summarized(history.chart(counted, people.names(conn, counted.people)))
+            return words.summarized(summary_lines(conn, question))
+        if not question.records:
+            return words.happened(lines(conn, question), asked, self._address)
         page = history.answer(conn, question)
         return words.page(page, people.names(conn, people_of(page.entries)), asked)
+
+    def _address(self, where: Whereabouts) -> str:
+        return self.link(Message(where.channel, where.ts), where.thread_ts)
 
     def _nameless(self, conn: Reader, asked: tuple[str, ...]) -> tuple[str, ...]:
         names = history.known_names(conn, self.inventory)

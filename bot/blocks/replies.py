@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.blocks.card import what
@@ -24,14 +24,17 @@ from bot.slack.text import (
     plain,
     preformatted,
     sentence,
+    versions_as_code,
 )
 from handlers.admission import NoEntry, Refused
 from handlers.approval import Refusal
 from handlers.fix.propose import NotProposed, Proposal
 from handlers.inventory import Inventory
 from handlers.open_questions import OpenQuestion
+from handlers.record.happenings import Line, Lines, Whereabouts
 from handlers.record.history import Page, next_words
-from handlers.record.questions import QuestionError
+from handlers.record.questions import Question, QuestionError
+from handlers.record.steps import step
 from handlers.record.story import Part, Story, gist
 from handlers.spelling import named
 from handlers.untold import Untold
@@ -40,6 +43,10 @@ from storage.export import Exported
 from storage.records import Entry, Fix, State
 
 Names = Mapping[str, str]  # Slack id → name
+_FOR_AUDITORS = frozenset({"digest", "evidence"})  # hashes: the attached files have them
+_FIRST = 80  # characters of what happened, in the line that a notification shows
+_TOLD = 300  # of the same in the page
+_NAME = 60  # of a node's name
 
 
 # --- help, refusals ---
@@ -161,16 +168,42 @@ def paused(pause: tuple[str, datetime] | None) -> Post:
 # --- the audit ---
 
 
+def happened(shown: Lines, words: Sequence[str], address: Callable[[Whereabouts], str]) -> Post:
+    """What happened, newest first, and how to ask for older lines. `words`: the question."""
+    if not shown.lines:
+        return post(["Nothing matches. Next: `@rootver history records` asks for every record."])
+    newest = shown.lines[0]
+    about = " ".join(plain(one, _NAME) for one in (newest.subject, newest.node) if one)
+    first = f"The newest: {about}{': ' if about else ''}{_told(newest, _FIRST)}"
+    lines = [_line(one, address) for one in shown.lines]
+    return post([first], _sections([*lines, *_older(shown.following, words)]))
+
+
+def _line(line: Line, address: Callable[[Whereabouts], str]) -> str:
+    subject = f"*{plain(line.subject, _NAME)}*" if line.subject else ""
+    about = " ".join(one for one in (subject, plain(line.node, _NAME)) if one)
+    parts = [day_and_time(line.at), about, _told(line, _TOLD), plain(line.people), plain(line.took)]
+    if line.where:
+        parts.append(link(address(line.where), "thread"))
+    return " · ".join(part for part in parts if part)
+
+
+def _told(line: Line, longest: int) -> str:
+    return versions_as_code(plain(line.told, longest))
+
+
+def _older(following: Question | None, words: Sequence[str]) -> list[str]:
+    if following is None:
+        return []
+    asked = " ".join(next_words(words, following))
+    return [f"Older ones: {code(f'@rootver history {asked}', 600)}, or `@rootver more` in this thread"]
+
+
 def page(shown: Page, names: Names, words: Sequence[str]) -> Post:
     """Records, newest first, and how to ask for older ones. `words`: the question."""
     if not shown.entries:
         return post(["No record matches."])
-    lines = [_record(entry, names) for entry in shown.entries]
-    if shown.following:
-        following = " ".join(next_words(words, shown.following))
-        lines.append(
-            f"Older ones: {code(f'@rootver history {following}', 600)}, or `@rootver more` in this thread"
-        )
+    lines = [*(_record(entry, names) for entry in shown.entries), *_older(shown.following, words)]
     count = f"{counted(len(shown.entries), 'record')}{', and there are more' if shown.more else ''}"
     newest = shown.entries[0]
     return post([f"{count}; the newest is #{newest.seq}, {newest.kind} {newest.outcome}."], _sections(lines))
@@ -199,17 +232,23 @@ def story(told: Story, raw: Iterable[Attachment] = ()) -> Post:
     """One fix from the command to its end; whole in the attached file, beside what it rests on (`raw`)."""
     fix = told.fix
     summary = f"{fix.id}: {what(fix)}, {fix.state}; {counted(len(told.entries), 'record')}."
-    facts = [f"*{word}* {', '.join(map(_part, parts))}" for word, parts in told.facts]
-    records = [_record(entry, told.names) for entry in told.entries]
+    facts = [
+        f"*{word}* {', '.join(map(_part, parts))}" for word, parts in told.facts if word not in _FOR_AUDITORS
+    ]
+    steps = [f"{day_and_time(entry.ts)} · {_step(entry, told.names)}" for entry in told.entries]
     content = json.dumps(told.json, indent=1).encode()
     files = [Attachment(f"{fix.id}.json", f"The whole story of {fix.id}", content), *raw]
     names = listed(code(file.name) for file in files)
     attached = f"Attached: {names}. `@rootver show {fix.id}` attaches them again."
     return post(
         [summary, attached],
-        [section([summary]), *_sections(facts), *_sections(records), context([attached])],
+        [section([summary]), *_sections(facts), *_sections(steps), context([attached])],
         files,
     )
+
+
+def _step(entry: Entry, names: Names) -> str:
+    return versions_as_code(plain(step(entry, names), _TOLD))
 
 
 def _part(part: Part) -> str:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -19,8 +20,10 @@ from bot.commands import FILTERS
 from bot.slack.text import counted
 from handlers.record import history as questions
 from handlers.record import story as stories
+from handlers.record.happenings import every_line
 from handlers.record.promise import promise
 from handlers.record.questions import Question, parse, parse_fix
+from handlers.record.tally import summary_lines
 from handlers.spelling import spelt_out
 from storage import people
 from storage.chain.anchors import Anchor, parse_anchors
@@ -32,6 +35,7 @@ from storage.file.database import Database
 from storage.file.errors import StorageDamaged
 from storage.transaction import Reader
 
+_ALIGNED = 200  # lines whose columns are measured together
 _EVIDENCE = "Keep this file as evidence, and go back to the newest snapshot that verifies."
 _KEY = "Name a file with what `rootver anchor-key` printed."
 _ANCHORS = "Name a log or a channel's export with the bot's anchor lines."
@@ -52,8 +56,9 @@ def _question(conn: Reader, words: tuple[str, ...]) -> Question:
 @json_option
 @database_option
 def history(words: tuple[str, ...], as_json: bool, database: Path) -> None:
-    """Ask what happened; the newest record comes first. `history summary …` counts instead.
+    """Ask what happened; the newest comes first. `history summary …` counts, `records …` has each record.
 
+    One line stands for a fix, for a diagnosis that found something, and for what people did beside that.
     Times: 90m, 12h, 7d or 2w ago, today, yesterday, a date, a date and a time (UTC unless a zone is given).
     --json prints one object for each record.
     """
@@ -61,6 +66,9 @@ def history(words: tuple[str, ...], as_json: bool, database: Path) -> None:
         question = _question(conn, words)
         if question.summary:
             _summary(conn, question, as_json=as_json)
+            return
+        if not question.records and not as_json:
+            _happened(conn, question)
             return
         names_of = cache(lambda ids: people.names(conn, ids))
         shown = 0
@@ -73,12 +81,27 @@ def history(words: tuple[str, ...], as_json: bool, database: Path) -> None:
             click.echo("No records.", err=True)
 
 
+def _happened(conn: Reader, question: Question) -> None:
+    """Times (UTC), subjects and nodes in columns."""
+    lines = every_line(conn, question)
+    subjects, nodes = 0, 0  # as wide as the widest up to now
+    shown = False
+    while some := list(islice(lines, _ALIGNED)):
+        shown = True
+        subjects = max(subjects, *(len(spelt_out(one.subject)) for one in some))
+        nodes = max(nodes, *(len(spelt_out(one.node)) for one in some))
+        for one in some:
+            at, subject, node = f"{one.at:%Y-%m-%d %H:%M:%S}", spelt_out(one.subject), spelt_out(one.node)
+            click.echo(f"{at} UTC  {subject:<{subjects}}  {node:<{nodes}}  {spelt_out(one.sentence)}")
+    if not shown:
+        click.echo("Nothing matches. Next: `rootver history records` has every record.", err=True)
+
+
 def _summary(conn: Reader, question: Question, *, as_json: bool) -> None:
-    counted = questions.summarize(conn, question)
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(counted)))
+        click.echo(json.dumps(dataclasses.asdict(questions.summarize(conn, question))))
     else:
-        click.echo("\n".join(questions.chart(counted, people.names(conn, counted.people))))
+        click.echo("\n".join(summary_lines(conn, question)))
 
 
 @click.command()

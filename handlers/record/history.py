@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
 
 from handlers.inventory import Inventory
+from handlers.record.bars import bars, counts
 from handlers.record.questions import (
     Question,
     QuestionError,
@@ -19,6 +20,7 @@ from handlers.record.questions import (
     person_named,
     quoted,
 )
+from handlers.record.sentences import OUTCOMES
 from handlers.record.story import gist
 from handlers.spelling import named, spelt_out
 from storage import people, queries
@@ -31,8 +33,6 @@ from storage.transaction import Reader, Transaction
 
 PAGE = 20  # records in one answer
 _NOT_UNDERSTOOD, _UNKNOWN_NAME = "(not understood)", "(unknown name)"
-_BAR = 24  # characters of the longest bar
-_BARS = 31  # bars by day up to here, by week beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,16 @@ def known_names(conn: Reader, inventory: Inventory | None = None) -> dict[str, t
     return names
 
 
+def wanted_records(conn: Reader, question: Question) -> Filter:
+    """The filter of a question, with the person by id. Raises `QuestionError` for a person nobody knows."""
+    if question.who is None:
+        return question.filter
+    return replace(question.filter, actor=_id(conn, question.who))
+
+
 def answer(conn: Reader, question: Question, size: int = PAGE) -> Page:
     """One page of the answer. Raises `QuestionError` for a person nobody knows."""
-    wanted = _filter(conn, question)
+    wanted = wanted_records(conn, question)
     limit = size if question.last is None else min(size, question.last)
     found = queries.history(conn, wanted, question.before, limit + 1)
     entries, rest = tuple(found[:limit]), None if question.last is None else question.last - limit
@@ -66,13 +73,13 @@ def answer(conn: Reader, question: Question, size: int = PAGE) -> Page:
 
 def everything(conn: Reader, question: Question) -> Iterator[Entry]:
     """The whole answer, without pages: for the command line. Raises as `answer` does."""
-    wanted = _filter(conn, question)
+    wanted = wanted_records(conn, question)
     return islice(queries.all_of(conn, wanted, question.before), question.last)
 
 
 def summarize(conn: Reader, question: Question) -> Summary:
     """The answer to `history summary …`. Raises as `answer` does."""
-    return queries.summary(conn, _filter(conn, question))
+    return queries.summary(conn, wanted_records(conn, question))
 
 
 def write(conn: Reader, question: Question, file_format: Format, out: BinaryIO) -> Exported:
@@ -82,7 +89,7 @@ def write(conn: Reader, question: Question, file_format: Format, out: BinaryIO) 
     if question.before:
         raise QuestionError("A file has no pages, and so no before: say until.", "until 2026-11-07")
     if question.last is None:
-        return export(conn, _filter(conn, question), file_format, out)
+        return export(conn, wanted_records(conn, question), file_format, out)
     return export_some(conn, [entry.seq for entry in everything(conn, question)], file_format, out)
 
 
@@ -168,41 +175,22 @@ def json_line(entry: Entry) -> str:
 
 def chart(counted: Summary, names: Mapping[str, str] | None = None) -> list[str]:
     """Bars per day, or per week (its Monday) where there are many days; then the counts, most first."""
-    bars = counted.days if len(counted.days) <= _BARS else _per_week(counted.days)
-    most = max(bars.values(), default=1)
-    lines = [f"{day}  {number:>6}  {'█' * max(1, number * _BAR // most)}" for day, number in bars.items()]
     tables = {
-        "kind": counted.kinds, "outcome": counted.outcomes, "node": counted.nodes,
-        "person": {_who(id_, names): number for id_, number in counted.people.items()},
-    }  # fmt: skip
-    for title, counts in tables.items():
-        lines += ["", f"by {title}"] if counts else []
-        lines += [f"  {number:>6}  {spelt_out(name)}" for name, number in counts.items()]
-    return [f"{counted.total} record{'' if counted.total == 1 else 's'}", *lines]
+        "by kind": counted.kinds,
+        "by outcome": {OUTCOMES.get(name, name): number for name, number in counted.outcomes.items()},
+        "by node": counted.nodes,
+        "by person": {_who(id_, names): number for id_, number in counted.people.items()},
+    }
+    head = f"{counted.total} record{'' if counted.total == 1 else 's'}"
+    return [head, *bars(counted.days), *counts(tables)]
 
 
 # --- inside ---------------------------------------------------------------------------------------
 
 
-def _filter(conn: Reader, question: Question) -> Filter:
-    """The question's filter, with the person by id. Raises `QuestionError` for a person nobody knows."""
-    if question.who is None:
-        return question.filter
-    return replace(question.filter, actor=_id(conn, question.who))
-
-
 def _who(id_: str, names: Mapping[str, str] | None) -> str:
     name = (names or {}).get(id_)
     return f"{named(name)} ({id_})" if name else id_
-
-
-def _per_week(days: Mapping[str, int]) -> dict[str, int]:
-    weeks: dict[str, int] = {}
-    for day, number in days.items():
-        of_week = date.fromisoformat(day)
-        monday = (of_week - timedelta(days=of_week.weekday())).isoformat()
-        weeks[monday] = weeks.get(monday, 0) + number
-    return weeks
 
 
 def _id(conn: Reader, who: str) -> str:

@@ -2,6 +2,7 @@
 
 [NODE|CLUSTER|all] [by @who] [since 7d|2026-11-01] [until …] [kind …] [outcome …] [fix FIX-12] [last N]
 summary since 90d
+records …: each record, as it stands in the audit
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Question:
     last: int | None = None  # no more records than this
     before: int | None = None  # go on behind this record
     summary: bool = False
+    records: bool = False  # each record, not a line for each fix and each diagnosis
 
 
 def parse(words: list[str], now: datetime, known_names: Mapping[str, tuple[str, ...]]) -> Question:
@@ -108,6 +110,7 @@ class _Parser:
             "last": self._last,
             "before": self._before,
             "summary": self._summary,
+            "records": self._records,
         }
 
     def question(self) -> Question:
@@ -199,6 +202,9 @@ class _Parser:
 
     def _summary(self) -> None:
         self._asked = replace(self._asked, summary=True)
+
+    def _records(self) -> None:
+        self._asked = replace(self._asked, records=True)
 
     # --- values ---
 

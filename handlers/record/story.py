@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from handlers.record.questions import parse_fix
+from handlers.record.steps import step
 from handlers.spelling import named, spelt_out, value_words
 from storage import evidence, fixes, people, queries
 from storage.chain import recorded
@@ -197,7 +198,7 @@ def _facts(story: Story) -> Iterator[tuple[str, tuple[Part, ...]]]:
     for name, took in story.durations.items():
         yield "took", (f"{name}: {_seconds(took)}",)
     for one in story.refusals:
-        yield "refused", (f"{_who(story, one.actor)}: {gist(one, story.names)}",)
+        yield "refused", (step(one, story.names),)
     for raw in story.evidence:
         yield "evidence", (f"{raw.sha256} {_kept(raw)}{_named_by(story, raw)}",)
 
@@ -206,8 +207,7 @@ def _lines(story: Story) -> list[str]:
     fix = story.fix
     facts = [f"  {word:<10} {', '.join(map(_as_text, parts))}" for word, parts in story.facts]
     records = [
-        f"  {to_text(one.ts)}  #{one.seq}  {one.kind} {one.outcome}  {_told(story, one)}"
-        for one in story.entries
+        f"  {to_text(one.ts)}  #{one.seq}  {one.kind}  {step(one, story.names)}" for one in story.entries
     ]
     head = f"{fix.id}: {fix.kind} on {fix.node} ({fix.cluster}), {fix.state}"
     return [spelt_out(text) for text in [head, *facts, "", *records]]
@@ -215,10 +215,6 @@ def _lines(story: Story) -> list[str]:
 
 def _as_text(part: Part) -> str:
     return to_text(part) if isinstance(part, datetime) else part
-
-
-def _told(story: Story, entry: Entry) -> str:
-    return f"{_who(story, entry.actor)}  {gist(entry, story.names)}"
 
 
 def _approved(story: Story) -> tuple[Part, ...]:

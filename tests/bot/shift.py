@@ -149,8 +149,8 @@ class Shift:
         self.outbox = Outbox(self.chat, AtOnce(), AtOnce(), self._untold, lambda: self.monotonic)
         answers = Answers(
             self.chat, self.outbox, self.database, INVENTORY, self.diagnoser, self.proposals, self.decisions,
-            pause, AuditAnswers(self.database, self.watch, INVENTORY), lambda: self.findings, AtOnce(),
-            self._moved,
+            pause, AuditAnswers(self.database, self.watch, INVENTORY, self.chat.link),
+            lambda: self.findings, AtOnce(), self._moved,
         )  # fmt: skip
         questions = OpenQuestions(self.database, self.watch, SLOW)
         self.allowance = Allowance(self.database, self.per_minute, lambda: self.monotonic)

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from handlers.record import history
+from handlers.record.happenings import every_line
 from handlers.record.questions import Question, QuestionError, parse
 from handlers.record.story import show
+from handlers.record.tally import summary_lines
 from storage import people
 from storage.chain.verify import check
 from storage.file.database import Database
@@ -38,6 +40,12 @@ def lines(conn: sqlite3.Connection) -> None:
         history.line(entry, people.names(conn, [entry.actor]))
 
 
+def sentences(conn: sqlite3.Connection) -> None:
+    for one in every_line(conn, Question()):
+        assert one.sentence
+    summary_lines(conn, Question(summary=True))
+
+
 def json_lines(conn: sqlite3.Connection) -> None:
     for entry in history.everything(conn, Question()):
         json.loads(history.json_line(entry))
@@ -59,7 +67,7 @@ def question(conn: sqlite3.Connection) -> None:
 
 
 READERS: tuple[Callable[[sqlite3.Connection], object], ...] = (
-    lines, json_lines, story, tables, question, check,
+    lines, sentences, json_lines, story, tables, question, check,
 )  # fmt: skip
 
 

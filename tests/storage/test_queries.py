@@ -15,7 +15,7 @@ from storage import evidence, fixes, queries
 from storage.chain import audit
 from storage.chain.canonical import visible
 from storage.file.database import Database
-from storage.queries import Filter
+from storage.queries import Filter, Folding
 from storage.records import Entry, Record
 from tests.storage.samples import START, Ticking, command, new_fix
 
@@ -185,6 +185,47 @@ def test_every_question_has_its_index(filled: Database, wanted: Filter, index: s
         told = " ".join(row[3] for row in conn.execute(plan, values))
     assert index in told
     assert ("TEMP B-TREE FOR ORDER BY" in told) == (wanted.fix is not None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (Filter(), "audit_ts"),
+        (Filter(nodes=("exch-node1",)), "audit_node"),
+        (Filter(actor="U1"), "audit_actor"),
+    ],
+)
+def test_the_records_of_a_fix_are_folded_by_the_index_of_fixes(
+    filled: Database, wanted: Filter, index: str
+) -> None:
+    """Whatever is asked for besides: a page costs its lines, not the records behind them."""
+    where, values = queries.conditions(wanted)
+    folded, bound = queries._folded(where, values, Folding(("refusal",), ("probe",), ("anchor",)))
+    asked = f"SELECT * FROM audit WHERE true{where}{folded} ORDER BY ts DESC, seq DESC LIMIT 20"
+    with filled.read() as conn:
+        told = [row[3] for row in conn.execute(f"EXPLAIN QUERY PLAN {asked}", (*values, *bound))]
+    assert any(f"audit USING INDEX {index}" in step for step in told)
+    assert any("own USING INDEX audit_fix" in step for step in told)
+    assert not any("FOR ORDER BY" in step for step in told)
+
+
+def test_of_a_fix_the_newest_record_that_is_asked_for_stands_for_it(filled: Database) -> None:
+    """As the records themselves say."""
+    folding = Folding(alone=("refusal",), silent=("probe",), beside=("anchor",))
+    for wanted in (Filter(), Filter(outcomes=("ok",)), Filter(actor="UALICE"), Filter(until=START)):
+        with filled.read() as conn:
+            asked = list(queries.all_of(conn, wanted))
+            found = [entry.seq for entry in queries.all_of(conn, wanted, None, folding, 7)]
+        seen: set[str] = set()
+        expected = []
+        for entry in asked:
+            of_fix = entry.fix_id if entry.kind not in folding.alone else None
+            silent = entry.kind in (folding.silent if of_fix else (*folding.silent, *folding.beside))
+            if not silent and (of_fix is None or of_fix not in seen):
+                expected.append(entry.seq)
+            if not silent and of_fix:
+                seen.add(of_fix)
+        assert found == expected
 
 
 def test_names_come_from_the_records(db: Database) -> None:

@@ -16,9 +16,13 @@ from tests.storage.samples import KEY
 
 
 def test_history_is_answered_in_the_same_words_as_on_the_command_line(shift: Shift) -> None:
-    """Records of a node, newest first."""
+    """In sentences, with a link to the card; or records of a node, newest first."""
     shift.propose()
     answer = shift.answer(shift.say("history exch-node2 since 7d"))
+    assert "*FIX-1* EXCH-NODE2 · `0.0.0.0` → `1.1.4322.0`, waits for an approval · alice asked · <" in answer
+    assert f"{ONCALL}/p{shift.card.ts.replace('.', '')}" in answer
+    assert not re.search("root_ver|pending| [a-z]+=|<@", answer)
+    answer = shift.answer(shift.say("history records exch-node2 since 7d"))
     assert answer.index("proposal") < answer.index("probe")
     assert "alice" in answer
     assert "<@" not in answer
@@ -27,8 +31,8 @@ def test_history_is_answered_in_the_same_words_as_on_the_command_line(shift: Shi
 def test_the_bots_own_records_can_be_asked_for_by_its_mention(shift: Shift) -> None:
     """In a channel, and in a direct message, which needs no mention of it."""
     shift.propose()
-    assert " · bot" in shift.answer(shift.say("history by @rootver"))
-    ts = shift.tell("history by @rootver since 7d")
+    assert " · bot" in shift.answer(shift.say("history records by @rootver"))
+    ts = shift.tell("history records by @rootver since 7d")
     assert " · bot" in shift.answer(ts, shift.workspace.dm("bob"))
 
 
@@ -36,9 +40,9 @@ def test_history_pages(shift: Shift) -> None:
     """The answer says how to go on, and that works."""
     for _ in range(8):
         shift.say("diagnose exch-node1")
-    answer = shift.answer(shift.say("history exch-node1 since 7d"))
-    assert "Older ones: `@rootver history exch-node1 since 7d before " not in answer
-    answer = shift.answer(shift.say("history since 7d"))
+    answer = shift.answer(shift.say("history records exch-node1 since 7d"))
+    assert "Older ones: `@rootver history records exch-node1 since 7d before " not in answer
+    answer = shift.answer(shift.say("history records since 7d"))
     (following,) = (line for line in answer.splitlines() if line.startswith("Older ones"))
     older = shift.answer(shift.say(following.split("`")[1].removeprefix("@rootver ")))
     assert "#1 · " in older
@@ -52,12 +56,12 @@ def test_more_in_the_thread_gives_the_next_page_until_there_is_none(shift: Shift
     """Each record once, as many as asked for; and then a sentence."""
     for _ in range(10):
         shift.say("diagnose exch-node1")
-    ts = shift.say("history last 45")
+    ts = shift.say("history records last 45")
     for _ in range(3):
         shift.say("more", "bob", thread_ts=ts)
     bot = shift.chat.identity.user
     first, second, third, end = (whole(one) for one in shift.thread(ts) if one.user == bot)
-    assert "`@rootver history last 25 before" in first
+    assert "`@rootver history records last 25 before" in first
     assert numbers(first) + numbers(second) + numbers(third) == list(range(numbers(first)[0], 0, -1))[:45]
     assert "Older ones" not in third
     assert "No older records follow" in end
@@ -67,7 +71,7 @@ def test_more_in_a_direct_message_goes_on_with_its_last_question(shift: Shift) -
     """There nobody replies in threads."""
     for _ in range(8):
         shift.say("diagnose exch-node1")
-    shift.tell("history")
+    shift.tell("history records")
     shift.tell("more")
     asked = shift.records("command")[-1]
     assert "before" in json.loads(asked.body)["details"]["words"]
@@ -102,7 +106,7 @@ def test_a_name_in_a_question_is_recorded_as_an_id(shift: Shift) -> None:
         ("export since 7d", "csv or jsonl"),
         ("export summary csv", "A file has no summary"),
         ("export before 3 jsonl", "A file has no pages"),
-        ("history exch-node2 until 2026-01-01", "No record matches."),
+        ("history exch-node2 until 2026-01-01", "Nothing matches."),
     ],
 )
 def test_a_question_that_is_none_is_answered(shift: Shift, question: str, part: str) -> None:
@@ -113,7 +117,8 @@ def test_a_question_that_is_none_is_answered(shift: Shift, question: str, part: 
 def test_a_summary_counts(shift: Shift) -> None:
     """Bars and numbers."""
     shift.propose()
-    answer = shift.answer(shift.say("history summary"))
+    assert "1 fix: 1 waits for an approval." in shift.answer(shift.say("history summary"))
+    answer = shift.answer(shift.say("history records summary"))
     assert "by kind" in answer
     assert f"alice ({ALICE})" in answer
 

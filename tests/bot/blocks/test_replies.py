@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +20,7 @@ from handlers.admission import Refused
 from handlers.approval import Refusal, State
 from handlers.fix.propose import NotProposed, Proposed
 from handlers.inventory import Cluster, Inventory
+from handlers.record.happenings import Line, Lines, Whereabouts
 from handlers.record.history import Page
 from handlers.record.questions import Question, QuestionError
 from handlers.record.story import Story
@@ -31,7 +32,7 @@ from tests.bot.message_checks import check, words
 from tests.bot.samples import ALICE, BOB, CAROL, FIX, START, fix_in, hostile_fix, hostile_texts
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-BODY = '{"details": {"reason": "x"}}'
+BODY = '{"kind": "command", "details": {"command": "x", "words": "of many words", "reason": "x"}}'
 
 
 def entry(seq: int = 7, text: str = "exch-node2", body: str = BODY) -> Entry:
@@ -40,6 +41,18 @@ def entry(seq: int = 7, text: str = "exch-node2", body: str = BODY) -> Entry:
 
 def page(*entries: Entry, more: bool = False) -> Page:
     return Page(entries, more, Question(before=entries[-1].seq) if more else None)
+
+
+def line(text: str, **changes: Any) -> Line:
+    return replace(Line(7, AT, text, text, text, text, text, Whereabouts("C1", "2.0", "1.0")), **changes)
+
+
+def happened(*lines: Line, more: bool = False) -> Lines:
+    return Lines(lines, more, Question(before=lines[-1].seq) if more else None)
+
+
+def address(where: Whereabouts) -> str:
+    return f"https://x.example/{where.channel}/{where.ts}/{where.thread_ts}"
 
 
 def story(text: str) -> Story:
@@ -62,6 +75,7 @@ HOSTILE_ANSWERS: dict[str, Callable[[str], Post]] = {
     "not decided": lambda text: replies.not_decided(cast("Refusal", text), hostile_fix(State.FAILED, text)),
     "paused": lambda text: replies.paused((text, AT)),
     "page": lambda text: replies.page(page(*[entry(text=text)] * 20, more=True), {text: text}, [text]),
+    "happened": lambda text: replies.happened(happened(*[line(text)] * 20, more=True), [text], address),
     "summary": lambda text: replies.summarized([text] * 100),
     "story": lambda text: replies.story(story(text)),
     "no fix": replies.no_such_fix,
@@ -152,6 +166,30 @@ def test_what_was_not_decided_says_why(reason: str, fix: object) -> None:
     told = replies.not_decided(reason, fix)  # type: ignore[arg-type]
     check(told, ALICE)
     assert "Next: " in told.text
+
+
+def test_what_happened_is_told_in_sentences_with_links_and_in_the_times_of_the_reader() -> None:
+    """Newest first; a notification shows the newest; what is not known leaves no gap."""
+    fix = line(
+        "FIX-12", node="EXCH-NODE2", told="0.0.0.0 → 1.1.4322.0, confirmed", people="alice asked", took="19 s"
+    )
+    pause = Line(5, AT, "", "", "bob paused fixes")
+    told = replies.happened(happened(fix, pause, more=True), ["since", "7d"], address)
+    check(told)
+    assert told.text.splitlines()[0] == "The newest: FIX-12 EXCH-NODE2: `0.0.0.0` → `1.1.4322.0`, confirmed"
+    when = day_and_time(AT)
+    for said in (
+        f"{when} · *FIX-12* EXCH-NODE2 · `0.0.0.0` → `1.1.4322.0`, confirmed · alice asked · 19 s · "
+        "<https://x.example/C1/2.0/1.0|thread>",
+        f"{when} · bob paused fixes",
+        "Older ones: `@rootver history since 7d before 5`, or `@rootver more` in this thread",
+    ):
+        assert said in words(told)
+
+
+def test_a_history_of_nothing_says_what_else_to_ask() -> None:
+    """Every record, for instance."""
+    assert "Next: `@rootver history records`" in replies.happened(Lines((), more=False), [], address).text
 
 
 def test_a_page_shows_records_newest_first_and_how_to_go_on() -> None:

@@ -18,11 +18,15 @@ from storage.chain import audit
 from storage.chain.anchors import unsigned
 from storage.chain.signing import pem_of
 from storage.file.database import Database
-from storage.records import Record
+from storage.records import Json, Record
 from storage.snapshot import snapshot
 from tests.bot.command_line.invoking import Rootver, runner
-from tests.storage.samples import KEY, Ticking, anchored, command, new_fix, started
+from tests.storage.samples import BAD, GOOD, KEY, Ticking, anchored, command, new_fix, started
 
+PROPOSED: dict[str, Json] = {
+    "kind": "fix", "computer": "EXCH-NODE2", "expected": json.dumps(BAD), "target": json.dumps(GOOD),
+}  # fmt: skip
+REFUSED: dict[str, Json] = {"asked": "approve", "reason": "not_an_approver"}
 READERS = [["history"], ["show", "FIX-1"], ["export", "csv"], ["verify"]]
 
 
@@ -39,12 +43,12 @@ def bot(tmp_path: Path) -> Iterator[Database]:
             people.remember(tx, "UALICE", "alice")
             audit.append(tx, command("diagnose exch-node1", node="exch-node1"))
         with database.write() as tx:
-            fixes.insert(tx, new_fix())
-            audit.append(tx, Record("proposal", "pending", "UALICE", "exch-node2", "FIX-1"))
+            fixes.insert(tx, new_fix(expected=PROPOSED["expected"], target=PROPOSED["target"]))
+            audit.append(tx, Record("proposal", "pending", "UALICE", "exch-node2", "FIX-1", PROPOSED))
         with database.write() as tx:
             audit.append(
                 tx,
-                Record("refusal", "refused", "UDAVE", "exch-node2", "FIX-1", {"reason": "not an approver"}),
+                Record("refusal", "refused", "UDAVE", "exch-node2", "FIX-1", REFUSED),
             )
         with database.write() as tx:
             audit.append(tx, command("verify", actor="os:root"))
@@ -52,13 +56,16 @@ def bot(tmp_path: Path) -> Iterator[Database]:
 
 
 def test_history_comes_newest_first_with_names(rootver: Rootver, bot: Database) -> None:
-    """A line for each record, beside a running bot."""
+    """In sentences, times in UTC and in columns, beside a running bot; or a line for each record."""
     ran = rootver("history")
-    lines = ran.out.splitlines()
-    assert ran.code == 0
+    assert (ran.code, ran.err) == (0, "")
+    refused, fix = ran.out.splitlines()
+    assert refused.endswith("  FIX-1  exch-node2  UDAVE wanted to approve and was refused: not an approver")
+    assert fix.startswith("2026-11-02 08:41:02 UTC  FIX-1  EXCH-NODE2  0.0.0.0 → 1.1.4322.0, waits for")
+    assert fix.endswith("approval · alice asked")
+    lines = rootver("history", "records").out.splitlines()
     assert [line.split()[1] for line in lines] == ["#4", "#3", "#2", "#1"]
     assert "alice (UALICE)" in lines[3]
-    assert ran.err == ""
 
 
 @pytest.mark.parametrize(
@@ -98,13 +105,19 @@ def test_json_lines_carry_the_whole_record(rootver: Rootver, bot: Database) -> N
 def test_an_empty_history_is_fine(rootver: Rootver, bot: Database) -> None:
     """0, and nothing on standard output for a program to stumble over."""
     ran = rootver("history", "exch-node1", "outcome", "error")
-    assert (ran.code, ran.out, ran.err) == (0, "", "No records.\n")
+    assert (ran.code, ran.out, ran.err) == (
+        0,
+        "",
+        "Nothing matches. Next: `rootver history records` has every record.\n",
+    )
 
 
 def test_a_summary_counts(rootver: Rootver, bot: Database) -> None:
     """As bars, or as an object."""
-    counted = rootver("history", "summary").out
+    assert rootver("history", "summary").out.startswith("1 fix: 1 waits for an approval; 1 refusal.\n")
+    counted = rootver("history", "records", "summary").out
     assert "4 records" in counted
+    assert "       1  begun\n" in counted
     assert "       2  alice (UALICE)\n" in counted
     assert json.loads(rootver("history", "summary", "--json").out)["total"] == 4
 
