@@ -33,6 +33,7 @@ from storage.chain.verify import verify as verify_record
 from storage.export import create
 from storage.file.database import Database
 from storage.file.errors import StorageDamaged
+from storage.times import UNREADABLE
 from storage.transaction import Reader
 
 _ALIGNED = 200  # lines whose columns are measured together
@@ -91,8 +92,9 @@ def _happened(conn: Reader, question: Question) -> None:
         subjects = max(subjects, *(len(spelt_out(one.subject)) for one in some))
         nodes = max(nodes, *(len(spelt_out(one.node)) for one in some))
         for one in some:
-            at, subject, node = f"{one.at:%Y-%m-%d %H:%M:%S}", spelt_out(one.subject), spelt_out(one.node)
-            click.echo(f"{at} UTC  {subject:<{subjects}}  {node:<{nodes}}  {spelt_out(one.sentence)}")
+            at = "time cannot be read    " if one.at == UNREADABLE else f"{one.at:%Y-%m-%d %H:%M:%S} UTC"
+            subject, node = spelt_out(one.subject), spelt_out(one.node)
+            click.echo(f"{at}  {subject:<{subjects}}  {node:<{nodes}}  {spelt_out(one.sentence)}")
     if not shown:
         click.echo("Nothing matches. Next: `rootver history records` has every record.", err=True)
 

@@ -209,7 +209,11 @@ def _diagnosis(entry: Entry, details: Mapping[str, Json], _names: Names) -> str:
 
 
 def _probe(entry: Entry, details: Mapping[str, Json], _names: Names) -> str:
-    return "was read" if entry.outcome == "ok" else f"was not read: {short(details.get('reason'))}"
+    return (
+        "the node was read"
+        if entry.outcome == "ok"
+        else f"the node was not read: {short(details.get('reason'))}"
+    )
 
 
 def _command(entry: Entry, details: Mapping[str, Json], names: Names) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from handlers.record.sentences import Names, of_record, readable, short, who
+from handlers.record.sentences import Names, of_record, readable, who, why_refused
 from storage.records import Entry, Json
 
 _DID: Mapping[str, str] = {"approve": "approved", "decline": "declined", "cancel": "cancelled"}
@@ -31,9 +31,9 @@ def step(entry: Entry, names: Names) -> str:
     if tell is None or not readable(entry):
         return of_record(entry, names)
     details = entry.details
-    reason = details.get("reason")
     said = tell(entry, details, names)
-    return f"{said}: {short(reason)}" if reason else said
+    because = details.get("reason") and (entry.kind, entry.outcome) != ("withdrawal", "pending")
+    return f"{said}: {why_refused(details)}" if because else said
 
 
 def _proposal(entry: Entry, _details: Mapping[str, Json], names: Names) -> str:
@@ -51,9 +51,12 @@ def _decision(entry: Entry, details: Mapping[str, Json], names: Names) -> str:
 
 def _withdrawal(entry: Entry, details: Mapping[str, Json], names: Names) -> str:
     by = details.get("by")
+    if entry.outcome == "refused" and by is None:
+        return "the approval no longer counts"
+    person = who(str(by or entry.actor), names)
     if entry.outcome == "refused":
-        return "the approval no longer counts" if by is None else "too late to take the approval back"
-    return f"{who(str(by or entry.actor), names)} {_WITHDRAWAL.get(entry.outcome, _WITHDRAWAL['ok'])}"
+        return f"{person} could not take the approval back"
+    return f"{person} {_WITHDRAWAL.get(entry.outcome, _WITHDRAWAL['ok'])}"
 
 
 def _recheck(entry: Entry, _details: Mapping[str, Json], _names: Names) -> str:
@@ -77,6 +80,7 @@ def _lost(_entry: Entry, _details: Mapping[str, Json], _names: Names) -> str:
 
 
 _STEPS: Mapping[str, Callable[[Entry, Mapping[str, Json], Names], str]] = {
+    "diagnosis": lambda entry, _details, names: f"diagnosis: {of_record(entry, names)}",
     "proposal": _proposal,
     "decision": _decision,
     "withdrawal": _withdrawal,

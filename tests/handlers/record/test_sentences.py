@@ -128,6 +128,30 @@ def test_a_restore_says_what_it_puts_back() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("{ not JSON", "{ not JSON"),
+        ('{"is":"unreadable"}', "unreadable"),
+        ("[7]", "unknown"),
+    ],
+)
+def test_a_value_that_is_of_another_shape_is_shown_as_it_stands(target: str, said: str) -> None:
+    """A record that was cut, or that somebody wrote."""
+    told = sentences.followed(entries(("proposal", "pending", "UALICE", {**PROPOSED, "target": target})))
+    assert sentences.of_fix(told) == f"0.0.0.0 → {said}, waits for an approval"
+
+
+def test_an_approval_is_told_where_no_record_counts_it() -> None:
+    """By whoever moved the fix; and nobody is named who is not recorded."""
+    of_fix = entries(APPROVED, moved("decision", "ok", "UBOB", "approved", "declined"))
+    assert sentences.people_of_fix(sentences.followed(of_fix), of_fix, {}) == "UBOB approved, UBOB declined"
+    nobody = sentences.followed(of_fix)
+    nobody.columns |= {"state": "cancelled", "approver": None}
+    assert sentences.people_of_fix(nobody, of_fix, NAMES) == ""
+    assert sentences.length_of_fix(nobody) == ""
+
+
 def test_a_fix_that_two_approved_names_both() -> None:
     """Each approval that counts."""
     digest = {"digest": "d"}
@@ -156,7 +180,7 @@ OTHERS: list[tuple[Kind, str, str, dict[str, Any], str]] = [
      "nothing of KB 906154 to be seen; also: "),
     ("diagnosis", "refused", "UALICE", {"asked": "x", "reason": "x is not in the inventory. Try y."},
      "not diagnosed: x is not in the inventory"),
-    ("probe", "error", "UALICE", {"reason": "No answer. Try again."}, "was not read: No answer"),
+    ("probe", "error", "UALICE", {"reason": "No answer. Try again."}, "the node was not read: No answer"),
     ("command", "ok", "UALICE", {"command": "history", "words": "since 7d"}, "alice typed: history since 7d"),
     ("command", "unknown", "UALICE", {"command": None}, "alice typed what is not a command"),
     ("refusal", "refused", "UDAVE", {"asked": "approve", "reason": "not_an_approver"},
@@ -200,14 +224,27 @@ def test_every_other_record_is_a_sentence(
 
 
 STEPS: list[tuple[Kind, str, dict[str, Any], str]] = [
+    ("probe", "ok", {}, "the node was read"),
+    ("diagnosis", "ok", {"verdict": "rootver_invalid"}, "diagnosis: RootVer is invalid"),
+    ("diagnosis", "ok", {"verdict": "new_row"}, "diagnosis: new row"),
     ("proposal", "pending", {}, "proposed for bob"),
     ("proposal", "ok", {"event": "card"}, "the card was posted"),
     ("decision", "ok", {"decision": "decline", "reason": "No. Not now."}, "bob declined: No"),
     ("decision", "refused", {"reason": "It changed."}, "voided: It changed"),
     ("withdrawal", "ok", {}, "bob took the approval back"),
     ("withdrawal", "ok", {"by": "UCAROL"}, "carol took the approval back"),
-    ("withdrawal", "pending", {}, "bob took the approval back while the node was read again"),
-    ("withdrawal", "refused", {"by": "UBOB"}, "too late to take the approval back"),
+    (
+        "withdrawal",
+        "pending",
+        {"reason": "rechecking"},
+        "bob took the approval back while the node was read again",
+    ),
+    (
+        "withdrawal",
+        "refused",
+        {"by": "UBOB", "reason": "too_late"},
+        "bob could not take the approval back: too late",
+    ),
     ("withdrawal", "refused", {}, "the approval no longer counts"),
     ("reminder", "ok", {}, "the approvers were reminded"),
     ("expiry", "ok", {}, "expired"),
@@ -222,7 +259,7 @@ STEPS: list[tuple[Kind, str, dict[str, Any], str]] = [
     ("follow_up", "unknown", {"look": 2}, "look 2, not known yet"),
     ("follow_up", "ok", {}, "a later look, in order"),
     ("restore_copy", "unknown", {}, "the audit's file was put back from an older copy"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "outcome", "details", "said"), STEPS)
