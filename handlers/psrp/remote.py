@@ -27,6 +27,9 @@ if TYPE_CHECKING:  # see `_session`
     from handlers.psrp.session import Session
 
 
+_CHANGES = {"fix": "Set-RootVer", "restore": "Restore-RootVer"}  # kind of a permit → command
+
+
 @dataclass(frozen=True, slots=True)
 class _Call:
     """A command of the module with its named parameters, for one host of the settings."""
@@ -35,6 +38,11 @@ class _Call:
     options: HostOptions
     command: str
     parameters: Mapping[str, object]
+
+    @property
+    def changes(self) -> bool:
+        """Whether it writes on a node."""
+        return self.command in _CHANGES.values()
 
     @property
     def node(self) -> str | None:
@@ -100,7 +108,7 @@ class PsrpRemote:
         A change identity of its own logs on now, and its session is ended afterwards. Without one the
         query session is used. Raises `NotSent`, `RemoteError`.
         """
-        command = {"fix": "Set-RootVer", "restore": "Restore-RootVer"}[permit.kind]
+        command = _CHANGES[permit.kind]
         dialled = permit.address or permit.computer
         parameters = {"ComputerName": dialled, "FixId": permit.fix_id, "Expected": permit.expected}
         if permit.kind == "restore":
@@ -228,6 +236,8 @@ class PsrpRemote:
     ) -> str | Failed:
         with self._changed:
             self._running.add(session)
+        if call.changes:
+            session.outlives_us()
         try:
             return session.run(call.command, call.parameters, deadline)
         except Failed as failed:

@@ -108,6 +108,11 @@ class Session:
     def _idle(self) -> float:
         return time.monotonic() - self._used
 
+    def outlives_us(self) -> None:
+        """A change runs in it: if this process is killed, the next one lets it end by itself."""
+        self._kept.remove(self._remembered)
+        self._kept = KeptShells(None)
+
     def _prepare(self, deadline: Deadline) -> None:
         """A connection to trust, and an open runspace pool."""
         self._wire.deadline = deadline

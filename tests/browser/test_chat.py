@@ -38,8 +38,8 @@ def test_a_person_sees_the_channels_that_they_are_in(visit: Visit) -> None:
 
 
 def test_direct_messages_need_no_mention(visit: Visit) -> None:
-    """The box is empty there, and the thread with the bot's answer opens."""
-    visit.be("alice")
+    """The box is empty there, and the thread with the bot's answer opens; approvers may always ask there."""
+    visit.be("bob")
     visit.page.get_by_role("button", name="rootver", exact=False).and_(visit.page.locator(".channel")).click()
     box = visit.page.get_by_label("Message to the channel")
     expect(box).to_have_value("")

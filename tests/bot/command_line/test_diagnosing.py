@@ -205,7 +205,7 @@ def test_a_wrong_password_is_told_without_the_password(
     ran = rootver("diagnose", "all", **{PASSWORD: canary})
     assert ran.code == 2
     assert "refused" in ran.out
-    assert "so that the account is not locked out" in ran.out
+    assert "So that it is not locked out, the bot does not try again" in ran.out
     assert ".." not in ran.out
     assert ran.out.splitlines()[1].count("401") == 1
     assert canary not in ran.out + ran.err

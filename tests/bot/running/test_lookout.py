@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,7 +70,10 @@ class Watched:
     def close(self) -> None:
         self.socket.client.auto_reconnect_enabled = False
         self.server.sockets.close()  # else closing waits for the reader
-        self.socket.client.close()
+        with suppress(
+            AttributeError
+        ):  # Slack's client closes a connection that its reader is closing just then
+            self.socket.client.close()
         self.database.close()
 
 

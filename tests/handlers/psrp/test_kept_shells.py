@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,15 @@ from bot.lab.host.endpoint import Endpoint
 from handlers.psrp.kept_shells import KeptShell, KeptShells
 from handlers.psrp.remote import PsrpRemote
 from handlers.remote_errors import RemoteError
-from tests.handlers.psrp.practice_host import FACTS, MODULE, MUCH_LESS, eventually, options_for
+from tests.handlers.psrp.practice_host import (
+    FACTS,
+    MODULE,
+    MUCH_LESS,
+    PERMIT,
+    change_identity,
+    eventually,
+    options_for,
+)
 
 QUOTA = 4
 
@@ -115,3 +123,23 @@ def test_a_file_that_cannot_be_written_holds_nobody_up(
         assert remote.query("mgmt1", FACTS).startswith("{")
         remote.close()
     assert "could not be written down" in caplog.text
+
+
+@pytest.mark.parametrize("own_account", [True, False])
+def test_a_change_that_runs_when_the_bot_is_killed_runs_to_its_end(
+    host: Endpoint, tmp_path: Path, *, own_account: bool
+) -> None:
+    """The next run deletes what was left of reading; of the change it reads back what came of it."""
+    options = {"change": change_identity(host)} if own_account else {}
+    host.faults.slow["Set-RootVer"] = 2.0
+    with bot(host, tmp_path / "shells", **options) as remote:
+        remote.query("mgmt1", FACTS)
+        threading.Thread(target=suppressed, args=(remote,), daemon=True).start()
+        host.calls.wait_for("Set-RootVer")
+        with bot(host, tmp_path / "shells", **options):
+            assert eventually(lambda: [one.end for one in host.calls.named("Set-RootVer")] == ["done"])
+
+
+def suppressed(remote: PsrpRemote) -> None:
+    with suppress(RemoteError):
+        remote.change(PERMIT)
