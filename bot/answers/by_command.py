@@ -18,7 +18,7 @@ from bot.answers.outbox import Outbox
 from bot.answers.place import Place
 from bot.answers.status_line import StatusLine
 from bot.blocks import replies as words
-from bot.blocks.diagnosis import checking, diagnosed
+from bot.blocks.diagnosis import checked, checking, diagnosed
 from bot.doctor.findings import DoctorLine
 from bot.slack.post import Attachment, Post, post
 from bot.slack.text import code
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 Step = Callable[[], None]
 
+CARD_AFTER = 10.0  # seconds for which a card waits, so that it stands below the verdict
 SLOW = frozenset({"diagnose", "restore", "export", "verify", "doctor"})  # commands whose answer is a step
 STOP_WORDS = frozenset({"pause", "resume", "cancel"})  # judged on a way of their own, and for nothing
 
@@ -93,7 +94,7 @@ class Answers:
         return lambda: self._diagnosed(command.target, user, place, line)
 
     def _diagnosed(self, asked: str, user: str, place: Place, line: StatusLine) -> None:
-        """The verdict is shown as soon as it is known; what becomes of it is added by another edit."""
+        """The verdict is a message of its own, since an edit notifies nobody; then what becomes of it."""
         answered: list[str] = []
 
         def progress(node: str) -> None:
@@ -102,14 +103,15 @@ class Answers:
 
         with line:
             reports = self.diagnoser.diagnose(asked, user, progress)
-            result = diagnosed(reports)
-            shown = line.finish(result)
+            result = diagnosed(reports, user)
+            line.answer(checked(asked, self.inventory), result)
+        shown = line.shown(CARD_AFTER)
         made = self.proposals.propose(
             reports, user, place.thread, shown.ts if shown else None, direct=place.direct
         )
         self.moved()
         if made:
-            line.finish(diagnosed(reports, map(self._proposal, made)))
+            line.finish(diagnosed(reports, user, map(self._proposal, made)))
         line.when_shown(partial(self._attach, place, result.files))
 
     def restore(self, command: commands.Restore, user: str, place: Place) -> Step:

@@ -103,6 +103,12 @@ class Outbox:
             answer.post = post
             return True
 
+    def wait(self, answer: Answer, seconds: float) -> Message | None:
+        """Wait until it stands there, at most so long; returns the message, None: it is not known yet."""
+        with self._changed:
+            self._changed.wait_for(lambda: answer.stage in {Stage.POSTED, Stage.GIVEN_UP}, timeout=seconds)
+            return answer.message
+
     def when_posted(self, answer: Answer, act: Act) -> None:
         """Do this once it stands there: by a helper, or in the caller's thread if it waits no more."""
         with self._changed:

@@ -62,6 +62,21 @@ class StatusLine:
                 self._answer = self._outbox.say(self._place, result)
             return self._answer.message
 
+    def answer(self, done: Post, result: Post) -> None:
+        """Say the result in a message of its own, which notifies people, and `done` in the line's place.
+
+        While the line itself still waits to be posted, the result takes its place.
+        """
+        with self._editing:
+            self._finished = True
+            if not self._outbox.reword(self._answer, result):
+                self._put(done)
+                self._answer = self._outbox.say(self._place, result)
+
+    def shown(self, seconds: float) -> Message | None:
+        """The message, once it stands there; None: it waits for its turn for longer than this."""
+        return self._outbox.wait(self._answer, seconds)
+
     def when_shown(self, act: Act) -> None:
         """Do this once the message stands there: in the caller's thread, if it does."""
         self._outbox.when_posted(self._answer, act)

@@ -18,6 +18,7 @@ from bot.slack.text import (
     day_and_time,
     kb_link,
     listed,
+    mention,
     plain,
     versions_as_code,
 )
@@ -41,13 +42,21 @@ def checking(asked: str, inventory: Inventory, answered: Sequence[str] = ()) -> 
     return post([_checking(asked, inventory) + _answered(answered)])
 
 
-def diagnosed(reports: Sequence[ClusterReport], told: Iterable[str] = ()) -> Post:
-    """The result. `told`: what becomes of the proposals, as finished sentences."""
+def checked(asked: str, inventory: Inventory) -> Post:
+    """What stands in the place of the progress at the end."""
+    done = _checking(asked, inventory).removesuffix(" …").replace("Checking", "Checked", 1)
+    return post([f"{done}: the answer is below."])
+
+
+def diagnosed(reports: Sequence[ClusterReport], asker: str, told: Iterable[str] = ()) -> Post:
+    """The result, for whoever asked (a Slack id). `told`: what becomes of the proposals, as sentences."""
     follow = [section(told)] if (told := list(told)) else []
     summary = [_summary(one) for report in reports for one in [*_worse(report), *report.asked_for]]
     blocks = _all(reports) if len(reports) > 1 else _one(reports[0])
     files = _files(reports)
-    return post([*summary, *told], [*blocks, *follow, _foot(reports, files)], files)
+    first, *others = summary
+    lines = [f"{mention(asker)} {first}", *others, *told]
+    return post(lines, [*blocks, *follow, _foot(reports, asker, files)], files)
 
 
 # --- while it runs ---
@@ -242,11 +251,11 @@ def _not_checked(one: Diagnosis) -> Iterator[str]:
         yield f"*Not checked* {' · '.join(meant(NOT_CHECKED, section) for section in one.not_checked)}"
 
 
-def _foot(reports: Sequence[ClusterReport], files: Sequence[Attachment]) -> Block:
+def _foot(reports: Sequence[ClusterReport], asker: str, files: Sequence[Attachment]) -> Block:
     """Small print, with the name of each file: one may not show, and another diagnosis attaches it anew."""
     attached = [f"raw facts: {code(file.name)}, attached once, anew with each diagnosis" for file in files]
     at = day_and_time(max(report.at for report in reports))
-    return context([" · ".join([kb_link(), *attached, at])])
+    return context([" · ".join([f"{mention(asker)} asked", kb_link(), *attached, at])])
 
 
 def _files(reports: Sequence[ClusterReport]) -> list[Attachment]:

@@ -265,8 +265,8 @@ class Shift:
         return [one.text for one in self.thread(ts) if one.ts not in cards and one.text.startswith("FIX-1")]
 
     def answer(self, ts: str, channel: str = ONCALL) -> str:
-        """The one answer below a message, blocks included."""
-        (message,) = [one for one in self.thread(ts, channel) if not one.files]
+        """The one answer below a message, blocks included; beside it stand files, and that it was checked."""
+        (message,) = [one for one in self.thread(ts, channel) if not one.files and not was_checked(one)]
         return whole(message)
 
     def waiting(self) -> list[Notice]:
@@ -280,10 +280,15 @@ class Shift:
 
     def answer_of(self, ts: str) -> str:
         """The first answer below a message, where more was said."""
-        return whole(self.thread(ts)[0])
+        return whole(next(one for one in self.thread(ts) if not was_checked(one)))
 
     def calls(self, method: str) -> int:
         return self.workspace.faults.calls.count(method)
+
+
+def was_checked(message: Seen) -> bool:
+    """The line of progress, once it is over."""
+    return message.text.startswith("Checked ")
 
 
 def whole(message: Seen) -> str:

@@ -9,11 +9,11 @@ import pytest
 
 from handlers.remote_errors import RemoteError
 from storage.file.errors import StorageUnavailable
-from tests.bot.shift import ONCALL, RULES, Shift, whole, without_members
+from tests.bot.shift import ONCALL, RULES, Shift, without_members
 
 
-def test_a_diagnosis_is_announced_at_once_and_becomes_the_verdict(shift: Shift) -> None:
-    """One message: who is checked first, then the result."""
+def test_a_diagnosis_is_announced_at_once_and_the_verdict_is_a_message_of_its_own(shift: Shift) -> None:
+    """An edit notifies nobody: a phone shows the verdict, and whom it is for."""
     announced: list[str] = []
     real = shift.diagnoser.remote.query
     ts: list[str] = []
@@ -29,7 +29,10 @@ def test_a_diagnosis_is_announced_at_once_and_becomes_the_verdict(shift: Shift) 
     for event in events:
         shift.deliver(event)
     assert announced[0] == "Checking EXCH-NODE2 and its partner EXCH-NODE1 …"
-    assert shift.answer(ts[0]).startswith("EXCH-NODE2: RootVer is invalid (confirmed)")
+    done, verdict, *_ = shift.texts(ts[0])
+    assert done == "Checked EXCH-NODE2 and its partner EXCH-NODE1: the answer is below."
+    alice = shift.workspace.id_of("alice")
+    assert verdict.startswith(f"<@{alice}> EXCH-NODE2: RootVer is invalid (confirmed)")
 
 
 def test_the_raw_facts_are_attached_to_the_thread(shift: Shift) -> None:
@@ -107,13 +110,14 @@ def test_a_host_that_does_not_answer_is_a_verdict_and_no_failure(shift: Shift) -
     assert shift.records("error") == []
 
 
-def test_a_diagnosis_whose_result_cannot_be_edited_in_is_posted_anew(shift: Shift) -> None:
-    """And the hint to the card still knows the message."""
-    shift.workspace.faults.add("error", "chat.update", error="cant_update_message")
+def test_a_card_stands_below_its_verdict_and_knows_it(shift: Shift) -> None:
+    """So an approver who reacts to the verdict is led to the card."""
     ts = shift.say("diagnose exch-node2")
-    _, result = [one for one in shift.thread(ts) if not one.files]
-    assert "RootVer is invalid" in result.text
-    assert shift.fix().details["answer_ts"] == result.ts
+    shift.deliver_notices()
+    texts = [one for one in shift.thread(ts) if not one.files]
+    verdict = next(one for one in texts if "RootVer is invalid" in one.text)
+    assert shift.fix().details["answer_ts"] == verdict.ts
+    assert texts.index(verdict) < next(n for n, one in enumerate(texts) if one.ts == shift.card.ts)
 
 
 def test_files_that_slack_does_not_take_do_not_take_the_answer_with_them(shift: Shift) -> None:
@@ -140,7 +144,7 @@ def test_a_file_whose_answer_was_lost_is_not_sent_again(shift: Shift, times: int
     for _ in range(3):
         shift.deliver_notices(seconds=60)
     assert facts(shift, ts) == ["facts-EXCH-CL1.json"]
-    assert "raw facts: `facts-EXCH-CL1.json`, attached once" in whole(shift.thread(ts)[0])
+    assert "raw facts: `facts-EXCH-CL1.json`, attached once" in shift.answer_of(ts)
     assert shift.waiting() == []
 
 

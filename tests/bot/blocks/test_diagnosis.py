@@ -21,7 +21,7 @@ from handlers.kb906154.checks import Check
 from handlers.kb906154.ownership import Members
 from tests.bot.message_checks import check, words
 from tests.bot.reports import report_of_incident
-from tests.bot.samples import HOSTILE, hostile_texts
+from tests.bot.samples import ALICE, HOSTILE, hostile_texts
 from tests.bot.shift import INVENTORY
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -45,9 +45,9 @@ def hostile_diagnosis(text: str, verdict: int) -> Diagnosis:
 def test_every_incident_is_a_good_message(incident: str, asked: str) -> None:
     """What each practice incident gives fits Slack and says its verdict first."""
     reports = report_of_incident(incident, asked)
-    told = diagnosed(reports, ["FIX-1 proposed: set RootVer on EXCH-NODE2."])
-    check(told)
-    assert told.text.splitlines()[0].startswith("EXCH-NODE")
+    told = diagnosed(reports, ALICE, ["FIX-1 proposed: set RootVer on EXCH-NODE2."])
+    check(told, ALICE)
+    assert told.text.splitlines()[0].startswith(f"<@{ALICE}> EXCH-NODE")
     assert "FIX-1 proposed" in words(told)
 
 
@@ -57,13 +57,13 @@ def test_every_incident_is_a_good_message(incident: str, asked: str) -> None:
 def test_nothing_that_a_node_says_spoils_a_diagnosis(verdict: int, hostile: str) -> None:
     """Names, readings, messages: no ping, no open code span, within the limits."""
     one = hostile_diagnosis(hostile, verdict)
-    check(diagnosed([report(one, replace(one, node=hostile + "2"))], [*()]))
-    check(diagnosed([report(one)] * 3))
+    check(diagnosed([report(one, replace(one, node=hostile + "2"))], ALICE, [*()]), ALICE)
+    check(diagnosed([report(one)] * 3, ALICE), ALICE)
 
 
 def test_the_message_of_a_night_on_call() -> None:
     """Verdict, confidence, RootVer, owner, symptoms, checks, what was ruled out or not checked, partner."""
-    shown = words(diagnosed(report_of_incident("zero", "exch-node2")))
+    shown = words(diagnosed(report_of_incident("zero", "exch-node2"), ALICE))
     for part in (
         "EXCH-NODE2: RootVer is invalid (confirmed)",
         "RootVer: `0.0.0.0` (REG_SZ).",
@@ -86,29 +86,29 @@ def test_the_message_of_a_night_on_call() -> None:
 
 def test_what_is_not_offered_says_what_to_do() -> None:
     """Advice of the article instead of a card."""
-    shown = words(diagnosed(report_of_incident("dotnet-removed", "exch-node2")))
+    shown = words(diagnosed(report_of_incident("dotnet-removed", "exch-node2"), ALICE))
     assert "Next: " in shown
     assert "`aspnet_regiis -lv`" in shown
 
 
 def test_what_is_suspected_is_not_said_to_be_twice() -> None:
     """Where the verdict's own title says so."""
-    told = diagnosed(report_of_incident("permissions", "exch-node2"))
-    assert told.text == "EXCH-NODE2: permissions are suspected"
+    told = diagnosed(report_of_incident("permissions", "exch-node2"), ALICE)
+    assert told.text == f"<@{ALICE}> EXCH-NODE2: permissions are suspected"
 
 
 def test_a_refused_name_is_answered_with_the_nodes() -> None:
     """Nothing was read, so nothing is attached."""
     answer = "EXCHVS1 is a virtual server. Name a node instead: exch-node1."
-    told = diagnosed([ClusterReport("EXCHVS1", None, AT, (), (refused("EXCHVS1", answer),))])
-    check(told)
+    told = diagnosed([ClusterReport("EXCHVS1", None, AT, (), (refused("EXCHVS1", answer),))], ALICE)
+    check(told, ALICE)
     assert answer in words(told)
     assert told.files == ()
 
 
 def test_the_raw_facts_are_what_replay_reads() -> None:
     """The attached file is a collection."""
-    (facts,) = diagnosed(report_of_incident("zero", "exch-node2")).files
+    (facts,) = diagnosed(report_of_incident("zero", "exch-node2"), ALICE).files
     assert facts.name == "facts-EXCH-CL1.json"
     assert load_collection(facts.content.decode()).asked == "exch-node2"
 
@@ -117,8 +117,8 @@ def test_many_clusters_are_lines_with_what_was_found_first() -> None:
     """And one archive with everything."""
     fine, bad = report_of_incident("healthy", "all")[0], report_of_incident("zero", "all")[0]
     other = replace(bad, cluster="EXCH-CL2", collection=replace(bad.collection, cluster="EXCH/CL2"))  # type: ignore[type-var]
-    told = diagnosed([fine, other])
-    check(told)
+    told = diagnosed([fine, other], ALICE)
+    check(told, ALICE)
     assert words(told).index("*EXCH-CL2*") < words(told).index("*EXCH-CL1*")
     (archive,) = told.files
     with zipfile.ZipFile(io.BytesIO(archive.content)) as files:
@@ -129,8 +129,8 @@ def test_many_clusters_are_lines_with_what_was_found_first() -> None:
 def test_two_hundred_nodes_fit_into_one_message() -> None:
     """What does not fit is in the file, and a note says so."""
     one = report_of_incident("zero", "all")[0]
-    told = diagnosed([replace(one, cluster=f"CL{number}") for number in range(100)])
-    check(told)
+    told = diagnosed([replace(one, cluster=f"CL{number}") for number in range(100)], ALICE)
+    check(told, ALICE)
     assert "did not fit" in words(told)
 
 
@@ -169,22 +169,22 @@ def test_nothing_hostile_spoils_the_first_line(hostile: str) -> None:
 def test_the_results_of_checks_are_words() -> None:
     """Colour is never the only sign."""
     one = Diagnosis("n", "N", "healthy", ("x",), checks=(Check("cluster", "unknown", "a", "b", "c"),))
-    assert ":white_circle: UNKNOWN Cluster: a, expected b" in words(diagnosed([report(one)]))
+    assert ":white_circle: UNKNOWN Cluster: a, expected b" in words(diagnosed([report(one)], ALICE))
 
 
 def test_members_are_not_needed_to_tell_a_node_that_was_not_read() -> None:
     """It has one reason and one check, and its owner is not known."""
     (one,) = assess(Members({"n": "N"}), {}, {})
-    told = diagnosed([report(one)])
-    check(told)
+    told = diagnosed([report(one)], ALICE)
+    check(told, ALICE)
     assert "*Not checked* the whole node" in words(told)
 
 
 def test_a_broken_partner_heads_the_message() -> None:
     """Asked about the healthy node: nobody is told that all is well, and the next step is named."""
-    told = diagnosed(report_of_incident("zero", "exch-node1"))
-    check(told)
-    assert told.text.startswith("EXCH-NODE2: RootVer is invalid (confirmed)\nEXCH-NODE1: ")
+    told = diagnosed(report_of_incident("zero", "exch-node1"), ALICE)
+    check(told, ALICE)
+    assert told.text.startswith(f"<@{ALICE}> EXCH-NODE2: RootVer is invalid (confirmed)\nEXCH-NODE1: ")
     first = next(limits.texts(told.blocks[:1]))
     assert first.startswith(":red_circle: EXCH-NODE2: RootVer is invalid")
     assert "Next: `@rootver diagnose exch-node2`" in first

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.answers import by_command
 from bot.slack.pace import Budget, Pace
 from handlers.approval import State
 from tests.bot.shift import ALICE, DAVE, ONCALL, Shift
@@ -182,8 +183,11 @@ def test_where_askers_are_named_others_ask_nowhere(begin: Callable[..., Shift]) 
     assert shift.texts(shift.tell("nodes", "alice"), shift.workspace.dm("alice")) == ["1 cluster, 2 nodes."]
 
 
-def test_a_diagnosis_whose_answer_waits_proposes_all_the_same(shift: Shift) -> None:
+def test_a_diagnosis_whose_answer_waits_proposes_all_the_same(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And its answer, once there is room, has the verdict and the proposal in one message."""
+    monkeypatch.setattr(by_command, "CARD_AFTER", 0.1)
     shift.chat.pace = Pace(burst=3, monotonic=lambda: shift.monotonic)
     shift.chat.pace.spent(ONCALL)
     ts = shift.say("diagnose exch-node2")

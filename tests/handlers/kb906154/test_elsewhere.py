@@ -13,6 +13,7 @@ from handlers.kb906154.assess import Diagnosis, assess
 from handlers.kb906154.facts import Unreachable
 from handlers.kb906154.ownership import Members
 from tests.bot.message_checks import words
+from tests.bot.samples import ALICE
 
 from .answers import (
     ABSENT,
@@ -80,7 +81,7 @@ def test_an_outage_elsewhere_takes_the_green_from_the_headline() -> None:
         "healthy",
         "nothing is wrong on this node, but the System Attendant is down elsewhere in the cluster",
     )
-    told = diagnosed([ClusterReport("exch-node1", "EXCH-CL1", NOW, ("exch-node1",), (diagnosis,))])
+    told = diagnosed([ClusterReport("exch-node1", "EXCH-CL1", NOW, ("exch-node1",), (diagnosis,))], ALICE)
     assert "nothing of KB 906154" not in words(told)
     assert ":large_green_circle: *" not in words(told)
 

@@ -17,6 +17,7 @@ from handlers.kb906154.related import RELATED, RelatedCause
 from handlers.kb906154.remarks import SECTIONS
 from handlers.kb906154.truth import Truth
 from tests.bot.message_checks import check, words
+from tests.bot.samples import ALICE
 
 from .answers import (
     ABSENT,
@@ -169,8 +170,8 @@ def test_the_facts_of_rows_9_to_11_compete_too(sections: dict[str, Raw]) -> None
 def test_its_words_stand_in_chat(name: str) -> None:
     """What it is, what was seen, where it is known from, and what to do; never a name of our own."""
     diagnosis = judge(**TRUE[name])
-    told = diagnosed([ClusterReport(diagnosis.node, "EXCH-CL1", NOW, (diagnosis.node,), (diagnosis,))])
-    check(told)
+    told = diagnosed([ClusterReport(diagnosis.node, "EXCH-CL1", NOW, (diagnosis.node,), (diagnosis,))], ALICE)
+    check(told, ALICE)
     shown, row = words(told), ROWS[name]  # type: ignore[index]
     assert f"Also: {row.title}. " in shown
     (cause,) = (one for one in diagnosis.related if one.id == name)
@@ -233,8 +234,8 @@ def test_hostile_names_stay_names() -> None:
     diagnosis = judge(
         root_ver=root_ver("0.0.0.0"), services=DOWN, cluster=cluster(resource("Failed", name=hostile))
     )
-    told = diagnosed([ClusterReport("exch-node1", "EXCH-CL1", NOW, ("exch-node1",), (diagnosis,))])
-    check(told)
+    told = diagnosed([ClusterReport("exch-node1", "EXCH-CL1", NOW, ("exch-node1",), (diagnosis,))], ALICE)
+    check(told, ALICE)
     assert "<!channel>" not in words(told)
 
 
@@ -264,7 +265,7 @@ def test_everything_at_once_is_still_a_message() -> None:
             system=system(local_time="2026-11-01T12:40:00Z"),
         )
         assert [one.id for one in diagnosis.related] == [row.id for row in RELATED]
-        told = diagnosed([ClusterReport("exch-node1", "EXCH-CL1", NOW, ("exch-node1",), (diagnosis,))])
-        check(told)
+        told = diagnosed([ClusterReport("exch-node1", "EXCH-CL1", NOW, ("exch-node1",), (diagnosis,))], ALICE)
+        check(told, ALICE)
         for row in RELATED:
             assert f"Also: {row.title}. " in words(told)
