@@ -1,59 +1,92 @@
-"""What the thread of a fix is told: one sentence or two for each topic.
+"""What the thread of a fix is told, topic by topic.
 
-Each says what happened, who did it, why, and what comes next.
+The first line is the answer, short enough for a telephone: what happened, on which node, behind a mention of
+whoever waited for it. Then why, and behind "Next:" what somebody has to do.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.blocks import deciders
 from bot.blocks.audit_news import anchor
 from bot.blocks.card import reading_words, what
-from bot.slack.post import Post, post
+from bot.slack.post import Post, context, post, section
 from bot.slack.text import (
     clock_seconds,
     clock_time,
     code,
     duration,
+    is_person,
     link,
     listed,
-    mention,
+    mentions,
     plain,
     sentence,
 )
 from handlers.approval import ApprovalRules, State
 from storage.records import Fix, Json, Topic
 
+# What is no end and no bad turn: it goes to the thread alone, and calls nobody who waits for an end.
+_NO_TURN: frozenset[Topic] = frozenset({"reminder", "replaced", "look", "backup"})
+# The ends that the channel is shown too: whoever follows the outage there must not open the thread for them.
+_FOR_THE_CHANNEL: frozenset[Topic] = frozenset({
+    "applied", "failed", "indeterminate", "voided", "confirmed", "drifted", "expired",
+})  # fmt: skip
+# Characters of a foreign word in the first line, so that the line stays within 150 with three mentions.
+_SHORT = 24
+
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A notice with all that its words need. `card`: the address of the fix's card; `paused`: fixes are."""
+    """A notice with all that its words need.
+
+    `card`: the address of the fix's card; `paused`: fixes are; `names`: of people, by their ids.
+    """
 
     fix: Fix
     details: Mapping[str, Json]
     rules: ApprovalRules
     card: str = ""
     paused: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def node(self) -> str:
         """The computer, harmless."""
-        return plain(self.fix.computer)
+        return plain(self.fix.computer, _SHORT)
 
     @property
-    def reason(self) -> str:
-        """Why, as a sentence with a blank before it; empty where nothing is known."""
+    def reason(self) -> list[str]:
+        """Why, as a line of its own; none where nothing is known."""
         why = self.details.get("reason") or self.fix.reason
-        return f" {sentence(str(why))}" if why else ""
+        return [sentence(str(why))] if why else []
 
     @property
     def by(self) -> str:
-        """Who did it: ` by @bob`; empty where nobody did."""
+        """Who did it: ` by bob`; empty where nobody did. No mention: they know."""
         who = self.details.get("by")
-        return f" by {mention(str(who))}" if who else ""
+        return f" by {self.name(str(who))}" if who else ""
+
+    def name(self, user: str) -> str:
+        """What somebody is called, for where nobody is to be notified."""
+        return plain(self.names.get(user, user), _SHORT)
+
+    @property
+    def approvers(self) -> list[str]:
+        """Whose approval counts, or counted until now; the first one first."""
+        counted = self.details.get("approver"), self.fix.approver
+        return list(
+            dict.fromkeys([*deciders.words_of(self.fix, "approvals"), *map(str, filter(None, counted))])
+        )
+
+    @property
+    def waiting(self) -> list[str]:
+        """Who waits for the news: who asked and who approved, each once, but not who did it just now."""
+        people = dict.fromkeys([self.fix.requester, *self.approvers])
+        return [one for one in people if one != self.details.get("by") and is_person(one)]
 
     @property
     def its_card(self) -> str:
@@ -65,21 +98,23 @@ class News:
         """The command that looks again."""
         return f"`@rootver diagnose {plain(self.fix.node)}`"
 
-    @property
-    def asker(self) -> str:
-        """Who asked."""
-        return mention(self.fix.requester)
-
 
 def in_thread(topic: Topic, news: News) -> Post | None:
     """What the fix's thread is told; None where it is not worth telling any more."""
-    words = _THREAD.get(topic, _unknown)
-    return _post(words(news))
+    lines = list(_THREAD.get(topic, _unknown)(news))
+    if not lines:
+        return None
+    if topic not in _NO_TURN and news.waiting:
+        lines[0] = f"{mentions(news.waiting)} {lines[0]}"
+    if topic != "applied" or "anchor" not in news.details:
+        return post(lines)
+    small = f"The audit up to here: {anchor(news.details)}"  # in the text too: an exported channel holds that
+    return post([*lines, small], [section(lines), context([small])])
 
 
-def _post(lines: Iterator[str]) -> Post | None:
-    news = list(lines)
-    return post(news) if news else None
+def for_the_channel(topic: Topic, fix: Fix) -> bool:
+    """Whether the channel is shown it too. A fix that is voided unapproved is no news to anybody there."""
+    return topic in _FOR_THE_CHANNEL and (topic != "voided" or fix.approver is not None)
 
 
 # --- in the thread ---
@@ -92,26 +127,32 @@ def _reminder(news: News) -> Iterator[str]:
     able = deciders.able(fix)
     nobody = deciders.nobody(fix, "could approve it when it was proposed")
     first = "fixes are paused, so `@rootver resume` first, then " if news.paused else ""
-    react = f"{first}react on {news.its_card}."
-    who = f"{able}: {react}" if able else f"{nobody.capitalize()}. See {news.its_card}."
-    yield (
-        f"{fix.id} still waits for a decision: {what(fix)}, asked by {news.asker}. {who} "
-        f"Open until {clock_time(fix.expires_at)}."
-    )
+    yield f"{fix.id} still waits for a decision: {what(fix)}."
+    yield f"Asked by {news.name(fix.requester)}, open until {clock_time(fix.expires_at)}."
+    if able:
+        yield f"Next: {able}: {first}react on {news.its_card}."
+    else:
+        yield f"{nobody.capitalize()}."
+        yield f"Next: see {news.its_card}."
 
 
 def _applied(news: News) -> Iterator[str]:
     fix = news.fix
+    yield f"{fix.id} applied: RootVer on {news.node} is {_short_reading(fix.target)}, read back."
+    approved = f", approved by {listed(map(news.name, news.approvers))}" if news.approvers else ""
     at = f", read back {clock_seconds(fix.ended_at)}" if fix.ended_at else ""
-    approver = f", approved by {mention(fix.approver)}" if fix.approver else ""
-    yield (
-        f"{fix.id} applied: RootVer on {news.node} is {reading_words(fix.target)}{at} · asked by "
-        f"{news.asker}{approver}."
-    )
+    yield f"Asked by {news.name(fix.requester)}{approved}{at}."
     yield f"Next: {_next(news)} {_looks(news.rules)}".rstrip()
     yield from _backup_attached(news)
-    if "anchor" in news.details:
-        yield anchor(news.details)
+
+
+def _short_reading(reading: str) -> str:
+    """What was set, in few characters; the card has the whole of it."""
+    match json.loads(reading):
+        case {"is": "value", "value": {"data": data}}:
+            return code(data if isinstance(data, str) else json.dumps(data), _SHORT)
+        case _:
+            return reading_words(reading)
 
 
 def _next(news: News) -> str:
@@ -138,13 +179,15 @@ def _looks(rules: ApprovalRules) -> str:
 
 def _voided(news: News) -> Iterator[str]:
     there = news.details.get("after") or news.details.get("before")
-    found = f" RootVer there is {reading_words(there)}." if there else ""
-    yield f"{news.fix.id} voided: nothing was changed on {news.node}.{news.reason}{found}"
+    yield f"{news.fix.id} voided: nothing was changed on {news.node}."
+    found = [f"RootVer there is {reading_words(there)}."] if there else []
+    yield from _in_one_line([*news.reason, *found])
     changed = news.details.get("changed")
     for name, pair in changed.items() if isinstance(changed, dict) else ():
         then, now = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
-        yield f"· {plain(name.replace('_', ' '))}: then {_value(then)}, now {_value(now)}"
-    yield f"Next: {news.diagnose}. Asked by {news.asker}."
+        called = "RootVer" if name == "root_ver" else plain(name.replace("_", " "))
+        yield f"· {called}: then {_value(then)}, now {_value(now)}"
+    yield f"Next: {news.diagnose}."
 
 
 def _value(value: Json) -> str:
@@ -153,22 +196,27 @@ def _value(value: Json) -> str:
     return code(value if isinstance(value, str) else json.dumps(value))
 
 
+def _in_one_line(sentences: list[str]) -> Iterator[str]:
+    if sentences:
+        yield " ".join(sentences)
+
+
 def _failed(news: News) -> Iterator[str]:
+    yield f"{news.fix.id} failed: the change of RootVer on {news.node} did not end as it should."
     after = news.details.get("after")
-    there = f" RootVer is now {reading_words(after)}." if after else ""
-    yield f"{news.fix.id} failed on {news.node}.{there}{news.reason}"
+    there = [f"RootVer is now {reading_words(after)}."] if after else []
+    yield from _in_one_line([*there, *news.reason])
     yield (
-        f"Next: {news.asker}, look at the node; {news.diagnose} looks again. "
+        f"Next: look at the node; {news.diagnose} looks again. "
         f"`@rootver restore {news.fix.id}` proposes to put back what was there before."
     )
     yield from _backup_attached(news)
 
 
 def _indeterminate(news: News) -> Iterator[str]:
-    yield (
-        f"{news.fix.id}: it is not known whether RootVer was set on {news.node}.{news.reason} "
-        "Next: I read it back until that is known, and send nothing again. Do not set it by hand meanwhile."
-    )
+    yield f"{news.fix.id}: it is not known whether RootVer was set on {news.node}."
+    yield from news.reason
+    yield "Next: wait, and do not set it by hand. I read it back until that is known, and send nothing again."
     yield from _backup_attached(news)
 
 
@@ -182,70 +230,85 @@ def _backup_attached(news: News) -> Iterator[str]:
 def _backup(news: News) -> Iterator[str]:
     """In place of the file, where Slack does not take it."""
     refusal = code(str(news.details.get("reason")))
+    yield f"The backup of {news.fix.id} could not be attached ({refusal}); it is kept in the audit."
     yield (
-        f"The backup of {news.fix.id} could not be attached ({refusal}); it is kept in the audit. Next: "
-        f"`@rootver show {news.fix.id}` attaches it, `@rootver restore {news.fix.id}` can put it back."
+        f"Next: `@rootver show {news.fix.id}` attaches it, `@rootver restore {news.fix.id}` can put it back."
     )
 
 
 def _confirmed(news: News) -> Iterator[str]:
     fix = news.fix
-    stands = f"RootVer on {news.node} still is {reading_words(fix.target)}"
+    stands = f"RootVer on {news.node} still is {_short_reading(fix.target)}"
     if fix.kind == "fix" and news.details.get("owner"):
-        stands = f"System Attendant is running on {news.node}, no new errors since; {stands}"
-    elif fix.kind == "fix":
-        stands += "; the node is passive, so nothing has to run there"
-    yield f"{stands}. {fix.id} confirmed. Next: nothing."
+        yield f"{fix.id} confirmed: the System Attendant runs on {news.node}, no new errors since."
+        yield f"{stands}."
+    else:
+        yield f"{fix.id} confirmed: {stands}."
+        yield from ["The node is passive, so nothing has to run there."] if fix.kind == "fix" else []
+    yield "Next: nothing."
 
 
 def _drifted(news: News) -> Iterator[str]:
+    yield f"{news.fix.id} drifted: RootVer on {news.node} is no longer what was set."
     yield (
-        f"{news.fix.id} drifted: RootVer on {news.node} is {reading_words(news.details.get('found'))} now, "
-        f"not {reading_words(news.fix.target)}. Something moved it: set-up, `aspnet_regiis` or a person. "
-        f"Next: {news.asker}, find out who, then {news.diagnose}."
+        f"It is {reading_words(news.details.get('found'))} now, not {reading_words(news.fix.target)}. "
+        "Something moved it: set-up, `aspnet_regiis` or a person."
     )
+    yield f"Next: find out who, then {news.diagnose}."
 
 
 def _replaced(news: News) -> Iterator[str]:
-    yield (
-        f"RootVer on {news.node} is {reading_words(news.details.get('found'))} now, "
-        f"not what {news.fix.id} set.{news.reason} "
-        f"Next: nothing for {news.fix.id}; it is not looked at again."
-    )
+    yield f"{news.fix.id} is over: RootVer on {news.node} is not what it set any more."
+    yield from _in_one_line([f"It is {reading_words(news.details.get('found'))} now.", *news.reason])
+    yield "Next: nothing; it is not looked at again."
+
+
+# What a look saw that does not confirm a fix: what it was, and what to do.
+_SEEN: Mapping[str, tuple[str, str]] = {
+    "symptoms": ("new error events on {node}", "look at these events in the Application log."),
+    "down": ("the System Attendant does not run on {node}", "bring {attendants} online on {node}."),
+    "coming": (
+        "the System Attendant is coming online on {node}",
+        "wait: the System Attendant is coming online.",
+    ),
+    "unread": ("{node} could not be read", "see why the node does not answer."),
+}
+_SEEN_NOTHING = (
+    "whether the System Attendant runs on {node} is not known",
+    "see whether the System Attendant runs.",
+)
+
+
+def _seen(news: News) -> tuple[str, str]:
+    found, remedy = _SEEN.get(str(news.details.get("seen")), _SEEN_NOTHING)
+    return found.format(node=news.node), remedy.format(node=news.node, attendants=_attendants(news))
 
 
 def _look(news: News) -> Iterator[str]:
+    found, remedy = _seen(news)
     left = news.rules.follow_up[int(str(news.details.get("look", 0))) :]
     again = f"I look again {duration(left[0].total_seconds())} after the change." if left else ""
-    yield f"{news.fix.id} is not confirmed yet.{news.reason} Next: {_remedy(news)} {again}".rstrip()
+    yield f"{news.fix.id} is not confirmed yet: {found}."
+    yield from news.reason
+    yield f"Next: {remedy} {again}".rstrip()
 
 
 def _unconfirmed(news: News) -> Iterator[str]:
-    yield (
-        f"{news.fix.id} stays applied, not confirmed: this was the last look.{news.reason} "
-        f"Next: {news.asker}, {_remedy(news)} Then {news.diagnose}."
-    )
-
-
-def _remedy(news: News) -> str:
-    remedies = {
-        "symptoms": "look at these events in the Application log.",
-        "down": f"bring {_attendants(news)} online on {news.node}.",
-        "coming": "wait: the System Attendant is coming online.",
-        "unread": "see why the node does not answer.",
-    }
-    return remedies.get(str(news.details.get("seen")), "see whether System Attendant runs.")
+    found, remedy = _seen(news)
+    yield f"{news.fix.id} stays applied, not confirmed: {found}."
+    yield from _in_one_line(["This was the last look.", *news.reason])
+    yield f"Next: {remedy} Then {news.diagnose}."
 
 
 def _withdrawn(news: News) -> Iterator[str]:
-    yield f"{news.fix.id}: the approval was taken back{news.by}, nothing was sent. {_open_again(news)}"
+    yield f"{news.fix.id}: the approval was taken back{news.by}, nothing was sent to {news.node}."
+    yield _open_again(news)
 
 
 def _reopened(news: News) -> Iterator[str]:
-    approver = news.details.get("approver")
-    of = f" of {mention(str(approver))}" if approver else ""
-    no_longer = f"{news.fix.id}: the approval{of} no longer holds, nothing was sent."
-    yield f"{no_longer}{news.reason} {_open_again(news)}"
+    yield f"{news.fix.id}: the approval no longer holds, nothing was sent to {news.node}."
+    yield from news.reason
+    yield _open_again(news)
 
 
 def _open_again(news: News) -> str:
@@ -258,38 +321,34 @@ def _open_again(news: News) -> str:
 
 
 def _declined(news: News) -> Iterator[str]:
-    yield (
-        f"{news.fix.id} declined{news.by}: nothing was changed on {news.node}.{news.reason} "
-        f"Next: {news.asker}, talk to them, or {news.diagnose} for a new proposal."
-    )
+    yield f"{news.fix.id} declined{news.by}: nothing was changed on {news.node}."
+    yield from news.reason
+    yield f"Next: talk to who declined, or {news.diagnose} for a new proposal."
 
 
 def _cancelled(news: News) -> Iterator[str]:
-    yield (
-        f"{news.fix.id} cancelled{news.by}: nothing was changed on {news.node}.{news.reason} Next: "
-        f"{news.diagnose} for a new proposal."
-    )
+    yield f"{news.fix.id} cancelled{news.by}: nothing was changed on {news.node}."
+    yield from news.reason
+    yield f"Next: {news.diagnose} for a new proposal."
 
 
 def _expired(news: News) -> Iterator[str]:
-    yield (
-        f"{news.fix.id} expired at {clock_time(news.fix.expires_at)}: nothing was changed on {news.node}."
-        f"{news.reason} Next: {news.asker}, {news.diagnose} for a new proposal."
-    )
+    yield f"{news.fix.id} expired: nothing was changed on {news.node}."
+    yield from _in_one_line([f"It was open until {clock_time(news.fix.expires_at)}.", *news.reason])
+    yield f"Next: {news.diagnose} for a new proposal."
 
 
 def _unknown(news: News) -> Iterator[str]:
     """A topic of another version, in a file that it wrote: nobody may be left without the news."""
-    yield f"{news.fix.id} is {news.fix.state}.{news.reason} See {news.its_card}."
+    yield f"{news.fix.id} on {news.node} is {news.fix.state}."
+    yield from news.reason
+    yield f"Next: see {news.its_card}."
 
 
 def _lost(news: News) -> Iterator[str]:
-    fix = news.fix
-    yield (
-        f"{news.asker}: {fix.id} is lost: the audit was put back from an older copy, and what became of this "
-        f"fix is not in it. RootVer on {news.node} may have been changed or not. Next: look at the node by "
-        f"hand, then {news.diagnose}."
-    )
+    yield f"{news.fix.id} is lost: RootVer on {news.node} may have been changed or not."
+    yield "The audit was put back from an older copy, and what became of this fix is not in it."
+    yield f"Next: look at the node by hand, then {news.diagnose}."
 
 
 _THREAD: Mapping[Topic, Callable[[News], Iterator[str]]] = {

@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot.blocks.audit_news import to_audit
 from bot.blocks.card import Surroundings, card, prepare_line
-from bot.blocks.news import News, in_thread
+from bot.blocks.news import News, for_the_channel, in_thread
 from bot.blocks.private_news import of_unknown_card, to_one
 from bot.blocks.reg_file import backup_file
 from bot.blocks.untaken_news import card_beside, given_up_directly, untold_directly
@@ -24,7 +24,7 @@ from handlers.approval import UNDECIDED, ApprovalRules, State
 from handlers.fix.older_copy import mark_of
 from handlers.ports import Clock, LookupFailed, Message, MessageGone
 from handlers.untold import LONG, kept_file
-from storage import evidence, fixes, notices, once, queries, switches
+from storage import evidence, fixes, notices, once, people, queries, switches
 from storage.file.database import Database
 from storage.records import Audience, Entry, Fix, NewNotice, Notice, Topic
 
@@ -165,14 +165,14 @@ class Telling:
     # --- the others ---
 
     def tell_thread(self, notice: Notice, fix: Fix) -> list[NewNotice]:
-        """What happened, in the thread of the fix; a backup follows it."""
+        """What happened, in the thread of the fix, an end in its channel too; a backup follows it."""
         said = in_thread(notice.topic, self._told(notice, fix))
         if said is None:
             return []
         if notice.topic == "reminder":  # it sends people to the card: that must be there, and hold
             with suppress(NotSaid):
                 self.draw(notice, fix)
-        self.slack.post(fix.channel, said, fix.thread_ts)
+        self.slack.post(fix.channel, said, fix.thread_ts, broadcast=for_the_channel(notice.topic, fix))
         if notice.topic in WITH_BACKUP and fix.backup:
             return [NewNotice("thread", "backup", fix.number, channel=fix.channel, thread_ts=fix.thread_ts)]
         return []
@@ -285,8 +285,10 @@ class Telling:
 
     def _told(self, notice: Notice, fix: Fix) -> News:
         link = self.slack.link(_card_of(fix), fix.thread_ts) if fix.card_ts else ""
+        told = News(fix, notice.details, self.rules, link)
+        ids = [fix.requester, *told.approvers, str(notice.details.get("by"))]
         with self.database.read() as conn:
-            return News(fix, notice.details, self.rules, link, switches.paused(conn) is not None)
+            return replace(told, paused=switches.paused(conn) is not None, names=people.names(conn, ids))
 
 
 _Say = Callable[[Telling, Notice, Fix], list[NewNotice] | None]

@@ -79,6 +79,9 @@ MEANINGS = _table(
 
 # About this message, whatever its words are: only a new message helps (chat.update, "Errors").
 NO_EDIT = frozenset({"cant_update_message", "edit_window_closed"})
+# About showing a reply in the channel too: the thread may take it all the same (chat.update and
+# chat.postMessage, "Errors"). The second is of a channel in which only threads go on.
+NO_BROADCAST = frozenset({"cant_broadcast_message", "restricted_action_thread_only_channel"})
 
 
 def meaning_of(code: str) -> Meaning:

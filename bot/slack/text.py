@@ -68,7 +68,12 @@ def sentence(text: str, limit: int = 1_000) -> str:
 
 def mention(user: str) -> str:
     """A person, by Slack id; anything else that acts (`os:alice`, `bot`) as a word."""
-    return f"<@{user}>" if _USER.fullmatch(user) else plain(user)
+    return f"<@{user}>" if is_person(user) else plain(user)
+
+
+def is_person(user: str) -> bool:
+    """Whether this is the id of somebody whom Slack can notify."""
+    return _USER.fullmatch(user) is not None
 
 
 def mentions(users: Iterable[str]) -> str:

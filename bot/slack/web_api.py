@@ -33,7 +33,7 @@ from bot.slack.members import person_of
 from bot.slack.pace import PEOPLE_AT_ONCE, PEOPLE_PER_SECOND, Budget, Pace
 from bot.slack.plainer import forms_of
 from bot.slack.post import Attachment, Post
-from bot.slack.refusals import NO_EDIT, Meaning, header, meaning_of
+from bot.slack.refusals import NO_BROADCAST, NO_EDIT, Meaning, header, meaning_of
 from bot.slack.uploads import uploader
 from handlers.ports import CardMark, LookupFailed, Message, MessageGone, Person, Standing
 
@@ -216,8 +216,19 @@ class SlackChat:
 
     # --- saying something; all raise `NotSaid` ---
 
-    def post(self, channel: str, post: Post, thread_ts: str | None = None) -> Message:
-        """Post a message, into a thread if one is given; its files are not sent (see `attach`)."""
+    def post(
+        self, channel: str, post: Post, thread_ts: str | None = None, *, broadcast: bool = False
+    ) -> Message:
+        """Post a message, into a thread if one is given; its files are not sent (see `attach`).
+
+        `broadcast`: a reply is shown in the channel too, if Slack lets it.
+        """
+        try:
+            return self._post(self._client, channel, post, thread_ts, reply_broadcast=broadcast)
+        except NotSaid as failure:
+            if not broadcast or failure.code not in NO_BROADCAST:
+                raise
+            log.warning("%s It is sent to the thread alone.", failure)
         return self._post(self._client, channel, post, thread_ts)
 
     def post_once(self, channel: str, post: Post, thread_ts: str | None = None) -> Message:
@@ -297,11 +308,13 @@ class SlackChat:
             self.react(Message(channel, _NOWHERE), emoji)
         return emoji in self.lacking
 
-    def _post(self, client: WebClient, channel: str, post: Post, thread_ts: str | None) -> Message:
+    def _post(
+        self, client: WebClient, channel: str, post: Post, thread_ts: str | None, **more: bool
+    ) -> Message:
         self.pace.spent(channel)
         answer = _shown(
             "a message", client.chat_postMessage, post, channel=channel, thread_ts=thread_ts,
-            unfurl_links=False, unfurl_media=False,
+            unfurl_links=False, unfurl_media=False, **more,
         )  # fmt: skip
         missing = _missing(answer, "channel", "ts")
         if missing:
@@ -343,7 +356,7 @@ def _shown(what: str, call: Callable[..., Any], post: Post, **arguments: object)
         try:
             return _said(what, call, text=text, blocks=blocks, **arguments, **_AS_IT_IS)
         except NotSaid as failure:
-            if failure.meaning != "message" or failure.code in NO_EDIT:
+            if failure.meaning != "message" or failure.code in NO_EDIT | NO_BROADCAST:
                 raise
             log.error("%s It is sent in a plainer form.", failure)  # noqa: TRY400 - its words follow
     return _said(what, call, text=last[0], blocks=last[1], **arguments, **_AS_IT_IS)

@@ -139,7 +139,7 @@ class Changes:
                 raise Ended(State.PROPOSED, BLOCKED[why])
             # must hold: 3
             if now >= fix.expires_at:
-                raise Ended(State.EXPIRED, "Its life ended before anything was sent. Diagnose again.")
+                raise Ended(State.EXPIRED, "Its life ended before anything was sent.")
             # must hold: 13 (what was approved; the preparation is judged before sending)
             found = objections(fixes.stored(fix), self._recorded(fix), now, self.rules)
             if found.keys() - PREPARED:
@@ -242,7 +242,7 @@ class Changes:
             self._applying(tx, fix)
             note(tx, fix, noted, evidence=keep_answer(tx, report, fix.node))
         if changed:
-            reason = f"{fix.computer} is no longer as it was when this was approved. Diagnose again."
+            reason = f"{fix.computer} is no longer as it was when this was approved."
             raise Ended(State.VOIDED, reason, {"changed": changed})
 
     def _back_up(self, fix: Fix) -> Fix:
@@ -258,7 +258,7 @@ class Changes:
         # must hold: 8
         found = basis.root_ver_of_backup(text.encode())
         if basis.parameter(found) != fix.expected:
-            reason = f"RootVer on {fix.computer} changed during the backup. Diagnose again."
+            reason = f"RootVer on {fix.computer} changed during the backup."
             raise Ended(State.VOIDED, reason, {"changed": {"root_ver": [fix.basis["root_ver"], found]}})
         with self.database.write() as tx:
             # must hold: 14

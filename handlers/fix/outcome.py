@@ -59,7 +59,7 @@ ANSWERED: tuple[End[ChangeResult], ...] = (
         "the host refused",
         lambda _, result: result.outcome == "refused",
         State.VOIDED,
-        "The host refused it ({result.reason}), nothing was written. Diagnose again.",
+        "The host refused it ({result.reason}), nothing was written.",
     ),
     End(
         "what stands there after the write could not be read",

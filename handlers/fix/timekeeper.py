@@ -98,9 +98,7 @@ class Timekeeper:
             if fix is None or fix.state not in UNDECIDED:
                 return
             if now >= fix.expires_at:
-                noted = Noted(
-                    "expiry", "ok", topic="expired", reason="Nobody decided in time. Diagnose again."
-                )
+                noted = Noted("expiry", "ok", topic="expired", reason="Nobody decided in time.")
                 advance(tx, fix, State.EXPIRED, noted, ended_at=now, due_at=None)
             elif fixes.change(tx, number, State.PROPOSED, reminded=True, due_at=fix.expires_at):
                 note(tx, fix, Noted("reminder", "ok"))
@@ -115,7 +113,7 @@ class Timekeeper:
         if fix.sent_at is not None:
             self.outcomes.doubt(fix, "The bot stopped while the change was under way.")
             return
-        reason = "The bot stopped before anything was sent. Diagnose again."
+        reason = "The bot stopped before anything was sent."
         with self.database.write() as tx:
             noted = Noted("change", "refused", topic="voided", reason=reason)
             advance(tx, fix, State.VOIDED, noted, ended_at=self.clock.now(), due_at=None)

@@ -6,6 +6,7 @@ the clock and says when something is due.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -260,9 +261,10 @@ class Shift:
         return [message.text for message in self.thread(ts, channel)]
 
     def told(self, ts: str) -> list[str]:
-        """What the thread was told: no answers, no card."""
+        """What the thread was told: no answers, no card; without whom it calls."""
         cards = {self.fix(number).card_ts for number in (1,)}
-        return [one.text for one in self.thread(ts) if one.ts not in cards and one.text.startswith("FIX-1")]
+        texts = [re.sub(r"^(?:<@\w+> )+", "", one.text) for one in self.thread(ts) if one.ts not in cards]
+        return [text for text in texts if text.startswith("FIX-1")]
 
     def answer(self, ts: str, channel: str = ONCALL) -> str:
         """The one answer below a message, blocks included; beside it stand files, and that it was checked."""

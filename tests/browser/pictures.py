@@ -55,7 +55,7 @@ def _story(chrome: Browser, rounds: Rounds, folder: Path) -> None:
     )
     _take(page, folder / "machines.png")
     visit.becomes("confirmed")
-    visit.sees("FIX-1 confirmed. Next")
+    visit.sees("FIX-1 confirmed: ")
     page.emulate_media(color_scheme="dark")
     visit.pane("Record")
     _take(page, folder / "record.png")

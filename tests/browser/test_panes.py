@@ -242,5 +242,5 @@ def test_the_story_is_played_on_a_phone(watched: Page, rounds: Rounds) -> None:
     visit.becomes("applied")
     visit.pane("Machines").get_by_role("button", name="Bring System Attendant online").click()
     watched.get_by_role("tab", name="Chat").click()
-    visit.sees("FIX-1 confirmed. Next")
+    visit.sees("FIX-1 confirmed: ")
     assert watched.evaluate("document.documentElement.scrollWidth") <= 390

@@ -223,20 +223,20 @@ class Workspace(Roster):
         """Store a message by id and emit its events; ids only."""
         with self._changed:
             self.channel_for(author, channel)
-            person = self.people[author]
+            person, thread = self.people[author], self._thread(author, channel, thread_ts)
             message = Message(
                 channel=channel,
                 ts=self._new_ts(),
                 user=author,
                 text=text,
                 blocks=blocks or [],
-                thread_ts=self._thread(author, channel, thread_ts),
+                thread_ts=thread,
                 bot_id=person.bot_id,
                 app_id=person.app_id,
                 metadata=metadata,
                 files=files or [],
                 ephemeral_to=ephemeral_to,
-                broadcast=broadcast and thread_ts is not None,
+                broadcast=broadcast and thread is not None,  # else it is in the channel already
             )
             self._store(message)
             if ephemeral_to is None:

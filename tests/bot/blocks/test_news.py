@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, cast, get_args
 
@@ -8,15 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.blocks.audit_news import to_audit
-from bot.blocks.news import News, in_thread
+from bot.blocks.news import News, for_the_channel, in_thread
 from bot.blocks.private_news import refusal_words, to_one
+from bot.slack.limits import texts
 from handlers.approval import State
 from storage.chain.anchors import parse_anchors
-from storage.records import AuditTopic, Fix, Json, PrivateTopic, Topic
+from storage.records import AuditTopic, Fix, Json, PrivateTopic, ThreadTopic, Topic
 from tests.bot.message_checks import check
 from tests.bot.samples import ALICE, ANCHOR, BOB, CAROL, FIX, RULES, fix_in, hostile_fix, hostile_texts
 
 CARD = "https://practice.slack.example/archives/C07ONCALL00/p1000200"
+NAMES = {ALICE: "alice", BOB: "bob", CAROL: "carol"}
 SEEN: Json = {"is": "value", "value": {"kind": "REG_SZ", "data": "2.0.50727.0"}}
 CHANGED: Json = {"root_ver": [{"is": "absent", "missing": "value"}, SEEN], "versions": [{"a": True}, {}]}
 
@@ -47,7 +50,7 @@ REASONS = (
 
 
 def told(fix: Fix = FIX, **details: Any) -> News:
-    return News(fix, details, RULES, CARD)
+    return News(fix, details, RULES, CARD, names=NAMES)
 
 
 def said(topic: Topic, fix: Fix = FIX, **details: Any) -> str:
@@ -57,14 +60,60 @@ def said(topic: Topic, fix: Fix = FIX, **details: Any) -> str:
     return post.text
 
 
+# Topic → whom its first line mentions, where alice asked and bob approved. Carol declined, bob took his away.
+CALLED: dict[str, list[str]] = {
+    **{topic: [ALICE, BOB] for topic in THREAD}, "withdrawn": [ALICE], "cancelled": [BOB],
+    "reminder": [], "replaced": [], "look": [],
+}  # fmt: skip
+SHOWN_IN_CHANNEL = {"applied", "failed", "indeterminate", "voided", "confirmed", "drifted", "expired"}
+# What somebody is to do: it stands behind "Next:", where people look for it.
+ORDER = re.compile(
+    r"@rootver (?:diagnose|restore|resume)"
+    r"|\b(?i:bring|look at|find out|see|talk|wait|react|take it|diagnose again)\b"
+)
+
+
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("topic", THREAD)
 def test_every_topic_is_a_good_message_in_every_state(topic: Topic, state: State) -> None:
-    """Told late, a fix may have moved on; the words still fit and mention only its people."""
-    post = in_thread(topic, told(fix_in(state), **THREAD[topic]))
-    if post is not None:
-        check(post, ALICE, BOB, CAROL)
-        assert "FIX-12" in post.text
+    """Told late, a fix may have moved on: the first line still is the answer, and calls who waits for it."""
+    fix = fix_in(state, number=12_345, computer="EXCH-NODE-00015", approver=BOB)
+    post = in_thread(topic, replace(told(fix, **THREAD[topic]), names=NAMES))
+    if post is None:
+        return
+    check(post, ALICE, BOB, CAROL)
+    first, *rest = post.text.split("\n")
+    assert len(first) <= 150
+    assert "EXCH-NODE-00015" in first
+    called = "".join(f"<@{one}> " for one in CALLED[topic])
+    assert first.startswith(f"{called}FIX-12345")
+    assert first.count("<@") == len(CALLED[topic])
+    assert ("<@" in "\n".join(rest)) == (topic == "reminder")
+    assert sum(line.startswith("Next: ") for line in rest) == 1
+    assert not [line for line in (first, *rest) if ORDER.search(line) and not line.startswith("Next: ")]
+    assert for_the_channel(topic, fix) == (topic in SHOWN_IN_CHANNEL)
+
+
+def test_two_who_approved_are_both_called_and_nobody_twice() -> None:
+    """Also where who asked approved, too, and in a line that a telephone shows whole."""
+    both = fix_in(State.APPLIED, approver=CAROL, details={**FIX.details, "approvals": [BOB]})
+    assert said("failed", both).startswith(f"<@{ALICE}> <@{BOB}> <@{CAROL}> FIX-12 failed: ")
+    known = replace(both, number=1_234, computer="EXCH-NODE-00015")
+    for topic in get_args(ThreadTopic):
+        if CALLED.get(topic):
+            assert len(said(topic, known).split("\n")[0]) <= 150
+    alone = fix_in(State.APPLIED, approver=ALICE)
+    assert said("failed", alone).startswith(f"<@{ALICE}> FIX-12 failed: ")
+
+
+def test_nobody_is_called_who_is_no_person_of_the_workspace() -> None:
+    """An account of the command line cannot be notified."""
+    assert said("expired", replace(FIX, requester="os:alice")).startswith("FIX-12 expired: ")
+
+
+def test_the_channel_is_not_shown_the_end_of_what_nobody_approved() -> None:
+    """A card that a newer diagnosis replaced."""
+    assert not for_the_channel("voided", fix_in(State.VOIDED))
 
 
 @pytest.mark.parametrize("topic", THREAD)
@@ -108,30 +157,35 @@ def test_news_with_a_backup_name_its_file_and_how_to_get_it_again(topic: Topic) 
 @pytest.mark.parametrize(
     ("topic", "parts"),
     [
-        ("reminder", ["FIX-12 still waits", f"<@{BOB}> <@{CAROL}>: react on", f"<{CARD}|its card>", "10:34"]),
-        ("voided", ["nothing was changed on EXCH-NODE2. The server changed.",
-                    "root ver: then no value, now `2.0.50727.0` (REG_SZ)",
+        ("reminder", ["FIX-12 still waits", f"<@{BOB}> <@{CAROL}>: react on", f"<{CARD}|its card>", "10:34",
+                      "Asked by alice"]),
+        ("voided", ["nothing was changed on EXCH-NODE2.\nThe server changed.",
+                    "· RootVer: then no value, now `2.0.50727.0` (REG_SZ)",
                     'versions: then `{"a": true}`, now `{}`', "`@rootver diagnose exch-node2`"]),
-        ("failed", ["RootVer is now `2.0.50727.0` (REG_SZ).", "The write failed",
-                    "`@rootver restore FIX-12`"]),
-        ("indeterminate", ["not known whether", "No answer in time.", "read it back", "send nothing again"]),
-        ("confirmed", ["System Attendant is running on EXCH-NODE2, no new errors since", "FIX-12 confirmed"]),
-        ("drifted", ["now, not `1.1.4322.0` (REG_SZ)", "`2.0.50727.0`", f"<@{ALICE}>, find out who"]),
-        ("replaced", ["`2.0.50727.0` (REG_SZ) now, not what FIX-12 set. FIX-13 set the value since."]),
-        ("look", ["not confirmed yet. System Attendant is not running yet.", "online on EXCH-NODE2",
-                  "I look again 5 min after the change"]),
-        ("unconfirmed", ["stays applied, not confirmed: this was the last look", "online on EXCH-NODE2"]),
-        ("withdrawn", [f"taken back by <@{BOB}>, nothing was sent", "open again until"]),
-        ("reopened", [f"of <@{BOB}> no longer holds, nothing was sent. Not an approver, &lt;@{BOB}&gt;."]),
-        ("declined", [f"FIX-12 declined by <@{CAROL}>: nothing was changed on EXCH-NODE2."]),
-        ("cancelled", [f"FIX-12 cancelled by <@{ALICE}>: nothing was changed on EXCH-NODE2."]),
-        ("expired", ["FIX-12 expired at", "Nobody decided in time.", "for a new proposal"]),
+        ("failed", ["RootVer is now `2.0.50727.0` (REG_SZ). The write failed", "`@rootver restore FIX-12`"]),
+        ("indeterminate", ["not known whether RootVer was set on EXCH-NODE2.\nNo answer in time.\n",
+                           "read it back", "send nothing again"]),
+        ("confirmed", ["FIX-12 confirmed: the System Attendant runs on EXCH-NODE2, no new errors since.\n",
+                       "RootVer on EXCH-NODE2 still is `1.1.4322.0`."]),
+        ("drifted", ["now, not `1.1.4322.0` (REG_SZ)", "`2.0.50727.0`", "find out who"]),
+        ("replaced", ["It is `2.0.50727.0` (REG_SZ) now. FIX-13 set the value since."]),
+        ("look", ["not confirmed yet: the System Attendant does not run on EXCH-NODE2.",
+                  "online on EXCH-NODE2. I look again 5 min after the change"]),
+        ("unconfirmed", ["stays applied, not confirmed: the System Attendant does not run on EXCH-NODE2.",
+                         "This was the last look.", "online on EXCH-NODE2"]),
+        ("withdrawn", ["taken back by bob, nothing was sent to EXCH-NODE2", "open again until"]),
+        ("reopened", ["the approval no longer holds, nothing was sent",
+                      f"\nNot an approver, &lt;@{BOB}&gt;."]),
+        ("declined", ["FIX-12 declined by carol: nothing was changed on EXCH-NODE2."]),
+        ("cancelled", ["FIX-12 cancelled by alice: nothing was changed on EXCH-NODE2."]),
+        ("expired", ["FIX-12 expired: nothing was changed on EXCH-NODE2.\nIt was open until", "10:34",
+                     "Nobody decided in time.", "for a new proposal"]),
     ],
 )  # fmt: skip
 def test_each_sentence_says_what_who_why_and_what_next(topic: Topic, parts: list[str]) -> None:
     """Nobody has to ask what to do now."""
     shown = said(topic)
-    for part in (*parts, *(["Next: "] if topic != "reminder" else [])):
+    for part in parts:
         assert part in shown, shown
 
 
@@ -149,16 +203,29 @@ def test_an_approval_under_a_fault_of_the_audit_is_told_why_and_whom_to_ask() ->
 
 
 def test_applied_carries_the_proof_and_what_happens_next() -> None:
-    """Read back, asked by, approved by, what to do, when it is looked at again, and the anchor."""
+    """Read back, asked by, approved by, what to do, when it is looked at again."""
     fix = fix_in(State.APPLIED)
     known = replace(fix, details={**fix.details, "attendants": ["Exchange System Attendant (EXCHVS1)"]})
     shown = said("applied", known)
-    assert "FIX-12 applied: RootVer on EXCH-NODE2 is `1.1.4322.0` (REG_SZ), read back" in shown
-    assert f"asked by <@{ALICE}>, approved by <@{BOB}>" in shown
+    assert "FIX-12 applied: RootVer on EXCH-NODE2 is `1.1.4322.0`, read back.\n" in shown
+    assert "Asked by alice, approved by bob, read back <!date^" in shown
     assert 'Next: bring "Exchange System Attendant (EXCHVS1)" online on EXCH-NODE2' in shown
     assert "Next: bring the System Attendant online on EXCH-NODE2" in said("applied", fix)
     assert "I look again after 1 min, 5 min and 15 min." in shown
-    assert str(parse_anchors(shown)[0]) == ANCHOR
+
+
+def test_the_anchor_of_a_fix_is_small_print_that_an_exported_channel_holds() -> None:
+    """An export has a message's text."""
+    post = in_thread("applied", told(fix_in(State.APPLIED), **THREAD["applied"]))
+    assert post is not None
+    words, small = post.blocks
+    assert (words["type"], small["type"]) == ("section", "context")
+    assert post.text == "\n".join(texts([words, small]))
+    assert [str(one) for one in parse_anchors(post.text)] == [ANCHOR]
+    assert ANCHOR in next(iter(texts([small])))
+    without = in_thread("applied", told(fix_in(State.APPLIED)))
+    assert without is not None
+    assert without.blocks == ()
 
 
 def test_nobody_is_told_to_bring_online_what_is_coming() -> None:
@@ -200,11 +267,10 @@ def test_a_reminder_that_nobody_can_act_on_says_so() -> None:
     """Whether nobody can, or nobody was found who can."""
     nobody = fix_in(State.PROPOSED, details={**FIX.details, "able": []})
     unknown = fix_in(State.PROPOSED, details={**FIX.details, "able": [], "unverified": 2})
-    assert "Nobody could approve it when it was proposed. See" in said("reminder", nobody)
-    assert (
-        "Nobody was found who could approve it when it was proposed; 2 more approvers not verified. See"
-        in (said("reminder", unknown))
-    )
+    assert "Nobody could approve it when it was proposed.\nNext: see" in said("reminder", nobody)
+    shown = said("reminder", unknown)
+    assert "\nNobody was found who could approve it when it was proposed; 2 more approvers not" in shown
+    assert " verified.\nNext: see" in shown
 
 
 def test_a_last_look_is_not_announced_again() -> None:
@@ -325,5 +391,5 @@ def test_a_card_without_an_address_is_named_all_the_same() -> None:
     """Before the line was posted there is no link."""
     post = in_thread("withdrawn", News(FIX, {}, RULES))
     assert post is not None
-    check(post)
+    check(post, ALICE)
     assert "see its card" in post.text

@@ -140,15 +140,19 @@ def test_the_whole_way_is_told_in_the_thread(shift: Shift) -> None:
     ts = shift.propose()
     shift.react("bob")
     shift.tick(seconds=6)
-    applied = next(text for text in shift.told(ts) if text.startswith("FIX-1 applied"))
-    assert f"asked by <@{ALICE}>, approved by <@{BOB}>" in applied
-    assert len(parse_anchors(applied)) == 1
+    applied = next(one for one in shift.thread(ts) if "> FIX-1 applied" in one.text)
+    assert applied.text.startswith(f"<@{ALICE}> <@{BOB}> FIX-1 applied: RootVer on EXCH-NODE2")
+    assert "Asked by alice, approved by bob" in applied.text
+    assert len(parse_anchors(applied.text)) == 1
+    assert [one.user for one in shift.workspace.notifications if one.ts == applied.ts] == [ALICE, BOB]
     (backup,) = (one for one in shift.thread(ts) if one.files and one.files[0].name == "FIX-1-backup.reg")
     assert '"RootVer"="0.0.0.0"' in (backup.files[0].data or b"").decode("utf-16")
     shift.remote.cluster.bring_online()
     shift.tick(minutes=1)
     assert shift.fix().state == "confirmed"
     assert "FIX-1 confirmed" in shift.texts(ts)[-1]
+    in_channel = [one.text.split("\n")[0] for one in shift.workspace.messages(ONCALL) if one.broadcast]
+    assert [line.split()[3] for line in in_channel] == ["applied:", "confirmed:"]
     assert shift.card.text.startswith("FIX-1 confirmed")
 
 
@@ -207,7 +211,7 @@ def test_an_unanswered_proposal_says_that_it_expired_without_a_click(shift: Shif
     ts = shift.propose()
     shift.tick(minutes=31)
     assert shift.card.text.startswith("FIX-1 expired at")
-    assert any(text.startswith("FIX-1 expired") for text in shift.texts(ts))
+    assert any(text.startswith("FIX-1 expired") for text in shift.told(ts))
 
 
 def test_a_thread_is_told_in_order_also_after_failures(shift: Shift) -> None:

@@ -85,7 +85,7 @@ def agree(shift: Shift, code: str, number: int, ts: str, state: State) -> None:
         moves = [one.details["state"] for one in queries.story(conn, fix.id) if "state" in one.details]
     beside = "its card cannot be edited"  # in place of an edit, not of the news
     said = [one.text for one in shift.thread(ts) if one.ts != fix.card_ts and beside not in one.text]
-    told = [text for text in said if text.startswith(f"{fix.id} {state}")]
+    told = [text for text in said if f"> {fix.id} {state}" in text.split(":")[0]]  # behind whom it calls
     shown = card_of(shift, number)
     assert fix.state == state
     assert [move[-1] for move in moves if isinstance(move, list)][-1:] == [state] * (state != State.PROPOSED)

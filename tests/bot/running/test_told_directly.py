@@ -61,16 +61,16 @@ def test_after_an_approval_the_requester_and_the_approver_are_told_the_outcome(s
         notices.add(tx, NewNotice("thread", "look", 1, channel=ONCALL, thread_ts=ts, details={"look": 1}))
     pass_time(shift, 25)
     (told,) = directly(shift, BOB)
-    assert told.startswith("FIX-1 is not confirmed yet.")
+    assert told.startswith("FIX-1 is not confirmed yet: ")
     assert directly(shift, ALICE) == [told]
     assert directly(shift, CAROL) == []
     pass_time(shift, 60)
     (_, later) = directly(shift, BOB)
     assert "FIX-1 confirmed" in later.split("\n")[0]
-    assert "Before that: FIX-1 is not confirmed yet." in later
+    assert "Before that: FIX-1 is not confirmed yet: " in later
     take_again(shift)
     pass_time(shift, 90)
-    assert [text[:21] for text in shift.texts(ts)][-2:] == ["FIX-1 is not confirme", "System Attendant is r"]
+    assert [text[:15] for text in shift.told(ts)][-2:] == ["FIX-1 is not co", "FIX-1 confirmed"]
     assert shift.card.text.startswith("FIX-1 confirmed")
 
 

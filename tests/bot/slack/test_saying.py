@@ -14,7 +14,7 @@ from bot.lab.workspace.faults import FaultKind
 from bot.lab.workspace.web.server import WorkspaceServer
 from bot.lab.workspace.workspace import Workspace
 from bot.slack.post import Attachment, Post, section
-from bot.slack.refusals import MEANINGS, meaning_of
+from bot.slack.refusals import MEANINGS, NO_BROADCAST, meaning_of
 from bot.slack.web_api import NotSaid, SlackChat
 from handlers.ports import LookupFailed, Message
 from tests.bot.slack.documented_codes import CODES, INVENTED
@@ -36,6 +36,28 @@ def test_a_message_is_posted_edited_and_attached_to(chat: SlackChat, workspace: 
         ("facts.json", "Raw facts", b"{}")
     ]
     assert workspace.anomalies == []
+
+
+@pytest.mark.parametrize("refusal", [None, *sorted(NO_BROADCAST)])
+def test_a_reply_is_shown_in_the_channel_too_where_slack_lets_it(
+    chat: SlackChat, workspace: Workspace, refusal: str | None
+) -> None:
+    """Where it does not, the thread has it all the same, unchanged."""
+    first = workspace.say("alice", ONCALL, "hello")
+    if refusal:
+        workspace.faults.add("error", "chat.postMessage", error=refusal)
+    chat.post(ONCALL, POST, first, broadcast=True)
+    (_, reply) = workspace.messages(ONCALL, first)
+    assert (reply.text, reply.broadcast, bool(reply.blocks)) == (POST.text, refusal is None, True)
+    assert (reply in workspace.messages(ONCALL)) == (refusal is None)
+
+
+def test_another_refusal_is_no_word_about_the_channel(chat: SlackChat, workspace: Workspace) -> None:
+    """It is not tried in another way."""
+    first = workspace.say("alice", ONCALL, "hello")
+    workspace.faults.add("error", "chat.postMessage", error="not_in_channel")
+    with pytest.raises(NotSaid):
+        chat.post(ONCALL, POST, first, broadcast=True)
 
 
 def test_slack_is_told_to_read_nothing_into_a_message(chat: SlackChat, workspace: Workspace) -> None:

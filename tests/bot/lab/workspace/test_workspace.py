@@ -229,8 +229,9 @@ def test_a_reply_to_a_deleted_message_lands_in_the_channel(workspace: Workspace)
     """Without an error: only the missing thread_ts tells (slack-go/slack#1571)."""
     first = workspace.say("alice", ONCALL, "down")
     workspace.delete("alice", ONCALL, first)
-    orphan = bot_says(workspace, thread_ts=first)
+    orphan = bot_says(workspace, thread_ts=first, broadcast=True)
     assert workspace.message(ONCALL, orphan).thread_ts is None
+    assert not workspace.message(ONCALL, orphan).broadcast
     assert [anomaly.kind for anomaly in workspace.anomalies] == ["orphan"]
 
 

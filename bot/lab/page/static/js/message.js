@@ -23,6 +23,7 @@ export function messageElement(message, deeds, inThread) {
     el("div", { class: "content" },
       byline(message, person),
       message.only && el("p", { class: "private" }, "Only visible to you"),
+      message.broadcast && placeLine(message, deeds, inThread),
       el("div", { class: "body" }, body(message, names)),
       message.files.map(fileElement),
       reactions(message, deeds),
@@ -86,6 +87,13 @@ function threadLine(message, deeds) {
     `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`,
     fresh && el("span", { class: "badge" }, `${fresh} new`),
     el("span", { class: "last" }, `last ${timeOf(replies.at(-1).ts)}`));
+}
+
+/** Of a reply that stands in the channel too: where else it is. */
+function placeLine(message, deeds, inThread) {
+  if (inThread) return el("p", { class: "elsewhere" }, "Also sent to the channel");
+  return el("p", { class: "elsewhere" },
+    "replied to ", el("button", { "data-key": "thread", on: { click: () => deeds.openThread(message) } }, "a thread"));
 }
 
 function tools(message, deeds, inThread) {

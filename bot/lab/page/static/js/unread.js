@@ -48,7 +48,7 @@ export class Unread {
 }
 
 const placeOf = (message) =>
-  message.thread && message.thread !== message.ts ? `${message.channel}/${message.thread}` : message.channel;
+  message.thread && message.thread !== message.ts && !message.broadcast ? `${message.channel}/${message.thread}` : message.channel;
 
 function concerns(message, person, state) {
   const inside = state.channels.get(message.channel)?.members.includes(person.id);
