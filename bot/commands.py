@@ -28,6 +28,14 @@ class Diagnose:
 
 
 @dataclass(frozen=True, slots=True)
+class Manual:
+    """The steps by hand for a node; the name is as typed."""
+
+    verb: ClassVar[str] = "manual"
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bare:
     """A command without words: its verb says everything."""
 
@@ -104,7 +112,7 @@ class Unknown:
     reason: str
 
 
-Command = Bare | Diagnose | Cancel | Restore | History | More | Show | Export | Help | Unknown
+Command = Bare | Diagnose | Manual | Cancel | Restore | History | More | Show | Export | Help | Unknown
 
 
 # --- the table ------------------------------------------------------------------------------------
@@ -123,6 +131,12 @@ def _nothing(words: list[str]) -> tuple[()]:
 def _one_name(words: list[str]) -> tuple[str]:
     if len(words) != 1:
         raise Misused("It takes one name: of a node, of a cluster, or all.")
+    return (words[0],)
+
+
+def _one_node(words: list[str]) -> tuple[str]:
+    if len(words) != 1:
+        raise Misused("It takes one name, of a node.")
     return (words[0],)
 
 
@@ -183,6 +197,10 @@ TABLE: tuple[Spec, ...] = (
         Diagnose, "NODE|CLUSTER|all", "look at every node of the cluster, say what is wrong, propose a fix",
         "diagnose exch-node2", _one_name,
     ),
+    Spec(
+        Manual, "NODE", "the article's steps by hand, for when I cannot do it, with what was last known",
+        "manual exch-node2", _one_node,
+    ),
     _bare("fixes", "list the fixes that are open"),
     Spec(
         Cancel, "FIX-n", "cancel a fix before it is applied: who asked for it, or an approver",
@@ -222,6 +240,7 @@ _MEANINGS: Mapping[str, str] = {
     word: verb
     for verb, words in {
         "diagnose": "look check test scan examine analyze analyse inspect probe investigate fix repair cause",
+        "manual": "manually hand byhand steps instructions procedure regedit",
         "fixes": "status open pending state",
         "restore": "undo rollback roll revert back",
         "show": "why explain what details detail info story",
@@ -281,7 +300,7 @@ def _parse(text: str) -> Command:
 def words(command: Command) -> str:
     """What was understood behind the verb, for the record."""
     match command:
-        case Diagnose(target):
+        case Diagnose(target) | Manual(target):
             return target
         case Cancel(fix) | Restore(fix) | Show(fix):
             return fix

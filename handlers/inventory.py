@@ -60,6 +60,13 @@ class UnknownName(Exception):
         return f"{self.name} is not in the inventory. {hint}Known: {known}."
 
 
+class IsACluster(UnknownName):
+    """The name is that of a cluster, where one node is meant; `choices` are its nodes."""
+
+    def __str__(self) -> str:
+        return f"{self.name} is a cluster. Name one of its nodes: {', '.join(self.choices)}."
+
+
 # Windows cuts a computer's name to so many characters, and WMI and the cluster tell the cut one (MSDN,
 # Computer Names).
 NETBIOS = 15
@@ -100,6 +107,13 @@ class Inventory:
                 if same_name(name, node) or same_name(name, computer):
                     return Target(cluster, node)
         raise self._unknown(name)
+
+    def node(self, name: str) -> tuple[Cluster, str]:
+        """Find the one node that a name means, with its cluster; raises `UnknownName`."""
+        target = self.resolve(name)
+        if target.node is None:
+            raise IsACluster(target.cluster.name, tuple(target.cluster.nodes))
+        return target.cluster, target.node
 
     def cluster_of(self, node: str) -> Cluster:
         """The cluster of a node that is in the inventory; raises `UnknownName` if it no longer is."""

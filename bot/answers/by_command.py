@@ -114,6 +114,10 @@ class Answers:
             line.finish(diagnosed(reports, user, map(self._proposal, made)))
         line.when_shown(partial(self._attach, place, result.files))
 
+    def manual(self, command: commands.Manual, _user: str, place: Place) -> None:
+        """The steps by hand; no node is asked."""
+        self.say(place, self.audit.manual(command.node))
+
     def restore(self, command: commands.Restore, user: str, place: Place) -> Step:
         """Propose to put back what a fix replaced; the node is read for it."""
 
@@ -258,6 +262,7 @@ def _number(fix: str) -> int:
 
 _METHODS: Mapping[str | None, Callable[[Answers, Any, str, Place], Step | None]] = {
     "diagnose": Answers.diagnose,
+    "manual": Answers.manual,
     "fixes": Answers.fixes,
     "cancel": Answers.cancel,
     "restore": Answers.restore,

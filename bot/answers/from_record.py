@@ -12,11 +12,13 @@ from typing import Any, Literal
 from bot.answers.place import Place
 from bot.answers.raw_files import raw_files
 from bot.blocks import replies as words
+from bot.blocks.manual_steps import manual, no_node
 from bot.slack.post import Post
-from handlers.inventory import Inventory
+from handlers.inventory import Inventory, UnknownName
 from handlers.ports import Clock, Message
 from handlers.record import history
 from handlers.record.happenings import Whereabouts, lines
+from handlers.record.last_known import last_known
 from handlers.record.promise import promise
 from handlers.record.questions import Question, QuestionError, parse
 from handlers.record.story import people_of, show
@@ -38,6 +40,15 @@ class AuditAnswers:
     clock: Clock
     inventory: Inventory
     link: Callable[[Message, str | None], str]  # the address of a message in a thread
+
+    def manual(self, asked: str) -> Post:
+        """The steps by hand, with what was last known of the node."""
+        try:
+            cluster, node = self.inventory.node(asked)
+        except UnknownName as unknown:
+            return no_node(unknown)
+        with self.database.read() as conn:
+            return manual(last_known(conn, cluster, node))
 
     def history(self, asked: tuple[str, ...]) -> Post:
         """What happened, newest first; or each record; or how much there was of each."""

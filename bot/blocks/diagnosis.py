@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from bot.blocks.manual_steps import by_hand
 from bot.blocks.words import CHECKS, FINDINGS, NOT_CHECKED, NOTES, RESULTS, RULED_OUT, meant
 from bot.slack.limits import Block
 from bot.slack.post import Attachment, Post, context, post, section
@@ -191,7 +192,8 @@ def _next(one: Diagnosis) -> Iterator[str]:
     else:
         advice = [sentence for cause in one.related for sentence in cause.advice]
     if advice:
-        yield f"Next: {' '.join(map(_advice, advice))}"
+        hand = [by_hand(one.node)] if one.verdict == "inconclusive" else []
+        yield f"Next: {' '.join([*map(_advice, advice), *hand])}"
 
 
 def _advice(sentence: str) -> str:

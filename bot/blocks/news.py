@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from bot.blocks import deciders
 from bot.blocks.audit_news import anchor
 from bot.blocks.card import reading_words, what
+from bot.blocks.manual_steps import by_hand
 from bot.slack.post import Post, context, post, section
 from bot.slack.text import (
     clock_seconds,
@@ -208,7 +209,8 @@ def _failed(news: News) -> Iterator[str]:
     yield from _in_one_line([*there, *news.reason])
     yield (
         f"Next: look at the node; {news.diagnose} looks again. "
-        f"`@rootver restore {news.fix.id}` proposes to put back what was there before."
+        f"`@rootver restore {news.fix.id}` proposes to put back what was there before. "
+        f"{by_hand(news.fix.node)}"
     )
     yield from _backup_attached(news)
 

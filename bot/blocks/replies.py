@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.blocks.card import what
+from bot.blocks.manual_steps import by_hand
 from bot.blocks.untaken_news import untold_line
 from bot.blocks.words import RESULTS, who_paused
 from bot.commands import Unknown, help_lines
@@ -28,7 +29,7 @@ from bot.slack.text import (
 )
 from handlers.admission import NoEntry, Refused
 from handlers.approval import Refusal
-from handlers.fix.propose import NotProposed, Proposal
+from handlers.fix.propose import NoCard, NotProposed, Proposal
 from handlers.inventory import Inventory
 from handlers.open_questions import OpenQuestion
 from handlers.record.happenings import Line, Lines, Whereabouts
@@ -44,6 +45,10 @@ from storage.records import Entry, Fix, State
 
 Names = Mapping[str, str]  # Slack id → name
 _FOR_AUDITORS = frozenset({"digest", "evidence"})  # hashes: the attached files have them
+# Why there is no card, where nobody can change that now: people do it by hand meanwhile.
+_NOBODY_CAN: frozenset[NoCard] = frozenset({
+    "diagnose_only", "older_copy", "audit_fault", "another_bot", "no_write_access", "not_shown_whole",
+})  # fmt: skip
 _FIRST = 80  # characters of what happened, in the line that a notification shows
 _TOLD = 300  # of the same in the page
 _NAME = 60  # of a node's name
@@ -124,9 +129,9 @@ def proposal(made: Proposal, card: str | None) -> str:
     """What became of a node that needs a fix. `card`: address of the fix that is open already."""
     if isinstance(made, NotProposed):
         where = f" {link(card, 'Its card.')}" if card else ""
-        return (
-            f"No new fix{f' for {plain(made.node)}' if made.node else ''}: {sentence(made.sentence)}{where}"
-        )
+        hand = f" {by_hand(made.node)}" if made.reason in _NOBODY_CAN else ""
+        node = f" for {plain(made.node)}" if made.node else ""
+        return f"No new fix{node}: {sentence(made.sentence)}{where}{hand}"
     return f"{made.fix.id} proposed: {what(made.fix)}. Its card follows in this thread."
 
 

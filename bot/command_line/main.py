@@ -30,6 +30,7 @@ COMMANDS: dict[str, Subcommand] = {
     "lab": Subcommand("running", "Practise: workspace, management host and cluster on this machine."),
     "demo": Subcommand("running", "Print the whole story, played in the practice lab."),
     "diagnose": Subcommand("diagnosing", "Look at a node, a cluster or all of them."),
+    "manual": Subcommand("by_hand_words", "Print the article's steps by hand for a node."),
     "replay": Subcommand("diagnosing", "Diagnose a saved collection, offline."),
     "history": Subcommand("asking", "Ask what happened."),
     "show": Subcommand("asking", "Tell the whole story of a fix."),

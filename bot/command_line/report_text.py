@@ -51,6 +51,8 @@ def _node(one: Diagnosis) -> Iterator[str]:
     if one.offered:
         yield f"  Next: ask in chat, `@rootver diagnose {one.node}`: a fix is proposed and approved there."
     yield from (f"  {'' if one.offered else 'Next: '}{advice}" for advice in one.advice)
+    if one.verdict == "inconclusive":
+        yield f"  Or by hand: `rootver manual {one.node}`."
     yield from _checks(one.checks)
     yield from _listed("Ruled out", [meant(RULED_OUT, name) for name in one.ruled_out])
     yield from _listed("Also found", [meant(FINDINGS, name) for name in one.findings])

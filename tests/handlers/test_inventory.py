@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.inventory import Cluster, Inventory, UnknownName, same_name
+from handlers.inventory import Cluster, Inventory, IsACluster, UnknownName, same_name
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,13 @@ def test_the_host_dials_the_computer_where_a_node_has_no_address() -> None:
     """Else its address."""
     cluster = Cluster("C", "mgmt1", {"a": "NODE-A", "b": "NODE-B"}, (), {"b": "b.corp.example"})
     assert [cluster.dialled(node) for node in cluster.nodes] == ["NODE-A", "b.corp.example"]
+
+
+def test_one_node_is_found_with_its_cluster_and_a_cluster_is_none() -> None:
+    """The error names the nodes that may have been meant."""
+    cluster = Cluster("EXCH-CL1", "mgmt1", {"exch-node1": "EXCH-NODE1", "exch-node2": "EXCH-NODE2"})
+    assert Inventory((cluster,)).node("EXCH-NODE2") == (cluster, "exch-node2")
+    with pytest.raises(IsACluster, match="Name one of its nodes: exch-node1, exch-node2"):
+        Inventory((cluster,)).node("exch-cl1")
+    with pytest.raises(UnknownName, match="is not in the inventory"):
+        Inventory((cluster,)).node("exch-node9")

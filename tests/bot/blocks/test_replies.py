@@ -12,16 +12,19 @@ import pytest
 from hypothesis import given, settings
 
 from bot import commands
-from bot.blocks import replies
+from bot.blocks import manual_steps, replies
 from bot.doctor.findings import DoctorLine
 from bot.slack.post import Post, post
 from bot.slack.text import day_and_time
 from handlers.admission import Refused
 from handlers.approval import Refusal, State
 from handlers.fix.propose import NotProposed, Proposed
-from handlers.inventory import Cluster, Inventory
+from handlers.inventory import Cluster, Inventory, UnknownName
+from handlers.kb906154.by_hand import Known
+from handlers.kb906154.facts import RegistryValue, Value
 from handlers.record.happenings import Line, Lines, Whereabouts
 from handlers.record.history import Page
+from handlers.record.last_known import LastKnown
 from handlers.record.questions import Question, QuestionError
 from handlers.record.story import Story
 from storage.chain.verify import Verification
@@ -63,6 +66,11 @@ def story(text: str) -> Story:
     )  # fmt: skip
 
 
+def last_known(text: str) -> LastKnown:
+    known = Known(Value(RegistryValue(text, text)), None, "rootver_invalid")
+    return LastKnown(text, text, known, AT, (text,), (text, AT), hostile_fix(State.APPLYING, text))
+
+
 HOSTILE_ANSWERS: dict[str, Callable[[str], Post]] = {
     "unknown": lambda text: replies.unknown(commands.Unknown(text, text, text)),
     "help": replies.explained,
@@ -79,6 +87,8 @@ HOSTILE_ANSWERS: dict[str, Callable[[str], Post]] = {
     "summary": lambda text: replies.summarized([text] * 100),
     "story": lambda text: replies.story(story(text)),
     "no fix": replies.no_such_fix,
+    "manual": lambda text: manual_steps.manual(last_known(text)),
+    "no node": lambda text: manual_steps.no_node(UnknownName(text, (text,))),
     "exported": lambda text: replies.exported(Exported(1, text), b"", "csv"),
     "verified": lambda text: replies.verified(Verification(9, "", (Fault(text),) * 50), text, text),
     "nodes": lambda text: replies.nodes(Inventory((Cluster(text, text, {text: text}, (text,)),) * 60)),

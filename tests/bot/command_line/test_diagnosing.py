@@ -193,6 +193,7 @@ def test_a_host_that_is_away_is_inconclusive_with_the_sentence(
     assert ran.code == 2
     assert "EXCH-NODE2: could not tell" in ran.out
     assert "mgmt1" in ran.out
+    assert "Or by hand: `rootver manual exch-node2`." in ran.out
     assert "Traceback" not in ran.err
 
 
