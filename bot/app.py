@@ -199,13 +199,13 @@ class Bot:
         for together in (
             (at_desk.stops, at_desk.reactions, at_desk.front),
             (self.fixes, at_desk.jobs),
-            (self.posters,),
         ):
             _drain(together, DRAIN_SECONDS)
+        self.remote.close()  # what is still under way ends now, as an unknown outcome
+        _drain((self.fixes, at_desk.jobs), DRAIN_SECONDS)
+        _drain((self.posters,), DRAIN_SECONDS)  # last: whoever ended just now says so
         if unsaid := self.outbox.waiting():
             log.warning("answers that were not posted any more: %d", unsaid)
-        self.remote.close()  # what is still under way ends now, as an unknown outcome
-        _drain((self.fixes,), DRAIN_SECONDS)
         self.workers.shutdown()
         _quietly(partial(self.allowance.sum_up, at_once=True))
         _quietly(partial(record_stop, self.database))
