@@ -56,7 +56,7 @@ def addressed(text: str, bot_user: str, *, direct: bool = False) -> str | None:
     behind = _without(own, [_Piece(tail), *pieces[called + 1 :]])
     if any(words_of(one.text) for one in behind):
         return _command(behind)
-    return _command([*pieces[:called], _Piece(head)], quoted=False)
+    return _command(_without(own, [*pieces[:called], _Piece(head)]), quoted=False)
 
 
 def _command(pieces: Sequence[_Piece], *, quoted: bool = True) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.slack.addressed import addressed
@@ -96,6 +96,7 @@ def test_in_a_direct_message_nobody_needs_a_mention(text: str, typed: str | None
 
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.sampled_from([AT, "pause", "`", "```", "&gt;", "\n", "- ", "1. ", " ", "by ", "please"])))
+@example(["pause", "`", AT, "`", AT])
 def test_any_text_is_read(parts: list[str]) -> None:
     """Never raises, and no mention of the bot is left."""
     assert AT not in (addressed("".join(parts), BOT) or "")
