@@ -20,6 +20,7 @@ from bot.answers.from_record import AuditAnswers
 from bot.answers.outbox import Answer, Outbox
 from bot.answers.place import Place
 from bot.doctor.findings import DoctorLine
+from bot.doctor.record_file import OLDER_COPY
 from bot.doctor.self_check import checks
 from bot.listeners.desk import Desk, Workers
 from bot.listeners.error_listener import Failures, failure_words
@@ -52,11 +53,6 @@ from storage import fixes
 from storage.chain.verify import open_checked
 
 log = logging.getLogger(__name__)
-
-OLDER_COPY = (
-    "The audit's file is an older copy: it knows less than was told and done, so fixes are held. "
-    "Put the newest file back; or, if it is lost, stop the bot and run rootver takeover."
-)
 
 REMOTE_WORKERS = 16  # PSRP work runs here
 STOPS = 4  # stop words judged at once: never behind reactions, which may be many
@@ -234,8 +230,7 @@ class Bot:
             self.deliverer.connected()
 
     def _catch_up(self) -> None:
-        """Read the open cards again until each could be read; first of all, whether this file is the
-        newest."""
+        """Read the open cards again until each could be read; before that, look whether the file is older."""
         if self.database.older is None and self._copy.look():
             if self.database.older:
                 tell_older(self.database)
@@ -269,7 +264,7 @@ class Bot:
 
     def _status(self) -> health.Status:
         connected = self._socket.client.is_connected()
-        older = (OLDER_COPY,) if self.database.older else ()
+        older = (" ".join([*self.database.older, OLDER_COPY]),) if self.database.older else ()
         troubles = (*older, *self._lookout.troubles())
         return health.of_this_process(
             self._clock.now(), connected=connected, troubles=troubles, untold=self.deliverer.waiting()

@@ -57,14 +57,17 @@ def _contents(database: Database, last: Path | None) -> Iterator[DoctorLine]:
         faults, older = start_check(conn), [*started_older(conn), *ahead_of(conn, last)]
         (size,) = conn.execute("SELECT count(*) FROM audit").fetchone()
     for sentence in older:
-        yield fail("record", f"this is an older copy of the file. {sentence} {_OLDER}")
+        yield fail("record", f"{sentence} {OLDER_COPY}")
     for fault in faults:
         yield fail("record", f"{fault}. Fixes stay blocked; keep a copy and run rootver verify.")
     if not faults and not older:
         yield ok("record", f"{size} records, nothing wrong at a quick look; `verify` checks all")
 
 
-_OLDER = "Fixes are held. Put the newest file back; or, if it is lost, stop the bot and run rootver takeover."
+OLDER_COPY = (
+    "So the audit's file is an older copy, and fixes are held. Put the newest file back; or, if it is "
+    "lost, stop the bot and run rootver takeover."
+)
 
 
 def _refused(path: Path) -> str | None:

@@ -73,7 +73,7 @@ class Deliverer:
         Raises `StorageError` where the file cannot be written; what was sent by then is not sent again.
         """
         with self._turn:
-            if not self._is_held:
+            if not self.database.held:
                 self._end_pauses()
             while self._run():
                 pass
@@ -87,15 +87,11 @@ class Deliverer:
 
     # --- one run ---
 
-    @property
-    def _is_held(self) -> bool:
-        return self.database.older != ()
-
     def _run(self) -> bool:
         """Work off each queue once; whether there is more to tell because of it."""
         with self.database.read() as conn:
             waiting = notices.pending(conn, AT_ONCE)
-        if self._is_held:
+        if self.database.held:
             waiting = [notice for notice in waiting if notice.audience not in OF_FIXES]
         late = untold.overdue(waiting, self.clock.now())
         for number, refused in late.items():

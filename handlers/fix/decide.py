@@ -106,7 +106,7 @@ class Decisions:
 
         Returns whether all could be read; else it has to be done again.
         """
-        if self._held:
+        if self.database.held:
             return False
         with self.database.read() as conn:
             open_fixes = fixes.in_states(conn, UNDECIDED)
@@ -117,7 +117,7 @@ class Decisions:
 
     def card_gone(self, number: int, reason: str = "Its card was deleted.") -> None:
         """There is no card: nobody can decide any more, so the fix is cancelled."""
-        if self._held:
+        if self.database.held:
             return
         with self.database.write() as tx:
             fix = fixes.get(tx, number)
@@ -142,7 +142,7 @@ class Decisions:
             fix = fixes.get(tx, number)
             if fix is None:
                 return Ruling("refuse", "no_such_fix"), None
-            ruling = Ruling("refuse", "older_copy") if self._held else rule_cancel(fix, who)
+            ruling = Ruling("refuse", "older_copy") if self.database.held else rule_cancel(fix, who)
             if ruling.reason:
                 _record_refusal(tx, fix, who, ruling.reason, asked="cancel")
             else:
@@ -150,12 +150,6 @@ class Decisions:
             return ruling, fixes.get(tx, number)
 
     # --- inside ---
-
-    @property
-    def _held(self) -> bool:
-        """The file is an older copy, or that is not known yet: what stands on a card may be judged
-        already."""
-        return self.database.older != ()
 
     def _fix_of(self, message: Message) -> Fix | None:
         with self.database.read() as conn:
@@ -222,7 +216,7 @@ class Decisions:
         fix, want, name = fixes.get(tx, number), meaning(self.rules, emoji), emoji_name(emoji)
         if fix is None or want is None or (who.id, name) in once.judged(tx, number):
             return
-        if self._held:
+        if self.database.held:
             self._refuse(tx, fix, who, "older_copy", want)
             return
         once.mark_judged(tx, number, who.id, name)
@@ -282,7 +276,7 @@ class Decisions:
             tell_privately(tx, fix, who.id, "refused", details)
 
     def _taken_away(self, tx: Transaction, number: int, user: str, emoji: str, *, seen_late: bool) -> None:
-        if self._held:
+        if self.database.held:
             return
         fix, name = fixes.get(tx, number), emoji_name(emoji)
         once.unmark_judged(tx, number, user, name)  # put back later, it is judged anew

@@ -1,5 +1,4 @@
-"""Is the file the newest one? At each start, before a card is drawn or judged, it is compared with what was
-told.
+"""Whether the file is an older copy: at each start, before a card is drawn or judged, it is compared.
 
 A snapshot that was put back, or a replica that lags, knows less than was told and done. The last anchor
 beside the signing key and the cards of the open fixes know it: if one of them is ahead, nothing is done with

@@ -210,7 +210,7 @@ class Proposals:
 
     def _void_outdated(self, report: ClusterReport) -> None:
         """A fix was approved for what was there then; if something else is there now, it ends."""
-        if self.database.older != ():
+        if self.database.held:
             return
         for diagnosis in report.diagnoses:
             facts = report.facts.get(diagnosis.node)
@@ -239,7 +239,7 @@ class Proposals:
     def _no_card_at_all(self, node: str, *, direct: bool) -> NotProposed | None:
         if self.rules.diagnose_only:
             return _no_card(node, "diagnose_only")
-        if self.database.older != ():
+        if self.database.held:
             return _no_card(node, "older_copy")
         if self.database.faults:
             return _no_card(node, "audit_fault")

@@ -47,7 +47,7 @@ class Timekeeper:
 
         Whoever calls this leaves out the fixes that are being worked on.
         """
-        if self.database.older != ():
+        if self.database.held:
             return []
         if self._steps is not None:
             self._steps.look(self._clock_was_set)
@@ -74,7 +74,7 @@ class Timekeeper:
 
     def recover(self) -> None:
         """At start: doubtful fixes are read back at once, and every approval gets its grace period anew."""
-        if self.database.older != ():  # it is recovered once that is settled
+        if self.database.held:  # it is recovered once that is settled
             return
         now = self.clock.now()
         with self.database.write() as tx:

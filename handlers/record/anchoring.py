@@ -97,7 +97,7 @@ class Anchors:
 
     def publish_daily(self) -> None:
         """Publish today's anchor (UTC) unless that was done; of an older copy none."""
-        if self.database.older != ():
+        if self.database.held:
             return
         with self.database.write() as tx:
             if not once.first_time(tx, once.daily_anchor(self.clock.now())):
@@ -108,7 +108,7 @@ class Anchors:
 
     def keep_last(self) -> None:
         """Keep the anchor of now beside the key, by which an older copy of the file is noticed."""
-        if self.last is None or self.database.older != ():
+        if self.last is None or self.database.held:
             return
         with self._turn:
             with self.database.read() as conn:

@@ -135,6 +135,11 @@ class Database:
         db._folder = folder
         return db
 
+    @property
+    def held(self) -> bool:
+        """Whether nothing may be done with a fix: the file is an older copy, or that is not known yet."""
+        return self.older != ()
+
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """One write transaction: committed at the end of the block, rolled back if it raises.
@@ -144,7 +149,7 @@ class Database:
         conn = self._take_turn()
         try:
             conn.execute("BEGIN IMMEDIATE")
-            tx = Transaction(conn, self._now(), held=self.older != ())
+            tx = Transaction(conn, self._now(), held=self.held)
             try:
                 yield tx
                 tx.end()
