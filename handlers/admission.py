@@ -6,14 +6,16 @@ Every command is recorded, also one that was refused or not understood; the word
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from handlers.ports import LookupFailed, Message, Person
 from storage import once, people
 from storage.chain import audit
 from storage.file.database import Database
+from storage.file.group_commit import GroupCommit
 from storage.records import Json, Record, bounded
 from storage.transaction import Transaction
 
@@ -113,6 +115,10 @@ class Admission:
     channels: frozenset[str] = frozenset()
     direct_messages: bool = True
     look_up_now: Callable[[str], Person] | None = None
+    _group: GroupCommit = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_group", GroupCommit(self.database))
 
     def judge(self, asked: Asked, *, stops: bool = False) -> Person | Refused:
         """Whose message it is, if a command in it may be carried out. Before anything is done for it.
@@ -133,12 +139,7 @@ class Admission:
 
     def take(self, asked: Asked, person: Person, command: str | None, words: str | None) -> bool:
         """Record the command, with its words as understood; False: the message had its one effect already."""
-        with self.database.write() as tx:
-            if not _first_time(tx, asked):
-                return False
-            people.remember(tx, person.id, person.name)
-            _record_command(tx, asked, person, command, words)
-            return True
+        return self._group.write(partial(_take, asked=asked, person=person, command=command, words=words))
 
     def refuse(self, asked: Asked, refusal: Refused, command: str | None) -> Refused | None:
         """Record the refusal, and say whether to tell it; None: the message had its one effect already."""
@@ -149,6 +150,14 @@ class Admission:
         if asked.direct:
             return None if self.direct_messages else Refused("no_direct_messages")
         return None if not self.channels or asked.channel in self.channels else Refused("not_here")
+
+
+def _take(tx: Transaction, asked: Asked, person: Person, command: str | None, words: str | None) -> bool:
+    if not _first_time(tx, asked):
+        return False
+    people.remember(tx, person.id, person.name)
+    _record_command(tx, asked, person, command, words)
+    return True
 
 
 def _first_time(tx: Transaction, asked: Asked) -> bool:
