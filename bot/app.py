@@ -15,9 +15,9 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from bot import listeners
-from bot.answers.by_command import SLOW, Answers
+from bot.answers.by_command import Answers
 from bot.answers.from_record import AuditAnswers
-from bot.answers.outbox import Answer, Outbox
+from bot.answers.outbox import Outbox
 from bot.answers.place import Place
 from bot.doctor.findings import DoctorLine
 from bot.doctor.record_file import OLDER_COPY
@@ -43,7 +43,7 @@ from handlers.diagnose import Diagnoser, last_change
 from handlers.fix.obstacles import Obstacles
 from handlers.fix.older_copy import CopyCheck
 from handlers.fix.parts import fix_parts
-from handlers.life import record_failure, record_start, record_stop, record_untold, tell_older
+from handlers.life import record_failure, record_start, record_stop, tell_older
 from handlers.open_questions import OpenQuestions
 from handlers.ports import Clock, SystemClock
 from handlers.psrp.kept_shells import KeptShells
@@ -130,7 +130,7 @@ class Bot:
         self.scheduler = Scheduler(self.timekeeper, self.fixes, self._beat, self._step_failed)
         self._behind = threading.Event()  # reactions may have been missed
         self._catching_up = Loop("catch-up", self._catch_up, CATCH_UP_SECONDS)
-        self.outbox = Outbox(self.chat, self.posters, front, self._untold)
+        self.outbox = Outbox(self.chat, self.database, self.posters, front)
         self.allowance = Allowance(self.database, settings.slack.commands_per_minute)
         self.loops = [
             self.scheduler.loop,
@@ -152,7 +152,7 @@ class Bot:
                 frozenset(settings.slack.channels), settings.slack.direct_messages, deciding.person,
             ),
             self.allowance,
-            OpenQuestions(self.database, clock, SLOW),
+            OpenQuestions(self.database, clock),
             self.decisions,
             Failures(partial(record_failure, self.database)),
             arrivals,
@@ -200,8 +200,7 @@ class Bot:
         self.remote.close()  # what is still under way ends now, as an unknown outcome
         _drain((self.fixes, at_desk.jobs), DRAIN_SECONDS)
         _drain((self.posters,), DRAIN_SECONDS)  # last: whoever ended just now says so
-        if unsaid := self.outbox.waiting():
-            log.warning("answers that were not posted any more: %d", unsaid)
+        _within(TELL_SECONDS, partial(_quietly, self.outbox.store_the_rest))
         self.workers.shutdown()
         _quietly(partial(self.allowance.sum_up, at_once=True))
         _quietly(partial(record_stop, self.database))
@@ -276,10 +275,6 @@ class Bot:
             fix = fixes.get(conn, number)
         if fix is not None:
             self.outbox.say(Place(fix.channel, fix.thread_ts), failure_words(error, None), urgent=True)
-
-    def _untold(self, answer: Answer, reason: str) -> None:
-        """Slack takes an answer nowhere: the record says so."""
-        record_untold(self.database, "an answer", reason, answer.place.channel, None)
 
     def _doctor(self) -> list[DoctorLine]:
         return checks(

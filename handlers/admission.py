@@ -138,7 +138,10 @@ class Admission:
         return out_of_place or self.askers.refuse(person.id, direct=asked.direct) or person
 
     def take(self, asked: Asked, person: Person, command: str | None, words: str | None) -> bool:
-        """Record the command, with its words as understood; False: the message had its one effect already."""
+        """Record the command, with its words as understood; False: the message had its one effect already.
+
+        It is open then until `OpenQuestions.closed`.
+        """
         return self._group.write(partial(_take, asked=asked, person=person, command=command, words=words))
 
     def refuse(self, asked: Asked, refusal: Refused, command: str | None) -> Refused | None:
@@ -155,6 +158,7 @@ class Admission:
 def _take(tx: Transaction, asked: Asked, person: Person, command: str | None, words: str | None) -> bool:
     if not _first_time(tx, asked):
         return False
+    once.first_time(tx, once.open_question(asked.event_id))
     people.remember(tx, person.id, person.name)
     _record_command(tx, asked, person, command, words)
     return True

@@ -1,20 +1,17 @@
-"""Commands that were taken and never answered to their end: the bot was killed or stopped meanwhile."""
+"""Commands that were taken and whose answer is not told or stored yet: the bot may be killed meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 
 from handlers.ports import Clock
+from handlers.untold import GIVE_UP
 from storage import once, queries
 from storage.file.database import Database
 from storage.file.errors import StorageError
 from storage.queries import Filter
 from storage.records import Entry
-
-WAITED_FOR = timedelta(hours=1)  # after that nobody waits for an answer any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +27,34 @@ class OpenQuestion:
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestions:
-    """Keeps account of the commands that take long. `verbs`: which these are."""
+    """Keeps account of the commands that are being answered. `Admission.take` opens them."""
 
     database: Database
     clock: Clock
-    verbs: Collection[str]
 
     def closed(self, event_id: str) -> None:
-        """What this event asked was answered, or told to have failed. Not stored, it stays open."""
+        """The answer is told, or stored to be told. What cannot be stored stays open."""
         with suppress(StorageError), self.database.write() as tx:
-            once.first_time(tx, once.answered(event_id))
+            once.undo(tx, once.open_question(event_id))
 
     def left_open(self) -> list[OpenQuestion]:
-        """The questions of the last hour that nobody closed, oldest first.
+        """The questions that nobody closed, oldest first; not those that are older than anything is tried.
 
         To be asked before anything new is taken: what is being answered is open too.
         """
-        since = self.clock.now() - WAITED_FOR
         with self.database.read() as conn:
-            asked = queries.all_of(conn, Filter(kinds=("command",), since=since))
-            found = [one for entry in asked if (one := self._question(entry)) is not None]
-            return [one for one in reversed(found) if not once.seen(conn, once.answered(one.event_id))]
+            events = once.open_questions(conn)
+            if not events:
+                return []
+            asked = queries.all_of(conn, Filter(kinds=("command",), since=self.clock.now() - GIVE_UP))
+            found = [one for entry in asked if (one := _question(entry)) is not None]
+            return [one for one in reversed(found) if one.event_id in events]
 
-    def _question(self, entry: Entry) -> OpenQuestion | None:
-        """None: it takes no time, or was not asked in chat."""
-        match entry.details:
-            case {"event": str(event), "channel": str(channel), "thread": str(thread), "command": str(verb)}:
-                if verb in self.verbs:
-                    typed = f"{verb} {entry.details.get('words') or ''}".strip()
-                    return OpenQuestion(event, entry.actor, channel, thread, typed)
-        return None
+
+def _question(entry: Entry) -> OpenQuestion | None:
+    """None: it was not asked in chat."""
+    match entry.details:
+        case {"event": str(event), "channel": str(channel), "thread": str(thread)}:
+            words = f"{entry.details.get('command') or ''} {entry.details.get('words') or ''}"
+            return OpenQuestion(event, entry.actor, channel, thread, words.strip() or "your message")
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -28,7 +28,7 @@ _CONVENIENT = frozenset({"emoji", "backup"})
 _WHAT = {"card": "its card", "prepare": "its card", "emoji": "the emoji on its card", "backup": "its backup"}
 _FOR = {
     "private": "a private note", "direct": "a direct message", "file": "a file",
-    "audit": "a line for the audit channel",
+    "audit": "a line for the audit channel", "answer": "an answer", "asker": "a direct message",
 }  # fmt: skip
 
 
@@ -104,8 +104,8 @@ def give_up(database: Database, notice: Notice, reason: str, fix: Fix | None) ->
 
     A card keeps its place: it must never show for good what no longer is, so each new connection tries it.
     """
-    where = f"telling {notice.audience} {notice.topic}"
-    details: dict[str, Json] = {"where": where, "reason": reason, "channel": notice.channel}
+    what = label(notice)
+    details: dict[str, Json] = {"where": f"telling {what}", "reason": reason, "channel": notice.channel}
     node, fix_id = (fix.node, fix.id) if fix else (None, None)
     with database.write() as tx:
         audit.append(tx, Record("error", "error", "bot", node, fix_id, details))
@@ -137,6 +137,35 @@ def keep_file(
         sha256 = evidence.keep(tx, uuid4().bytes + content)
         details: dict[str, Json] = {"name": name, "title": title, "sha256": sha256}
         notices.add(tx, NewNotice("file", "file", channel=channel, thread_ts=thread_ts, details=details))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer as Slack would get it, and its place. `user` asked, where they can be told beside it."""
+
+    channel: str
+    thread_ts: str
+    text: str
+    blocks: tuple[Json, ...]
+    user: str | None
+
+
+def keep_answers(database: Database, answers: Sequence[KeptAnswer], reason: str) -> None:
+    """Answers that Slack does not take, or that a bot which stops could not post, are told later.
+
+    `reason`: Slack's code; empty: it refuses nothing. Who asked is told directly then, once while answers of
+    theirs wait for that channel. Raises `StorageError`.
+    """
+    with database.write() as tx:
+        for answer in answers:
+            details: dict[str, Json] = {"text": answer.text, "blocks": [*answer.blocks], "reason": reason}
+            waiting = {one.user for one in notices.answers(tx, answer.channel)}
+            kept = NewNotice(
+                "answer", "answer", None, answer.user, answer.channel, answer.thread_ts, details
+            )  # fmt: skip
+            notices.add(tx, kept)
+            if reason and answer.user and answer.user not in waiting:
+                notices.add(tx, replace(kept, audience="asker"))
 
 
 def kept_file(conn: Reader, notice: Notice) -> bytes | None:

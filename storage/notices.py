@@ -48,6 +48,11 @@ def of_fix(conn: Reader, number: int) -> list[Notice]:
     return _many(conn, "fix = ? AND next_try IS NOT ? ORDER BY id", number, _AT_HELLO)
 
 
+def answers(conn: Reader, channel: str) -> list[Notice]:
+    """The answers that wait for a channel, oldest first."""
+    return _many(conn, "audience = 'answer' AND channel = ? ORDER BY id", channel)
+
+
 def untold(conn: Reader) -> list[Notice]:
     """What was refused and is not known otherwise, refused for the longest time first."""
     return _many(

@@ -12,6 +12,8 @@ from storage.transaction import Reader, Transaction
 # What has one effect only. Made by the functions here and nowhere else; their texts stand in old files.
 OnceKey = NewType("OnceKey", str)
 
+_OPEN = "open "
+
 
 def event(event_id: str) -> OnceKey:
     """An event of Slack: it is delivered again where its receipt was lost."""
@@ -23,9 +25,9 @@ def message(channel: str, ts: str) -> OnceKey:
     return OnceKey(f"message {channel} {ts}")
 
 
-def answered(event_id: str) -> OnceKey:
-    """What this event asked was answered to its end."""
-    return OnceKey(f"answered {event_id}")
+def open_question(event_id: str) -> OnceKey:
+    """What this event asked is being answered."""
+    return OnceKey(f"{_OPEN}{event_id}")
 
 
 def turned_away(user: str) -> OnceKey:
@@ -92,6 +94,12 @@ def not_within(tx: Transaction, key: OnceKey, period: timedelta) -> bool:
 def seen(conn: Reader, key: OnceKey) -> bool:
     """Whether this key was seen before."""
     return conn.execute("SELECT 1 FROM once WHERE key = ?", (visible(key),)).fetchone() is not None
+
+
+def open_questions(conn: Reader) -> set[str]:
+    """The ids of the events whose `open_question` stands."""
+    found = conn.execute("SELECT key FROM once WHERE key >= ? AND key < ?", (_OPEN, f"{_OPEN}\U0010ffff"))
+    return {key.removeprefix(_OPEN) for (key,) in found}
 
 
 def judged(conn: Reader, number: int) -> set[tuple[str, str]]:

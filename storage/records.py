@@ -47,11 +47,12 @@ CardTopic = Literal["card", "emoji"]
 PrivateTopic = Literal["refused", "hint"]
 ReactorTopic = Literal["unknown_card"]
 DirectTopic = Literal["untold", "given_up"]
+AnswerTopic = Literal["answer", "file"]
 AuditTopic = Literal[
     "anchor", "storage_fault", "new_key", "older_copy", "another_bot", "alone_again", "untold", "given_up",
 ]  # fmt: skip
-Topic = Literal[ThreadTopic, CardTopic, PrivateTopic, ReactorTopic, DirectTopic, AuditTopic, "file"]
-Audience = Literal["card", "thread", "private", "reactor", "direct", "audit", "file"]
+Topic = Literal[ThreadTopic, CardTopic, PrivateTopic, ReactorTopic, DirectTopic, AuditTopic, AnswerTopic]
+Audience = Literal["card", "thread", "private", "reactor", "direct", "audit", "answer", "asker", "file"]
 # How it is known that a notice waits: people were told directly, or its words stand in another message.
 Known = Literal["directly", "beside"]
 
@@ -179,7 +180,8 @@ class NewNotice:
     """Something to tell in Slack, stored with the move that causes it so that neither gets lost.
 
     `audience`: card (draw the card anew, put the emoji on it), thread, private (to `user`, in the channel),
-    direct (to `user`, wherever the channel is), audit (the audit channel), file (a file of an answer).
+    direct (to `user`, wherever the channel is), audit (the audit channel), answer (to a command, in its
+    thread), asker (that answer to `user`, wherever the channel is), file (a file of an answer).
     `topic` names the sentence; the outer ring renders it from the fix and `details`.
     """
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from bot.answers.from_record import LARGEST_EXPORT
-from bot.answers.outbox import WAITED_FOR as ANSWER_WAITED_FOR
+from bot.answers.outbox import KEPT_HERE
 from bot.app import HEARD_SECONDS
 from bot.blocks import replies
 from bot.blocks.news import News
@@ -37,7 +37,6 @@ from handlers.fix.propose import NO_CARD
 from handlers.kb906154.article import SYMPTOMS, VERDICTS
 from handlers.kb906154.related import RELATED, RelatedCause
 from handlers.kb906154.verdicts import FIXABLE
-from handlers.open_questions import WAITED_FOR
 from handlers.psrp.bounds import ANSWER_LIMIT
 from handlers.record.history import PAGE as RECORDS
 from handlers.record.questions import MAX_LAST
@@ -312,13 +311,13 @@ _LIMITS: Mapping[str, str] = {
     "approvers looked up for a card": str(LOOK_UPS),
     "who is in a group is known for": duration(GROUP_SECONDS),
     "refusals that one person is told at the door": f"one in {_time(BETWEEN_ANSWERS)}",
-    "a command is taken up again after a restart for": _time(WAITED_FOR),
+    "a command is taken up again after a restart for": f"{GIVE_UP.days} days",
     "after a refusal Slack is tried again within": f"{_time(LONGEST_PAUSE)}, or when it says",
     "people are told directly what a place refuses for": _time(LONG),
     "what Slack refuses is given up after": f"{GIVE_UP.days} days",
     "commands of one person (setting)": f"{Slack().commands_per_minute} in {duration(MINUTE)}",
     "answers in a channel": f"{POSTS_IN_A_BURST - KEPT_FREE} at once, then {POSTS_PER_SECOND:g} a second",
-    "an answer is tried again for": duration(ANSWER_WAITED_FOR),
+    "an answer that its channel refuses is stored after": duration(KEPT_HERE),
     "before a change is sent, what came in is waited for": duration(HEARD_SECONDS),
     "a connection to Slack that is not ours is another bot's after": duration(RECONNECT_SECONDS),
     "events of a node are read back to": f"{EVENT_HOURS} h",

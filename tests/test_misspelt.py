@@ -21,7 +21,7 @@ MISSPELT = {
     "judged step": ("handlers/fix/decide.py", 'ruling.step == "approve"', 'ruling.step == "aprove"'),
     "no card": ("handlers/fix/propose.py", '(node, "audit_fault")', '(node, "audit_falt")'),
     "no entry": ("handlers/admission.py", 'Refused("not_here")', 'Refused("not_hear")'),
-    "key": ("handlers/open_questions.py", "(conn, once.answered(", "(conn, once.answerd("),
+    "key": ("handlers/open_questions.py", "(tx, once.open_question(", "(tx, once.opn_question("),
     "key by hand": ("handlers/fix/decide.py", "(tx, once.event(reaction.event_id))", '(tx, "evnt Ev1")'),
     "state": ("storage/fixes.py", "_in(State.APPLIED, ", "_in(State.APLIED, "),
     "state by hand": ("handlers/fix/timekeeper.py", "(conn, {State.APPLYING})", '(conn, {"aplying"})'),

@@ -64,12 +64,12 @@ def test_each_refusal_at_the_door_is_told_in_a_sentence(reason: NoEntry) -> None
 def test_the_keys_of_what_happens_once_are_those_of_older_files() -> None:
     """Another text would let everything happen a second time."""
     assert [
-        once.event("Ev1"), once.message("C1", "1.2"), once.answered("Ev1"), once.turned_away("UEVE"),
+        once.event("Ev1"), once.message("C1", "1.2"), once.open_question("Ev1"), once.turned_away("UEVE"),
         once.told_refused("FIX-7", "UEVE", "too_late"), once.hinted("FIX-7", "UBOB"),
         once.daily_anchor(datetime(2026, 3, 9, 23, 59, tzinfo=UTC)), once.backup_attached("FIX-7"),
         once.file_shared(9),
     ] == [
-        "event Ev1", "message C1 1.2", "answered Ev1", "told UEVE", "told FIX-7 UEVE too_late",
+        "event Ev1", "message C1 1.2", "open Ev1", "told UEVE", "told FIX-7 UEVE too_late",
         "hint FIX-7 UBOB", "anchor 2026-03-09", "backup attached FIX-7", "file 9",
     ]  # fmt: skip
 

@@ -83,8 +83,7 @@ class Answers:
         """Have an answer posted in its turn, and then its files. Returns at once."""
         answer = self.outbox.say(place, said, urgent=urgent)
         if said.files:
-            attach = partial(self._attach, place, said.files)
-            self.outbox.when_posted(answer, partial(self.editors.submit, attach))
+            self.outbox.when_posted(answer, partial(self._attach, place, said.files))
 
     # --- diagnose, restore ---
 

@@ -41,7 +41,7 @@ class StatusLine:
         self._editing = threading.Lock()  # held while Slack is asked, so that the result comes last
         self._finished = False
         self._edited_at = monotonic()
-        self._answer = outbox.say(place, first)
+        self._answer = outbox.say(place, first, passing=True)
 
     def progress(self, post: Post) -> None:
         """Show this, unless the message was edited within the last second. Does not wait."""
@@ -97,11 +97,11 @@ class StatusLine:
     def _show(self, progress: Post) -> None:
         with self._editing:
             if not self._finished:
-                self._put(progress)
+                self._put(progress, passing=True)
 
-    def _put(self, words: Post) -> bool:
+    def _put(self, words: Post, *, passing: bool = False) -> bool:
         """False: there is no message that could show it, or Slack does not take the edit."""
-        if self._outbox.reword(self._answer, words):
+        if self._outbox.reword(self._answer, words, passing=passing):
             return True
         if self._answer.message is None:
             return False

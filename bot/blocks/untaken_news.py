@@ -44,6 +44,17 @@ def untold_directly(
     ])  # fmt: skip
 
 
+def answered_directly(answer: str, channel: str | None, details: Mapping[str, Json]) -> Post:
+    """To who asked: the answer's first line, because its place refuses messages."""
+    return post([
+        answer.split("\n", maxsplit=1)[0],
+        f"You are told directly, because Slack refuses my messages in {_place({'channel': channel})} "
+        f"({_reason(details)}), where you asked.",
+        f"Next, for that channel: {_NEXT[meaning_of(str(details.get('reason')))]} Then the whole answer "
+        "stands there.",
+    ])  # fmt: skip
+
+
 def given_up_directly(fix: Fix, details: Mapping[str, Json]) -> Post:
     """To one person: something of a fix was never told in its place, and is not tried any more."""
     return post([

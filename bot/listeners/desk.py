@@ -169,14 +169,18 @@ class Desk:
         recorded = self.answers.recorded(command)
         if not self.admission.take(message.asked, judged, command.verb, recorded):
             return
-        rest = self.answers.answer(command, judged.id, message.place)
+        rest: Step | None = None
+        try:
+            rest = self.answers.answer(command, judged.id, message.place)
+        finally:  # what fails is told, so that question is closed too; a bot that is killed closes none
+            if rest is None:
+                self._close_once_told(message.event_id, message.place)
         if rest is not None:
             step = partial(self._to_its_end, rest, message)
             tell = self._teller(message.place)
             self.failures.run(self.workers.jobs, step, command.verb or "a command", tell)
 
     def _to_its_end(self, rest: Step, message: Heard) -> None:
-        """What fails is told, so that question is closed too; a bot that is killed closes none."""
         try:
             rest()
         finally:

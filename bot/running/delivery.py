@@ -238,5 +238,7 @@ def _queue(notice: Notice) -> Hashable:
             return "file", notice.id
         case Notice(audience="audit"):
             return "audit"
+        case Notice(audience="answer"):
+            return "answer", notice.channel
         case _:
             return notice.audience, notice.fix, notice.user

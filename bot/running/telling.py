@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from bot.blocks.audit_news import to_audit
 from bot.blocks.card import Surroundings, card, prepare_line
 from bot.blocks.news import News, for_the_channel, in_thread
 from bot.blocks.private_news import of_unknown_card, to_one
 from bot.blocks.reg_file import backup_file
-from bot.blocks.untaken_news import card_beside, given_up_directly, untold_directly
+from bot.blocks.untaken_news import answered_directly, card_beside, given_up_directly, untold_directly
 from bot.slack.post import Attachment, Post
 from bot.slack.web_api import NO_SUCH_EMOJI, NotSaid, SlackChat
 from handlers.approval import UNDECIDED, ApprovalRules, State
@@ -247,6 +248,19 @@ class Telling:
                 once.undo(tx, key)
             raise
 
+    def answer(self, notice: Notice) -> None:
+        """An answer to a command that Slack did not take at first."""
+        if notice.channel:
+            self.slack.post(notice.channel, _kept(notice), notice.thread_ts)
+
+    def tell_asker(self, notice: Notice) -> None:
+        """The same directly, unless its place has taken it by now."""
+        with self.database.read() as conn:
+            waiting = {one.user for one in notices.answers(conn, notice.channel or "")}
+        if notice.user and notice.user in waiting:
+            said = answered_directly(_kept(notice).text, notice.channel, notice.details)
+            self.slack.tell(notice.user, said)
+
     def whisper(self, notice: Notice, fix: Fix) -> None:
         """In the channel, seen by one person only; where Slack has not taken that for long, directly."""
         said = to_one(notice.topic, self._told(notice, fix))
@@ -294,6 +308,8 @@ class Telling:
 _Say = Callable[[Telling, Notice, Fix], list[NewNotice] | None]
 _WITHOUT_FIX: Mapping[Audience, Callable[[Telling, Notice], None]] = {
     "audit": Telling.tell_audit,
+    "answer": Telling.answer,
+    "asker": Telling.tell_asker,
     "file": Telling.share_file,
     "reactor": Telling.whisper_of_unknown_card,
 }
@@ -308,6 +324,11 @@ _BY_AUDIENCE: Mapping[Audience, _Say] = {
     "private": Telling.whisper,
     "direct": Telling.tell_directly,
 }
+
+
+def _kept(notice: Notice) -> Post:
+    blocks: Any = notice.details.get("blocks") or ()
+    return Post(str(notice.details.get("text")), tuple(blocks))
 
 
 def _card_of(fix: Fix) -> Message:

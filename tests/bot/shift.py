@@ -19,9 +19,9 @@ from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 
 from bot import listeners
-from bot.answers.by_command import SLOW, Answers
+from bot.answers.by_command import Answers
 from bot.answers.from_record import AuditAnswers
-from bot.answers.outbox import Answer, Outbox
+from bot.answers.outbox import Outbox
 from bot.doctor.findings import DoctorLine
 from bot.lab.workspace.messages import Message as Seen
 from bot.lab.workspace.web.server import WorkspaceServer
@@ -38,7 +38,7 @@ from handlers.approval import ApprovalRules
 from handlers.diagnose import Diagnoser, last_change
 from handlers.fix.parts import fix_parts
 from handlers.inventory import Cluster, Inventory
-from handlers.life import record_failure, record_untold
+from handlers.life import record_failure
 from handlers.open_questions import OpenQuestions
 from handlers.record.anchoring import Anchors
 from storage import fixes, notices
@@ -147,13 +147,13 @@ class Shift:
         self.chat.pace = Pace(
             burst=100_000, monotonic=lambda: self.monotonic
         )  # a test that is about it sets its own
-        self.outbox = Outbox(self.chat, AtOnce(), AtOnce(), self._untold, lambda: self.monotonic)
+        self.outbox = Outbox(self.chat, self.database, AtOnce(), AtOnce(), lambda: self.monotonic)
         answers = Answers(
             self.chat, self.outbox, self.database, INVENTORY, self.diagnoser, self.proposals, self.decisions,
             pause, AuditAnswers(self.database, self.watch, INVENTORY, self.chat.link),
             lambda: self.findings, AtOnce(), self._moved,
         )  # fmt: skip
-        questions = OpenQuestions(self.database, self.watch, SLOW)
+        questions = OpenQuestions(self.database, self.watch)
         self.allowance = Allowance(self.database, self.per_minute, lambda: self.monotonic)
         self.workers = Workers(AtOnce(), AtOnce(), AtOnce(), AtOnce())
         self.desk = Desk(
@@ -169,9 +169,6 @@ class Shift:
 
     def _moved(self) -> None:
         self.woken += 1
-
-    def _untold(self, answer: Answer, reason: str) -> None:
-        record_untold(self.database, "an answer", reason, answer.place.channel, None)
 
     def close(self) -> None:
         self.database.close()

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from handlers.open_questions import WAITED_FOR, OpenQuestions
+from handlers.open_questions import OpenQuestions
+from handlers.untold import GIVE_UP
+from storage import once
 from storage.chain import audit
 from storage.file.database import Database
 from storage.records import Json, Record
@@ -16,12 +18,12 @@ from tests.handlers.fix.night import Watch
 
 
 class Run:
-    """A bot on a file that took some commands; `diagnose` and `restore` take long."""
+    """A bot on a file that took some commands."""
 
     def __init__(self, folder: Path) -> None:
         self.watch = Watch()
         self.database = Database.open(folder / "rootver.db", self.watch.now)
-        self.questions = OpenQuestions(self.database, self.watch, {"diagnose", "restore"})
+        self.questions = OpenQuestions(self.database, self.watch)
 
     def asked(self, event: str, typed: str) -> None:
         verb, _, words = typed.partition(" ")
@@ -30,6 +32,7 @@ class Run:
         }  # fmt: skip
         with self.database.write() as tx:
             audit.append(tx, Record("command", "ok", "UALICE", details=details))
+            once.first_time(tx, once.open_question(event))
 
     def left(self) -> list[tuple[str, str]]:
         return [(one.event_id, one.typed) for one in self.questions.left_open()]
@@ -42,7 +45,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
     run.database.close()
 
 
-def test_what_takes_long_is_open_until_it_is_closed_oldest_first(run: Run) -> None:
+def test_a_command_is_open_until_it_is_closed_oldest_first(run: Run) -> None:
     """Each question for itself, with all that is needed to tell it where it was asked."""
     run.asked("Ev1", "diagnose exch-node2")
     run.asked("Ev2", "restore FIX-1")
@@ -54,16 +57,16 @@ def test_what_takes_long_is_open_until_it_is_closed_oldest_first(run: Run) -> No
     assert (first.user, first.channel, first.thread_ts) == ("UALICE", "C1", "Ev1.0")
 
 
-def test_what_is_answered_at_once_is_never_open(run: Run) -> None:
-    """Its answer costs less time than a record of it."""
-    run.asked("Ev1", "nodes")
-    assert run.left() == []
+def test_what_was_not_understood_is_answered_too(run: Run) -> None:
+    """Its words are not recorded, so they are not repeated."""
+    run.asked("Ev1", "")
+    assert run.left() == [("Ev1", "your message")]
 
 
 def test_nobody_is_told_of_a_question_of_long_ago(run: Run) -> None:
     """The night is over, or somebody asked again."""
     run.asked("Ev1", "diagnose exch-node2")
-    run.watch.move(seconds=WAITED_FOR.total_seconds())
+    run.watch.move(seconds=GIVE_UP.total_seconds())
     assert run.left() == [("Ev1", "diagnose exch-node2")]
     run.watch.time += timedelta(seconds=1)
     assert run.left() == []

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from bot.answers.outbox import WAITED_FOR, Stage
+from bot.answers import outbox
+from bot.answers.outbox import KEPT_HERE, Stage
 from bot.answers.place import Place
 from bot.slack.pace import Pace
 from bot.slack.post import Post
+from storage.file.errors import StorageError
+from tests.bot.running.test_told_directly import directly, refuse, take_again
 from tests.bot.shift import ALICE, BOB, CAROL, ONCALL, Shift
 
 
@@ -115,18 +119,88 @@ def test_what_slack_does_not_take_now_is_said_later(shift: Shift, fault: dict[st
     assert sorted(said(shift)) == ["first", "second"]
 
 
-def test_pauses_grow_and_after_an_hour_nobody_waits_any_more(shift: Shift) -> None:
+def for_so_long(shift: Shift, seconds: float) -> None:
+    """Time passes, and what waits is tried."""
+    for _ in range(int(seconds)):
+        shift.go_on(seconds=1)
+        shift.deliver_notices(seconds=1)
+
+
+def test_what_a_channel_refuses_for_long_is_stored_and_said_days_later_by_another_process(
+    shift: Shift,
+) -> None:
+    """Who asked is told directly at once. What says only what is being done is dropped."""
+    refuse(shift)
+    place = asked(shift, ALICE)
+    line = shift.outbox.say(place, Post("Checking …"), passing=True)
+    told: list[str] = []
+    first = shift.outbox.say(place, Post("first: the answer\nand more"))
+    second = shift.outbox.say(place, Post("second"))
+    shift.outbox.when_told(place.question, lambda: told.append("stored"))
+    for_so_long(shift, KEPT_HERE / 2)
+    assert (first.stage, told) == (Stage.WAITING, [])
+    for_so_long(shift, KEPT_HERE)
+    assert {line.stage, first.stage, second.stage} == {Stage.STORED}
+    assert (shift.outbox.waiting(), told) == (0, ["stored"])
+    shift.close()
+    shift.open()
+    for_so_long(shift, 60)
+    (direct,) = directly(shift, ALICE)
+    assert direct.startswith("first: the answer\nYou are told directly, because Slack refuses my messages in")
+    assert "answer" in shift.deliverer.waiting()
+    shift.watch.move(hours=60)
+    take_again(shift)
+    shift.deliver_notices(hours=1)
+    assert said(shift) == ["first: the answer\nand more", "second"]
+    shift.deliver_notices(hours=1)
+    assert len(said(shift)) == 2
+
+
+def test_pauses_grow_and_after_three_days_an_answer_is_given_up(shift: Shift) -> None:
     """Then it is recorded, and what comes later is said."""
-    shift.workspace.faults.add("error", "chat.postMessage", times=-1)
-    answer = shift.outbox.say(asked(shift, ALICE), Post("lost"))
-    for _ in range(200):
-        shift.go_on(seconds=30)
-    assert shift.calls("chat.postMessage") < WAITED_FOR / 60 + 10
-    assert answer.stage is Stage.GIVEN_UP
+    refuse(shift)
+    shift.outbox.say(asked(shift, ALICE), Post("lost"))
+    for_so_long(shift, 40)
+    before = shift.calls("chat.postMessage")
+    for _ in range(4 * 24 * 3):
+        shift.deliver_notices(minutes=15, seconds=1)
+    assert shift.calls("chat.postMessage") - before < 4 * 24 * 3 + 20
     (record,) = shift.records("error")
-    assert (record.details["where"], record.details["reason"]) == ("telling an answer", "internal_error")
-    shift.workspace.faults.clear()
+    assert (record.details["where"], record.details["reason"]) == ("telling an answer", "not_in_channel")
+    take_again(shift)
     shift.outbox.say(asked(shift, ALICE), Post("said"))
+    shift.go_on(minutes=1)
+    assert said(shift) == ["said"]
+
+
+def test_what_waits_when_the_bot_stops_is_said_at_the_next_start(closed: Shift) -> None:
+    """Nothing was refused, so nobody is told directly."""
+    for number in range(3):
+        closed.outbox.say(asked(closed, ALICE), Post(f"answer {number}"))
+    closed.outbox.store_the_rest()
+    assert closed.outbox.waiting() == 0
+    closed.close()
+    closed.open()
+    closed.deliver_notices()
+    assert said(closed) == [f"answer {number}" for number in range(3)]
+    assert directly(closed, ALICE) == []
+
+
+def test_a_file_that_cannot_be_written_keeps_answers_waiting(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are said once the channel takes them."""
+    refuse(shift)
+    answer = shift.outbox.say(asked(shift, ALICE), Post("said"))
+
+    def fails(*_: object) -> None:
+        raise StorageError(Path("file"), "it is full", "Make room.")
+
+    monkeypatch.setattr(outbox, "keep_answers", fails)
+    for_so_long(shift, 60)
+    assert answer.stage is Stage.WAITING
+    take_again(shift)
+    for_so_long(shift, 60)
     assert said(shift) == ["said"]
 
 

@@ -85,7 +85,7 @@ def test_what_is_given_up_is_recorded_and_told(shift: Shift) -> None:
         shift.deliver_notices(minutes=15)
     assert "declined" not in {one.topic for one in shift.waiting()}
     assert any(
-        one.outcome == "error" and "telling thread declined" in one.body for one in shift.records("error")
+        one.outcome == "error" and "telling FIX-1: declined" in one.body for one in shift.records("error")
     )
     shift.workspace.faults.clear()
     shift.deliver_notices(minutes=15)
