@@ -26,6 +26,7 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError, ProxyErr
 
 from handlers.host_options import DEFAULT_CONFIGURATION, HostOptions
 from handlers.psrp.failures import Failed, Failure, cut
+from handlers.psrp.kerberos import kerberos_failure
 from handlers.psrp.kinds_of_failure import told
 
 OPERATION_TIMEOUT = 2150858793  # ERROR_WSMAN_OPERATION_TIMEDOUT
@@ -81,7 +82,9 @@ def explain(error: Exception, options: HostOptions) -> Failure:
     page = error.__context__
     if isinstance(error, WSManFaultError) and error.code is None and isinstance(page, WinRMTransportError):
         error = page  # a page that is well-formed passes for a fault without a number
-    found = (judge(error, options) for judge in (_logon, _fault, _connection, _http, _tls, _lost))
+    found = (
+        judge(error, options) for judge in (kerberos_failure, _logon, _fault, _connection, _http, _tls, _lost)
+    )
     return next((failure for failure in found if failure), None) or _garbage(error, options)
 
 
@@ -91,7 +94,7 @@ def _logon(error: Exception, options: HostOptions) -> Failure | None:
         needs = _NEEDS.get(options.auth, options.auth)
         return told("logon not offered", options, "401", needs=needs, offered=_offered(error))
     if isinstance(error, AuthenticationError | InvalidCredentialError | CredentialsExpiredError) or (
-        type(error) is SpnegoError  # what GSSAPI says of a wrong Kerberos password has no class of its own
+        type(error) is SpnegoError  # of no class and no number: it may have been the password
         or type(error).__module__.startswith("requests_credssp")
     ):
         return told("logon refused", options, "401")

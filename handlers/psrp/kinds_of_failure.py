@@ -44,8 +44,8 @@ _LOG = "See the log Microsoft-Windows-WinRM/Operational on the host."
 KINDS: Mapping[str, Kind] = {
     # --- logons
     "logon refused": Kind(
-        "status 401 after the password; spnego's InvalidCredentialError, CredentialsExpiredError; of GSSAPI"
-        " a bare SpnegoError",
+        "status 401 after the password; Kerberos errors 1, 6, 12, 18, 21, 23, 24 and 31 (RFC 4120); spnego's"
+        " InvalidCredentialError, CredentialsExpiredError, a bare SpnegoError without a number",
         "the logon of {user} was refused",
         "Look after user name, password and account. So that it is not locked out, the bot does not try again"
         " before `@rootver doctor` in chat, which reads the password anew, or a restart.",
@@ -63,10 +63,24 @@ KINDS: Mapping[str, Kind] = {
         "Install pypsrp[kerberos] or pypsrp[credssp] beside the bot, or choose another auth.",
         _HOSTS, unsent=True,
     ),
+    "no ticket": Kind(
+        "Kerberos error 32; spnego's NoCredentialError, without a password CredentialsExpiredError",
+        "there is no valid Kerberos ticket for {user}",
+        "Get one with kinit, as the account that the bot runs as, and have it renewed; or give user and"
+        " password.",
+        _LOGONS, unsent=True,
+    ),
+    "Kerberos failed": Kind(
+        "any other number of Kerberos, its library's own included",
+        "Kerberos gave no ticket for it",
+        "See that krb5.conf leads to a KDC of the realm, that server is the host's full name, and that the"
+        " clocks agree.",
+        _HOSTS, unsent=True,
+    ),
     "logon broken": Kind(
         "any other SpnegoError",
         'the logon with auth = "{auth}" or its encryption failed',
-        "Ask again. With Kerberos look for a valid ticket, the host's full name and the time of day.",
+        "Ask again; if it stays, set auth to another way that the host offers.",
         _LOGONS, again=True,
     ),
     # --- WinRM's own answers

@@ -36,6 +36,7 @@ from handlers.psrp.failures import (
     logon_forgotten,
     logon_unanswered,
 )
+from handlers.psrp.kerberos import leaves_ntlm_only
 from handlers.psrp.logons import Door
 from handlers.psrp.session_limits import Limits
 
@@ -177,6 +178,8 @@ class Wire(WSMan):
 
     def _knock(self) -> None:
         session = cast("requests.Session", self.transport.session)
+        if self.options.auth == "negotiate" and leaves_ntlm_only(self.options):
+            session.auth.auth_provider = "ntlm"  # type: ignore[union-attr]
         self._logging_on = True
         try:
             self._answer_to(session.prepare_request(requests.Request("POST", self.transport.endpoint)))
