@@ -38,6 +38,7 @@ _FAULTS = {
     OPERATION_TIMEOUT: "operation time-out",
     SHELL_GONE: "shell gone",
     **dict.fromkeys((2150858811, 2150858754), "endpoint missing"),
+    **dict.fromkeys((2150858764, 2150858854, 2150858861), "time-out not taken"),
     **dict.fromkeys((2150859231, 2150859232), "endpoint cannot run as its account"),
     **dict.fromkeys((2150859173, 2150859179, 2150859236, 2150859237, 2150859238), "shell quota"),
     **dict.fromkeys((2150859174, 2150859175, 2150859176, *range(2150859239, 2150859243)), "operation quota"),

@@ -143,7 +143,18 @@ KINDS: Mapping[str, Kind] = {
         "Ask again; if the host is only slow, raise operation_timeout and read_timeout.",
         _HOSTS, again=True,
     ),
-    "another fault": Kind("any other fault of WinRM", "WinRM on it answered with a fault", _LOG, _LOGONS),
+    "time-out not taken": Kind(
+        "faults 0x8033800c ERROR_WSMAN_UNSUPPORTED_TIMEOUT, …8066 …_OPERATION_TIMEOUT_NOT_SUPPORTED and …806d"
+        " …_MAXTIME_NOT_SUPPORTED (which one an idle time-out meets is not documented, and was not tried)",
+        "it does not take one of the bot's time-outs",
+        "Set idle_timeout, now {idle:g} s, to no more than MaxIdleTimeoutms of the endpoint or of WinRM (winrm"
+        " get winrm/config/winrs), or operation_timeout, now {timeout:g} s, to no more than MaxTimeoutms.",
+        _HOSTS, unsent=True,
+    ),
+    "another fault": Kind(
+        "any other fault of WinRM", "WinRM on it answered with a fault",
+        _LOG + " If the words tell of the idle time-out, set a lower idle_timeout.", _LOGONS,
+    ),
     "too many commands": Kind(
         "a fault without a number, w:InternalError: too many commands in one shell (pypsrp issue 148)",
         "WinRM on it answered with a fault", "Ask again: it is tried with a new shell.", _LOGONS, again=True,
@@ -372,6 +383,7 @@ def told(
         "port": options.port or (5986 if options.ssl else 5985),
         "endpoint": options.configuration_name,
         "timeout": options.operation_timeout,
+        "idle": options.idle_timeout,
         **more,
     }
     own = cut(words) if words is not None else ""

@@ -17,7 +17,7 @@ from psrpcore import Command, ServerPipeline
 from psrpcore.types import ErrorCategory, ErrorCategoryInfo, ErrorRecord, NETException, PipelineState
 from psrpcore.types import PSInvocationState as State
 from pypsrp.exceptions import AuthenticationError, InvalidPSRPOperation
-from spnego.exceptions import BadMechanismError
+from spnego.exceptions import BadMechanismError, NoCredentialError
 
 from bot.lab.host.endpoint import Endpoint
 from bot.lab.host.imitation import HostShell
@@ -117,6 +117,9 @@ FAULTS: list[tuple[str, int | str]] = [
     ("memory", 2147942414),
     ("shell gone", 2150858843),
     ("operation time-out", 2150858793),
+    ("time-out not taken", 2150858764),
+    ("time-out not taken", 2150858854),
+    ("time-out not taken", 2150858861),
     ("another fault", 2150858770),
     ("too many commands", "w:InternalError"),
 ]
@@ -137,6 +140,14 @@ def test_the_default_endpoint_is_no_reason_to_join_a_group() -> None:
         failure = failure_of(options(port, **PLAIN, configuration_name="Microsoft.PowerShell"))
     said("default endpoint closed", failure, WORDS)
     assert "Do not put the account into a group" in failure.advice
+
+
+def test_a_time_out_that_the_host_does_not_take_is_told_with_what_we_asked_for() -> None:
+    """The next step is in the settings: both values stand there."""
+    with server(fault(2150858764)) as port:
+        failure = failure_of(options(port, **PLAIN, idle_timeout=7200))
+    assert "idle_timeout, now 7200 s" in failure.advice
+    assert "operation_timeout, now 60 s" in failure.advice
 
 
 def test_long_and_hostile_words_are_cut_and_quoted() -> None:
@@ -237,6 +248,12 @@ def test_ports_and_connections() -> None:
         said("not PowerShell", failure_of(options(port, **PLAIN)))
 
 
+class NoKdcError(Exception):
+    """As krb5's own error: its package may not be here."""
+
+    err_code = -1765328228  # KRB5_KDC_UNREACH (krb5.h)
+
+
 def test_what_needs_a_network_or_a_package() -> None:
     """The exceptions that the libraries raise then (met in their sources)."""
     away = options(5985, ssl=False)
@@ -248,6 +265,12 @@ def test_what_needs_a_network_or_a_package() -> None:
     said("TLS failed", explain(requests.exceptions.SSLError("odd"), away), "odd")
     said("package missing", explain(ImportError("gssapi"), away), "gssapi")
     said("logon broken", explain(BadMechanismError(), away))
+    said("no ticket", explain(NoCredentialError(), away))
+    said(
+        "Kerberos failed",
+        explain(NoKdcError("Cannot contact any KDC -1765328228"), away),
+        "Cannot contact any KDC",
+    )
     broken = InvalidPSRPOperation("Received a broken RunspacePoolState message: no such module")
     said("no session", explain(broken, away), "no such module")
 
