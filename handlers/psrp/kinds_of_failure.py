@@ -147,8 +147,8 @@ KINDS: Mapping[str, Kind] = {
         "faults 0x8033800c ERROR_WSMAN_UNSUPPORTED_TIMEOUT, …8066 …_OPERATION_TIMEOUT_NOT_SUPPORTED and …806d"
         " …_MAXTIME_NOT_SUPPORTED (which one an idle time-out meets is not documented, and was not tried)",
         "it does not take one of the bot's time-outs",
-        "Set idle_timeout, now {idle:g} s, to no more than MaxIdleTimeoutms of the endpoint or of WinRM (winrm"
-        " get winrm/config/winrs), or operation_timeout, now {timeout:g} s, to no more than MaxTimeoutms.",
+        "Set idle_timeout, now {idle:g} s, to no more than MaxIdleTimeoutms of the endpoint or of WinRM"
+        " (winrm get winrm/config/winrs), or operation_timeout, now {timeout:g} s, to MaxTimeoutms.",
         _HOSTS, unsent=True,
     ),
     "another fault": Kind(

@@ -34,7 +34,7 @@ from handlers.psrp.session_limits import Limits
 from tests import errors_page
 from tests.handlers.psrp.practice_host import FACTS, MODULE, options_for
 from tests.handlers.psrp.test_sentences import closed_port, resolution, server
-from tests.handlers.psrp.tls import LOOPBACK, make_certificate, server_context
+from tests.handlers.psrp.tls import ELSEWHERE, LOOPBACK, greeter, make_certificate, server_context
 
 WORDS = "Die eigenen Worte des Hosts."
 PLAIN = {"ssl": False, "auth": "basic", "encryption": "never"}
@@ -195,31 +195,35 @@ def test_a_refused_logon() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "context", "name", "ends"),
+    ("kind", "words", "name", "ends"),
     [
-        ("certificate expired", "trusted", LOOPBACK, timedelta(days=-1)),
-        ("certificate of another name", "trusted", x509.DNSName("elsewhere.example"), timedelta(days=1)),
-        ("certificate not trusted", "unknown", LOOPBACK, timedelta(days=1)),
-        ("TLS version", "old", LOOPBACK, timedelta(days=1)),
+        ("certificate expired", "certificate has expired", LOOPBACK, timedelta(days=-1)),
+        ("certificate of another name", "IP address mismatch", ELSEWHERE, timedelta(days=1)),
+        ("certificate not trusted", "self-signed certificate", LOOPBACK, timedelta(days=1)),
     ],
 )
-def test_tls(tmp_path: Path, kind: str, context: str, name: x509.GeneralName, ends: timedelta) -> None:
-    """Each has its own next step."""
+def test_a_certificate(
+    tmp_path: Path, kind: str, words: str, name: x509.GeneralName, ends: timedelta
+) -> None:
+    """Each fault of it has its own next step, OpenSSL's words are shown, and nothing was sent."""
     certificate = make_certificate(tmp_path / "server.pem", name, ends)
-    tls = server_context(certificate)
-    if context == "old":  # nothing that the bot speaks
-        tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1_2
-        tls.set_ciphers("ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0")
-
-    def greet(connection: socket.socket) -> None:
-        with tls.wrap_socket(connection, server_side=True) as sealed:
-            sealed.recv(100)
-
-    with server(greet) as port:
-        failure = failure_of(
-            options(port, cert_validation=True if context == "unknown" else str(certificate))
-        )
+    bundle = True if kind == "certificate not trusted" else str(certificate)
+    with server(greeter(server_context(certificate))) as port:
+        failure = failure_of(options(port, cert_validation=bundle))
     said(kind, failure)
+    assert words in failure.what
+    assert failure.code == "CERTIFICATE_VERIFY_FAILED"
+    assert failure.unsent
+
+
+def test_a_host_that_speaks_another_tls(tmp_path: Path) -> None:
+    """Here with a cipher that the bot does not have."""
+    certificate = make_certificate(tmp_path / "server.pem", LOOPBACK)
+    tls = server_context(certificate)
+    tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1_2
+    tls.set_ciphers("ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0")
+    with server(greeter(tls)) as port:
+        said("TLS version", failure_of(options(port, cert_validation=str(certificate))))
 
 
 def hang_up(connection: socket.socket) -> None:

@@ -9,13 +9,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import pytest
 import requests
-from cryptography import x509
 from pypsrp.exceptions import (
     AuthenticationError,
     FragmentError,
@@ -45,7 +43,6 @@ from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import AT_ONCE
 from tests.handlers.psrp.practice_host import FACTS, MODULE
-from tests.handlers.psrp.tls import make_certificate, server_context
 
 OPTIONS = HostOptions(
     server="mgmt1.corp.example", username="CORP\\rootver", password="p", configuration_name="RootVerQuery"
@@ -261,29 +258,6 @@ def test_no_shell_is_looked_for_where_no_connection_came_to_be() -> None:
         assert not session.has_shell
         session.dispose()
     assert len(greetings) == 1
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for another name."""
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    return make_certificate(path, x509.DNSName("elsewhere.example"))
-
-
-@pytest.mark.parametrize("trusted", [False, True])
-def test_a_certificate_that_does_not_fit(certificate: Path, trusted: bool) -> None:
-    """Not trusted, or trusted and of another name: both say what to set, and nothing was sent."""
-    context = server_context(certificate)
-
-    def greet(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as sealed:
-            sealed.recv(100)
-
-    with server(greet) as port:
-        error = said_by(port, cert_validation=str(certificate) if trusted else True)
-    assert isinstance(error, NotSent)
-    assert error.code == "CERTIFICATE_VERIFY_FAILED"
-    assert ("IP address mismatch" if trusted else "self-signed certificate") in str(error)
 
 
 def test_a_redirect_is_not_followed() -> None:

@@ -7,7 +7,7 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,7 +35,7 @@ def make_certificate(path: Path, name: x509.GeneralName, ends: timedelta = timed
     return path
 
 
-LOOPBACK = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+LOOPBACK, ELSEWHERE = x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("elsewhere.example")
 
 
 def server_context(certificate: Path) -> ssl.SSLContext:
@@ -43,6 +43,16 @@ def server_context(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
+
+
+def greeter(context: ssl.SSLContext) -> Callable[[socket.socket], None]:
+    """What shakes hands, and then hears what comes but does not answer."""
+
+    def greet(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as sealed:
+            sealed.recv(100)
+
+    return greet
 
 
 @contextmanager
