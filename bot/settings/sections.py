@@ -63,6 +63,10 @@ class Slack(Section):
     audit_channel: Channel | None = _key(
         None, "the channel that gets an anchor of the audit once a day", "C012AB3CD"
     )
+    docs_url: Annotated[str, AfterValidator(single_values.docs_url)] | None = _key(
+        None, "where links in messages lead, with `{page}` for the page's path without its end; none: "
+        "messages name the file in the repository", "https://git.corp.example/rootver-bot/blob/main/docs/{page}.md"
+    )  # fmt: skip
     bot_token: BotToken | None = _key(None, "the bot's token", "xoxb-…", "SLACK_BOT_TOKEN")
     app_token: AppToken | None = _key(
         None, "the app-level token, for Socket Mode", "xapp-…", "SLACK_APP_TOKEN"

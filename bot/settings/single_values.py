@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.settings.docs_pages import PAGE
 from handlers.approval import emoji_name
 
 # Words of the questions to the audit and of `diagnose`: a node of such a name could not be asked for.
@@ -91,6 +92,21 @@ def api_url(value: str) -> str:
     if not usable or not re.fullmatch("[!-~]+/api/", address) or re.search("[?#]", address):
         raise ValueError("is no address that ends in /api/")
     return address
+
+
+def docs_url(value: str) -> str:
+    """Where the docs are, with a place for the page; it stands in the links of messages."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # a bracket that does not close
+        parts = urlsplit("")
+    usable = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    if not usable or value.count(PAGE) != 1 or not re.fullmatch(r"""[^\s<>|#"'\\`]+""", value):
+        raise ValueError(
+            f"must be an address with https:// at its start and {PAGE} in it once, without a user, a #,"
+            " blanks or quotes"
+        )
+    return value
 
 
 def bot_token(value: SecretStr) -> SecretStr:
