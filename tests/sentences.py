@@ -1,0 +1,120 @@
+"""The sentences of errors and refusals as they stand in the code, read from its syntax."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tests.docs_links import ROOT
+
+OPEN = "…"  # stands for what differs from case to case
+
+# What makes a sentence of an error, beside `raise`: findings of the self-check, faults of the record.
+_MAKERS = frozenset({"fault", "broken", "append"})
+_TOLD_BY_ERRORS = ("__str__", "__init__")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence with where it stands; `raised`: the class of the error, "" where it is not raised."""
+
+    file: str
+    line: int
+    text: str
+    raised: str = ""
+
+
+def raised(file: str) -> list[Sentence]:
+    """What one module raises, or says with a maker, or in `__str__` of an error: in its order, each once."""
+    told: dict[str, Sentence] = {}
+    for node in ast.walk(_tree(file)):
+        for text, error in _told(node):
+            if is_sentence(text):
+                told.setdefault(text, Sentence(file, getattr(node, "lineno", 0), text, error))
+    return sorted(told.values(), key=lambda one: one.line)
+
+
+def _told(node: ast.AST) -> Iterator[tuple[str, str]]:
+    match node:
+        case ast.Raise(exc=ast.Call(func=func, args=args)):
+            error = ast.unparse(func).rpartition(".")[2]
+            yield from ((text, error) for text in _joined(args))
+        case ast.Call(func=ast.Name(id="fail" | "warn"), args=args):
+            yield from ((text, "") for text in _joined(args, ": "))
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args) if name in _MAKERS:
+            yield from ((text, "") for text in _joined(args))
+        case ast.FunctionDef(name=name, body=body) if name in _TOLD_BY_ERRORS:
+            yield from ((text, "") for one in body for text in _texts(one) if text.endswith((".", OPEN)))
+        case ast.Return(value=ast.expr() as value):
+            yield from ((text, "") for text in _texts(value) if len(text.split()) > 4 and text.endswith("."))
+        case _:
+            pass
+
+
+def _joined(args: Iterable[ast.expr], between: str = ". ") -> list[str]:
+    """The arguments of an error as it says them: reason and advice are two sentences of one."""
+    alternatives = [texts for one in args if any(map(is_sentence, texts := list(_texts(one))))]
+    if len(alternatives) > 1 and all(len(one) == 1 for one in alternatives):
+        *first, last = (one[0] for one in alternatives)
+        return [between.join([*(one.removesuffix(".") for one in first), last])]
+    return [text for one in alternatives for text in one]
+
+
+def every(file: str) -> list[Sentence]:
+    """Every text of a module that is nothing but sentences for people; a reason and its advice are one."""
+    texts = dict.fromkeys(text for text in _with_pairs(_tree(file)) if is_sentence(text))
+    return [Sentence(file, 0, text) for text in texts]
+
+
+def _with_pairs(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Expr(value=ast.Constant()):
+            return
+        case (
+            ast.Tuple(elts=[ast.Constant(value=str(reason)), ast.Constant(value=str(advice))])
+            | ast.Call(args=[*_, ast.Constant(value=str(reason)), ast.Constant(value=str(advice))])
+        ) if is_sentence(reason) and is_sentence(advice):
+            yield f"{reason}. {advice}"
+        case ast.JoinedStr() | ast.Constant():
+            yield from _texts(node)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield from _with_pairs(child)
+
+
+def with_next_step(file: str) -> list[Sentence]:
+    """The texts of a module that name a next step: what is said where something did not go as asked."""
+    texts = dict.fromkeys(text for text in _texts(_tree(file)) if "Next:" in text.partition(" ")[2])
+    return [Sentence(file, 0, text) for text in texts if len(text.split()) > 8]
+
+
+def _tree(file: str) -> ast.Module:
+    return ast.parse((ROOT / file).read_text())
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    """The texts within a node, each whole, in the order of the code, without docstrings."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return  # a docstring
+    if isinstance(node, ast.JoinedStr):
+        parts = (str(one.value) if isinstance(one, ast.Constant) else OPEN for one in node.values)
+        yield re.sub(rf"{OPEN}(?:\s?{OPEN})+", OPEN, "".join(parts)).strip()
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value.strip()
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from _texts(child)
+
+
+def is_sentence(text: str) -> bool:
+    """Two words at least, and people read it: no name, no list of codes, no line of the log, no SQL."""
+    words = re.findall(r"[A-Za-z]{2,}", text)
+    return len(words) > 1 and " " in text and not re.search(r"%[sg]|^SELECT |^(?:\w+_\w+ ?){2}|\n", text)
+
+
+def modules(*patterns: str) -> list[str]:
+    """The modules that these patterns name, from the root of the repository, without the practice lab."""
+    found = {one.relative_to(ROOT).as_posix() for pattern in patterns for one in ROOT.glob(pattern)}
+    return sorted(one for one in found if not one.startswith("bot/lab/"))
