@@ -1,8 +1,13 @@
-# make run | demo | test | check | format | bench | pictures | lock | release-check: see CONTRIBUTING.md
+# make [run | demo | test | check | format | bench | pictures | docs | lock | release-check]: see CONTRIBUTING.md
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run demo test check format bench pictures lock release-check clean
+.PHONY: ready run demo test check format bench pictures docs lock release-check clean
+
+# `make` alone: everything is there, and how to reach it.
+ready: .venv/ready
+	@echo "rootver is ready. Once in each terminal:  . $(BIN)/activate"
+	@echo "Then:  rootver lab  (practise),  rootver --help  (all commands)"
 
 run: .venv/ready
 	$(BIN)/rootver lab --or-run
@@ -35,10 +40,25 @@ bench: .venv/ready
 pictures: .venv/ready
 	$(BIN)/python -m tests.browser.pictures
 
+# The pages as a site in build/site; any link or anchor that leads nowhere fails. Its packages are in a folder of their
+# own. NO_MKDOCS_2_WARNING: an advertisement that material prints (docs/dependencies.md says what it is about).
+docs: build/docs-venv/ready
+	rm -rf build/docs-source && mkdir -p build/docs-source/handlers/powershell
+	cp -r README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE Dockerfile docs build/docs-source
+	cp -r handlers/powershell/contract build/docs-source/handlers/powershell
+	NO_MKDOCS_2_WARNING=1 build/docs-venv/bin/mkdocs build --quiet
+	@echo "build/site/index.html"
+
+build/docs-venv/ready: requirements-docs.lock
+	$(PYTHON) -m venv build/docs-venv
+	build/docs-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@touch $@
+
 # Exact versions and hashes of all that is installed; needs uv (`pip install uv`).
 lock:
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements.lock pyproject.toml -o requirements-run.lock
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")' | uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url - -o requirements-docs.lock
 
 # Version and changelog, locked versions, what is in the wheel, links: a sentence for each thing to repair.
 release-check: .venv/ready

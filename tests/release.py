@@ -25,7 +25,7 @@ from packaging.version import Version
 from tests.docs_links import ROOT, Tree, faults, tree
 
 PACKAGES = ("bot/", "handlers/", "storage/")
-LOCK, RUN_LOCK = "requirements.lock", "requirements-run.lock"
+LOCK, RUN_LOCK, DOCS_LOCK = "requirements.lock", "requirements-run.lock", "requirements-docs.lock"
 LOCKED_EXTRA = "dev"  # what `make lock` writes into requirements.lock beside what runs
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
 
@@ -68,6 +68,7 @@ def locks(here: Tree, project: Mapping[str, Any]) -> Iterator[str]:
     asked += [Requirement(one) for one in project["build-system"]["requires"]]
     yield from _unmet(LOCK, asked, everything)
     yield from _unmet(RUN_LOCK, requirements(project, ""), running)
+    yield from _unmet(DOCS_LOCK, requirements(project, "docs"), pins(here.text(DOCS_LOCK)))
     for name, version in running.items():
         if everything.get(name) != version:
             there = f"has it at {everything[name]}" if name in everything else "does not have it"

@@ -37,6 +37,14 @@ def test_every_decision_has_its_parts_and_is_short(page: str) -> None:
     assert f"]({page})" in (DECISIONS / "README.md").read_text(), "name it in docs/decisions/README.md"
 
 
+def test_every_page_has_its_place_in_the_site() -> None:
+    """`make docs` builds what mkdocs.yml lists; a page that it does not list would be found by nobody."""
+    listed = re.findall(r"^ +- (?:[\w-]+: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    pages = {one.relative_to(ROOT).as_posix() for one in (ROOT / "docs").rglob("*.md")}
+    assert set(listed) == pages | {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"}
+    assert len(listed) == len(set(listed))
+
+
 @pytest.mark.parametrize("way", ["mention", "reaction", "registry reading", "record"])
 def test_each_way_is_told_in_five_steps(way: str) -> None:
     """Numbered; a longer page would not be a map."""

@@ -67,6 +67,7 @@ PLANTED = [
     ("locks", RUN_LOCK, r"^pydantic==.*", "", "requirements-run.lock does not have pydantic"),
     ("locks", RUN_LOCK, r"^certifi==.*", "certifi==1", "has certifi at 1, and requirements.lock has it at"),
     ("locks", RUN_LOCK, r"^certifi==.*", "extra==1", "requirements.lock does not have it"),
+    ("locks", "requirements-docs.lock", r"^mkdocs-material==.*", "", "does not have mkdocs-material"),
     ("wheel", "pyproject.toml", r'"contract/\*", ', "", "contract/set-rootver.json is not in the wheel"),
     ("wheel", "pyproject.toml", r'^rootver = ".*"', 'rootver = "bot.gone:main"', "starts bot.gone:main"),
     ("wheel", "pyproject.toml", r"^include = .*", "include = 1", "cannot be built"),
