@@ -1,6 +1,6 @@
 """The life of a fix: its moves, who may decide, and the permit to change. Pure.
 
-The README prints `MOVES`, docs/rules.md, section 4, prints `REFUSALS`; tests compare.
+docs/rules.md prints `MOVES` (section 3) and `REFUSALS` (section 4); a test compares.
 """
 
 from __future__ import annotations

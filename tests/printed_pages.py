@@ -8,7 +8,6 @@ from tests import (
     kb_page,
     rules_page,
     settings_page,
-    test_readme,
     troubleshooting_page,
     verdict_pages,
 )
@@ -19,7 +18,6 @@ def main() -> None:
     rules_page.PAGE.write_text(rules_page.page())
     errors_page.PAGE.write_text(errors_page.page())
     settings_page.PAGE.write_text(settings_page.written(settings_page.PAGE.read_text()))
-    test_readme.README.write_text(test_readme.written(test_readme.README.read_text()))
     cause_pages.main()
     verdict_pages.main()
     kb_page.PAGE.write_text(kb_page.written(kb_page.PAGE.read_text()))

@@ -28,7 +28,7 @@ from bot.slack.text import duration
 from bot.slack.web_api import GROUP_SECONDS
 from handlers.admission import BETWEEN_ANSWERS, NO_ENTRY, NoEntry, Refused
 from handlers.allowance import MINUTE
-from handlers.approval import REFUSALS, ApprovalRules, ReactionRefusal, Refusal, State, WordRefusal
+from handlers.approval import MOVES, REFUSALS, ApprovalRules, ReactionRefusal, Refusal, State, WordRefusal
 from handlers.diagnose import EVENT_HOURS
 from handlers.fix import apply
 from handlers.fix.approvers import LOOK_UPS
@@ -159,9 +159,13 @@ def listed_sections(one: RelatedCause) -> str:
 
 def _moves() -> Iterator[str]:
     yield _prose(
-        "Every state, its moves and what causes each: [README](../README.md#how-a-fix-lives), printed from",
-        "`handlers/approval.py`. A move that is not there is refused before anything is written.",
+        "Every state, its moves and what causes each (`handlers/approval.py`). A move that is not there is",
+        "refused before anything is written.",
     )
+    rows = ((state, to, why) for state, moves in MOVES.items() for to, why in moves.items())
+    yield from _table("from", "to", "because", rows=rows)
+    yield ""
+    yield _prose(f"Final: {', '.join(state for state, moves in MOVES.items() if not moves)}.")
 
 
 def _refusals() -> Iterator[str]:
