@@ -40,7 +40,9 @@ def index() -> str:
         "What else keeps a System Attendant down, beside [KB 906154](../kb906154.md): facts that the bot "
         "reads anyway. It\nsays what it saw and what to do, and changes nothing."
         " [The rules](../rules.md#section-10) say which compete.\n\n"
-        f"| cause | source |\n|---|---|\n{rows}"
+        f"| cause | source |\n|---|---|\n{rows}\n"
+        "What a page says under *By hand* is common administration of Windows where no article is named.\n"
+        "None of it was tried here.\n"
     )
 
 

@@ -14,7 +14,7 @@ def test_the_head_is_printed_from_the_code_and_something_is_below(row: RelatedCa
     text = page(row).read_text()
     assert text.startswith(head(row))
     below = text.split(END)[1]
-    for title in ("## What it means", "## How it was seen"):
+    for title in ("## What it means", "## How it was seen", "## By hand"):
         assert title in below
 
 
