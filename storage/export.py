@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, Protocol
 
 from storage.chain.audit import COLUMNS, last
 from storage.damaged_rows import rows
@@ -41,23 +41,30 @@ class Exported:
     sha256: str  # of the file, hex
 
 
+class Sink(Protocol):
+    """Whatever takes the bytes."""
+
+    def write(self, data: bytes, /) -> int:
+        """Write all of it."""
+
+
 class CannotCreate(StorageError):
     """The file to write to is there already, lies outside of the folder for exports, or cannot be made."""
 
 
-def export(conn: Reader, wanted: Filter, format: Format, out: BinaryIO) -> Exported:
+def export(conn: Reader, wanted: Filter, format: Format, out: Sink) -> Exported:
     """Write the records that are asked for to `out`, as they are at this moment."""
     return _write(_batches(conn, wanted), format, out)
 
 
-def export_some(conn: Reader, seqs: Collection[int], format: Format, out: BinaryIO) -> Exported:
+def export_some(conn: Reader, seqs: Collection[int], format: Format, out: Sink) -> Exported:
     """Write these records, oldest first; no more than one statement can name (a thousand are fine)."""
     marks = ", ".join("?" * len(seqs))
     sql = f"SELECT {COLUMNS} FROM audit WHERE seq IN ({marks}) ORDER BY seq"
     return _write([rows(conn, sql, tuple(seqs))], format, out)
 
 
-def _write(batches: Iterable[list[_Row]], format: Format, out: BinaryIO) -> Exported:
+def _write(batches: Iterable[list[_Row]], format: Format, out: Sink) -> Exported:
     digest, records = hashlib.sha256(), 0
     pieces = _csv if format == "csv" else _jsonl
     for number, piece in pieces(batches):

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import click
 
+from bot.command_line import completing
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.files import read_text
-from bot.command_line.options import FILE, database_option, json_option, now
+from bot.command_line.options import ANCHORS, FILE, anchors_option, database_option, json_option, now
+from bot.command_line.progress import Counted, Progress
+from bot.command_line.terminal import fitted
 from bot.commands import FILTERS
 from bot.slack.text import counted
 from handlers.record import history as questions
@@ -39,7 +42,6 @@ from storage.transaction import Reader
 _ALIGNED = 200  # lines whose columns are measured together
 _EVIDENCE = "Keep this file as evidence, and go back to the newest snapshot that verifies."
 _KEY = "Name a file with what `rootver anchor-key` printed."
-_ANCHORS = "Name a log or a channel's export with the bot's anchor lines."
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def _question(conn: Reader, words: tuple[str, ...]) -> Question:
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar=FILTERS)
+@click.argument("words", nargs=-1, metavar=FILTERS, shell_complete=completing.question)
 @json_option
 @database_option
 def history(words: tuple[str, ...], as_json: bool, database: Path) -> None:
@@ -94,7 +96,7 @@ def _happened(conn: Reader, question: Question) -> None:
         for one in some:
             at = "time cannot be read    " if one.at == UNREADABLE else f"{one.at:%Y-%m-%d %H:%M:%S} UTC"
             subject, node = spelt_out(one.subject), spelt_out(one.node)
-            click.echo(f"{at}  {subject:<{subjects}}  {node:<{nodes}}  {spelt_out(one.sentence)}")
+            click.echo(fitted(f"{at}  {subject:<{subjects}}  {node:<{nodes}}  ", spelt_out(one.sentence)))
     if not shown:
         click.echo("Nothing matches. Next: `rootver history records` has every record.", err=True)
 
@@ -107,7 +109,7 @@ def _summary(conn: Reader, question: Question, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("fix", metavar="FIX-12")
+@click.argument("fix", metavar="FIX-12", shell_complete=completing.fixes)
 @json_option
 @database_option
 def show(fix: str, as_json: bool, database: Path) -> None:
@@ -120,7 +122,7 @@ def show(fix: str, as_json: bool, database: Path) -> None:
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar=f"{FILTERS} csv|jsonl")
+@click.argument("words", nargs=-1, metavar=f"{FILTERS} csv|jsonl", shell_complete=completing.question)
 @click.option(
     "--output",
     type=FILE,
@@ -135,20 +137,20 @@ def export(words: tuple[str, ...], output: Path | None, database: Path) -> None:
         raise click.UsageError("The words end in the format: csv or jsonl. Example: export since 30d csv")
     with _reading(database) as conn:
         question = _question(conn, words[:-1])
-        with create(output) if output else nullcontext(sys.stdout.buffer) as out:
-            written = questions.write(conn, question, "csv" if file_format == "csv" else "jsonl", out)
+        with (
+            create(output) if output else nullcontext(sys.stdout.buffer) as out,
+            Progress("Exporting", beside=out) as progress,
+        ):
+            written = questions.write(
+                conn, question, "csv" if file_format == "csv" else "jsonl", Counted(out, progress)
+            )
     if output:
         records = counted(written.records, "record")
         click.echo(f"{output}: {records}, SHA-256 {written.sha256}", err=True)
 
 
 @click.command()
-@click.option(
-    "--anchors",
-    type=FILE,
-    metavar="FILE",
-    help="Any text with anchor lines: a log, an exported channel; -: standard input.",
-)
+@anchors_option
 @click.option(
     "--key",
     type=FILE,
@@ -167,7 +169,8 @@ def verify(anchors: Path | None, key: Path | None, as_json: bool, database: Path
     signer = _key(key) if key else None
     try:
         with Database.read_only(database) as db:
-            found = verify_record(db, compared, signer)
+            with Progress("Checking records") as progress:
+                found = verify_record(db, compared, signer, progress.of)
             with db.read() as conn:
                 told = promise(found, people.names(conn, found.approvals))
     except StorageDamaged as error:  # its advice is to run this very command
@@ -178,10 +181,10 @@ def verify(anchors: Path | None, key: Path | None, as_json: bool, database: Path
 
 
 def _anchors(file: Path) -> tuple[Anchor, ...]:
-    anchors = parse_anchors(read_text(file, _ANCHORS))
+    anchors = parse_anchors(read_text(file, ANCHORS))
     if not anchors:  # comparing with nothing would look like a proof
         line = "anchor <chain> <size> <hash> <signature>"
-        raise Stop(Exit.BAD_DATA, f"{file} has no line `{line}`. {_ANCHORS}")
+        raise Stop(Exit.BAD_DATA, f"{file} has no line `{line}`. {ANCHORS}")
     return anchors
 
 

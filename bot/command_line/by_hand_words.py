@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bot.blocks.manual_steps import facts, first_of
+from bot.command_line import completing
 from bot.command_line.account import actor
 from bot.command_line.exits import Exit
 from bot.command_line.options import config_option, now
@@ -21,7 +22,7 @@ from storage.file.errors import StorageError
 
 
 @click.command()
-@click.argument("node", metavar="NODE")
+@click.argument("node", metavar="NODE", shell_complete=completing.nodes)
 @config_option
 @click.pass_obj
 def manual(config: Path | None, *, node: str) -> int:
@@ -30,7 +31,8 @@ def manual(config: Path | None, *, node: str) -> int:
     No server is asked. It is recorded, unless a bot has the database.
     """
     settings = load(config, os.environ)
-    _record(settings.database, node)
+    if settings.clusters:  # without settings no file is made
+        _record(settings.database, node)
     try:
         cluster, name = settings.inventory().node(node)
     except UnknownName as unknown:

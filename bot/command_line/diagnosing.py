@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import click
 
-from bot.command_line import report_text
+from bot.command_line import completing, report_text
 from bot.command_line.account import actor
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.files import make_folder, read_text
 from bot.command_line.options import FILE, config_option, json_option, now
+from bot.command_line.progress import Progress
 from bot.settings.doubts import NO_CLUSTER
 from bot.settings.loading import load
 from bot.settings.settings import Settings
 from handlers.contract.collection import Collection, NotACollection, dump_collection, load_collection
 from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_asked
-from handlers.inventory import same_name
+from handlers.inventory import Inventory, UnknownName, same_name
 from handlers.kb906154.assess import Diagnosis
 from handlers.ports import SystemClock
 from handlers.psrp.remote import PsrpRemote
@@ -36,7 +37,7 @@ WORKERS = 16  # nodes asked at the same time
 
 
 @click.command()
-@click.argument("target", metavar="NODE|CLUSTER|all")
+@click.argument("target", metavar="NODE|CLUSTER|all", shell_complete=completing.targets)
 @json_option
 @click.option(
     "--save",
@@ -49,7 +50,8 @@ WORKERS = 16  # nodes asked at the same time
 def diagnose(config: Path | None, *, target: str, as_json: bool, save: Path | None) -> int:
     """Look at every node of the cluster and say what is wrong. Changes nothing.
 
-    It is recorded, unless a bot has the database. Fixes are proposed in chat only.
+    It is recorded, unless a bot has the database, or no cluster is in the settings. Fixes are proposed in
+    chat only.
     """
     settings = load(config, os.environ)
     if NO_CLUSTER in settings.warnings():
@@ -60,7 +62,8 @@ def diagnose(config: Path | None, *, target: str, as_json: bool, save: Path | No
         click.echo(json.dumps(objects if target.casefold() == "all" else objects[0], indent=2))
     else:
         _print([(one.cluster, one.at, one.diagnoses, one.targets) for one in reports])
-    _record(settings, target, reports)
+    if settings.clusters:  # without settings nothing was asked, and no file is made
+        _record(settings, target, reports)
     if save:
         _save(save, target, [one.collection for one in reports if one.collection])
     return exit_code(objects)
@@ -101,7 +104,9 @@ def _look(settings: Settings, target: str) -> list[ClusterReport]:
             remote, settings.inventory(), SystemClock(), workers, deadlines,
             fixed_before=last_change(fixed) if fixed else None,
         )  # fmt: skip
-        return diagnoser.diagnose(target, actor(), _progress if sys.stderr.isatty() else None)
+        with Progress("Reading nodes") as progress:
+            answered, asked = count(1), _asked(settings.inventory(), target)
+            return diagnoser.diagnose(target, actor(), lambda _: progress.of(next(answered), asked))
     finally:
         remote.close()
         workers.shutdown(wait=False, cancel_futures=True)
@@ -109,8 +114,13 @@ def _look(settings: Settings, target: str) -> list[ClusterReport]:
             fixed.close()
 
 
-def _progress(node: str) -> None:
-    click.echo(f"{node} answered.", err=True)
+def _asked(inventory: Inventory, target: str) -> int:
+    """How many nodes are asked: all of their cluster."""
+    try:
+        one = () if target.casefold() == "all" else (inventory.resolve(target).cluster,)
+    except UnknownName:
+        return 0
+    return sum(len(cluster.nodes) for cluster in one or inventory.clusters)
 
 
 def _recorded(database: Path) -> Database | None:

@@ -15,6 +15,7 @@ import click
 
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.options import FILE, database_option
+from bot.command_line.progress import growing
 from storage import browse as datasette
 from storage.file.database import Database
 from storage.snapshot import snapshot as write_snapshot
@@ -81,5 +82,5 @@ def _serve(arguments: Sequence[str]) -> int:
 
 
 def _copy(database: Path, target: Path) -> None:
-    with Database.read_only(database) as opened, opened.read() as conn:
+    with Database.read_only(database) as opened, opened.read() as conn, growing("Copying", target, database):
         write_snapshot(conn, target)

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 import click
+from click.shell_completion import CompletionItem
 
-from bot.command_line import core_dumps, terminal
+from bot.command_line import completing, core_dumps, near_misses, terminal
 from bot.command_line.exits import MEANINGS, Exit, explain
+from bot.command_line.options import no_color_option
+from bot.command_line.versioning import version_option
 
 
 class Subcommand(NamedTuple):
@@ -32,6 +35,7 @@ COMMANDS: dict[str, Subcommand] = {
     "diagnose": Subcommand("diagnosing", "Look at a node, a cluster or all of them."),
     "manual": Subcommand("by_hand_words", "Print the article's steps by hand for a node."),
     "replay": Subcommand("diagnosing", "Diagnose a saved collection, offline."),
+    "status": Subcommand("standing", "Say what is open, what waits to be told, and who can approve."),
     "history": Subcommand("asking", "Ask what happened."),
     "show": Subcommand("asking", "Tell the whole story of a fix."),
     "export": Subcommand("asking", "Write records as csv or jsonl."),
@@ -45,6 +49,8 @@ COMMANDS: dict[str, Subcommand] = {
     "config": Subcommand("checking", "Check the settings and print them."),
     "manifest": Subcommand("checking", "Print the manifest of the Slack app."),
     "health": Subcommand("checking", "Ask whether the bot runs and is connected."),
+    "version": Subcommand("versioning", "Print the version and the commit."),
+    "completion": Subcommand("completing", "Print what makes the Tab key complete: bash, zsh, fish."),
 }
 
 
@@ -59,12 +65,19 @@ class LazyGroup(click.Group):
         """The subcommand, from its module."""
         if name not in COMMANDS:
             near = get_close_matches(name, COMMANDS, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            ctx.fail(f"There is no command {name}.{hint} rootver --help lists all of them.")
-        command: click.Command = getattr(
-            import_module(f"bot.command_line.{COMMANDS[name].module}"), name.replace("-", "_")
-        )
-        return command
+            hint = f"Did you mean {near[0]}? " if near else ""
+            meant = near_misses.MEANT.get(name, f"{hint}rootver --help lists all of them.")
+            ctx.fail(f"There is no command {name}. {meant}")
+        return _loaded(name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """What the Tab key offers, out of the table."""
+        names = [
+            CompletionItem(name, help=one.summary)
+            for name, one in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The table."""
@@ -77,8 +90,16 @@ class LazyGroup(click.Group):
             formatter.write_dl([(str(int(code)), meaning) for code, meaning in MEANINGS.items()])
 
 
+def _loaded(name: str) -> click.Command:
+    module = import_module(f"bot.command_line.{COMMANDS[name].module}")
+    command: click.Command = getattr(module, name.replace("-", "_"))
+    if not any(one.name == "no_color" for one in command.params):
+        command.params.append(no_color_option())
+    return command
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="rootver-bot", prog_name="rootver")
+@version_option
 @click.option(
     "--config",
     type=click.Path(path_type=Path, readable=False),
@@ -88,6 +109,9 @@ class LazyGroup(click.Group):
 def rootver(ctx: click.Context, config: Path | None) -> None:
     """Diagnose and fix the Exchange 2003 outage of KB 906154, from Slack and from here."""
     ctx.obj = config
+
+
+rootver.params.append(no_color_option())
 
 
 def main() -> None:
@@ -116,13 +140,23 @@ def run(arguments: Sequence[str]) -> int:
         return Exit.FINE
     except click.ClickException as error:
         with suppress(OSError):  # the code tells even where the words find no room
+            hint = near_misses.hint(_command_of(arguments), arguments)
+            if hint and isinstance(error, click.NoSuchOption):
+                error = click.NoSuchOption(
+                    error.option_name, ctx=error.ctx
+                )  # not what is alike by its letters
             error.show()
+            click.echo(hint, err=True, nl=False)
         return Exit.USAGE
     except (KeyboardInterrupt, EOFError, click.Abort):
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost place: everything ends in a code here
-        return _ended(error)
+        return _ended(error, arguments)
     return code
+
+
+def _command_of(arguments: Sequence[str]) -> click.Command | None:
+    return next((_loaded(word) for word in arguments if word in COMMANDS), None)
 
 
 def _open_what_was_closed() -> None:
@@ -146,6 +180,9 @@ def _drop_what_finds_no_room(stream: TextIO) -> None:
 
 def _invoke(arguments: Sequence[str]) -> int:
     """Without click's own `main`, which has codes of its own for wrong words and for a closed pipe."""
+    asked = completing.answer(rootver)
+    if asked is not None:
+        return asked
     try:
         with rootver.make_context("rootver", list(arguments)) as context:
             code = rootver.invoke(context)
@@ -154,11 +191,13 @@ def _invoke(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else Exit.FINE
 
 
-def _ended(error: Exception) -> Exit:
+def _ended(error: Exception, arguments: Sequence[str]) -> Exit:
     told = explain(error)
     with suppress(OSError):
         if told is None:
             traceback.print_exception(error)
         sentence = told[1] if told else "This is a defect of rootver. Please report the lines above."
         click.echo(f"rootver: {sentence}", err=True)
+        if told and told[0] is Exit.USAGE:
+            click.echo(near_misses.hint(_command_of(arguments), arguments), err=True, nl=False)
     return told[0] if told else Exit.DEFECT

@@ -37,6 +37,17 @@ config_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 """--json, as `as_json`."""
 
+ANCHORS = "Name a log or a channel's export with the bot's anchor lines."
+"""The next step where such a file is not there, or is something else."""
+
+anchors_option = click.option(
+    "--anchors",
+    type=FILE,
+    metavar="FILE",
+    help="Any text with the bot's anchor lines: a log, an exported channel; -: standard input.",
+)
+"""--anchors, as the path `anchors`."""
+
 
 def _database(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path:
     return value or database_path(ctx.obj, os.environ)
@@ -53,6 +64,19 @@ _database_option = click.option(
 def database_option(function: Function) -> Function:
     """--database, as the path `database`, and --config, of which only [storage] is read then."""
     return _database_option(config_option(function))
+
+
+def _without_colour(_ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        os.environ["NO_COLOR"] = "1"  # for programs that we start too
+
+
+def no_color_option() -> click.Option:
+    """--no-color, which every command takes."""
+    return click.Option(
+        ["--no-color"], is_flag=True, expose_value=False, callback=_without_colour,
+        help="No colours on a terminal; so does NO_COLOR=1.",
+    )  # fmt: skip
 
 
 def now() -> datetime:

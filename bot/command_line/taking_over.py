@@ -11,7 +11,7 @@ from bot.command_line.account import actor
 from bot.command_line.agreeing import confirm
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.files import read_text
-from bot.command_line.options import FILE, config_option, now
+from bot.command_line.options import ANCHORS, anchors_option, config_option, now
 from handlers.fix.older_copy import known_anchors
 from handlers.fix.takeover import Takeover, is_plain, plan, take_over
 from handlers.ports import SystemClock
@@ -43,12 +43,7 @@ def anchor_key(config: Path | None, renew: bool) -> None:
 
 
 @click.command()
-@click.option(
-    "--anchors",
-    type=FILE,
-    metavar="FILE",
-    help="Any text with the newest anchor lines: a log, an exported channel; -: standard input.",
-)
+@anchors_option
 @click.option("--yes", is_flag=True, help="Do not ask whether that is meant.")
 @config_option
 @click.pass_obj
@@ -62,9 +57,7 @@ def takeover(config: Path | None, anchors: Path | None, yes: bool) -> None:
     from bot.settings.loading import load
 
     settings = load(config, os.environ)
-    text = (
-        read_text(anchors, "Name a log or a channel's export with the bot's anchor lines.") if anchors else ""
-    )
+    text = read_text(anchors, ANCHORS) if anchors else ""
     with Database.open_for_command(settings.database, now) as database:
         publisher = Anchors.of(database, SystemClock(), settings.signing_key, None)
         with database.read() as conn:

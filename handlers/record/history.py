@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import BinaryIO
 
 from handlers.inventory import Inventory
 from handlers.record.bars import bars, counts
@@ -25,7 +24,7 @@ from handlers.record.story import gist
 from handlers.spelling import named, spelt_out
 from storage import people, queries
 from storage.chain import audit
-from storage.export import Exported, Format, export, export_some
+from storage.export import Exported, Format, Sink, export, export_some
 from storage.queries import Filter, Summary
 from storage.records import Entry, Json, Record, bounded
 from storage.times import to_text
@@ -82,7 +81,7 @@ def summarize(conn: Reader, question: Question) -> Summary:
     return queries.summary(conn, wanted_records(conn, question))
 
 
-def write(conn: Reader, question: Question, file_format: Format, out: BinaryIO) -> Exported:
+def write(conn: Reader, question: Question, file_format: Format, out: Sink) -> Exported:
     """The answer as a file, oldest first: the answer to `export …`. Raises as `answer` does."""
     if question.summary:
         raise QuestionError("A file has no summary: ask history for it.", "summary since 90d")

@@ -21,7 +21,7 @@ from storage.chain.anchors import Anchor, compare, contradiction, hash_at, last_
 from storage.chain.audit import ZERO, head
 from storage.chain.recorded import COLUMNS, Recorded
 from storage.chain.signing import signed_by
-from storage.chain.walk import Fault, Findings, check_records
+from storage.chain.walk import Fault, Findings, Walked, check_records
 from storage.file.database import Database
 from storage.file.migrations import LITESTREAM, expected_schema, schema
 from storage.file.time_limit import TimeLimit, TookTooLong, seconds_for
@@ -61,10 +61,16 @@ class Verification:
 # --- the whole check ------------------------------------------------------------------------------
 
 
-def verify(database: Database, anchors: Collection[Anchor] = (), key: str | None = None) -> Verification:
+def verify(
+    database: Database,
+    anchors: Collection[Anchor] = (),
+    key: str | None = None,
+    walked: Walked | None = None,
+) -> Verification:
     """Check guards, sequence, chain, columns against bodies, fixes, anchors, evidence and the file itself.
 
-    `key`: the public key (hex) whose anchors count; None: those that the record names. Reports all faults.
+    `key`: the public key (hex) whose anchors count; None: those that the record names. `walked` is told how
+    far it is. Reports all faults.
     Reads in batches, so that the bot can go on writing meanwhile; SQLite checks the file itself at the same
     time, over a second connection.
     """
@@ -74,7 +80,7 @@ def verify(database: Database, anchors: Collection[Anchor] = (), key: str | None
         TimeLimit([conn, spare], seconds_for(database.path)) as limit,
         ThreadPoolExecutor(1) as beside,
     ):
-        return check(conn, anchors, beside.submit(_damage, spare).result, limit, key)
+        return check(conn, anchors, beside.submit(_damage, spare).result, limit, key, walked=walked)
 
 
 def check(
@@ -83,24 +89,26 @@ def check(
     damage: Callable[[], list[str]] | None = None,
     limit: TimeLimit | None = None,
     key: str | None = None,
+    *,
+    walked: Walked | None = None,
 ) -> Verification:
     """The same over one connection. `damage`: what SQLite finds wrong with the file, where it is asked so."""
-    found = Findings(limit=limit)
+    found = Findings(limit=limit, walked=walked)
     _check_guards(conn, found)
     size, newest, fixes = 0, ZERO.hex(), None
     erased: tuple[str, ...] = ()
     seen: dict[int, str] = {}
-    walked, published = False, 0
+    all_read, published = False, 0
     with _going_on(found, "the audit"):
         size, newest, fixes = _now(conn, found)
         seen = check_records(conn, size, {anchor.size for anchor in anchors}, found)
-        walked = True
+        all_read = True
         if fixes is not None:  # only now is known what every record says of them
             _check_fixes(fixes, found)
         _check_ends(found)
         published = _check_own_anchors(conn, size, found)
     with _going_on(found, "the evidence"):
-        erased = _check_evidence(conn, found, walked=walked)
+        erased = _check_evidence(conn, found, all_read=all_read)
     with _going_on(found, "the names"):
         conn.execute("SELECT count(name) FROM person").fetchone()
     with _going_on(found, "the file"):
@@ -227,7 +235,7 @@ def _check_ends(found: Findings) -> None:
             found.fault(f"{fix} was sent, and no record tells how it ended")
 
 
-def _check_evidence(conn: sqlite3.Connection, found: Findings, *, walked: bool) -> tuple[str, ...]:
+def _check_evidence(conn: sqlite3.Connection, found: Findings, *, all_read: bool) -> tuple[str, ...]:
     """Stored evidence is what its name says, and what is not stored was erased; returns what was."""
     stored, after = set[str](), 0
     while batch := conn.execute(
@@ -240,7 +248,7 @@ def _check_evidence(conn: sqlite3.Connection, found: Findings, *, walked: bool) 
             stored.add(sha256)
             after = row
     missing = found.evidence - stored - found.erased_evidence
-    for sha256 in sorted(missing) if walked else ():  # else the record of its erasure may not have been read
+    for sha256 in sorted(missing) if all_read else ():  # else its erasure may not have been read
         found.fault(f"evidence {sha256} is not stored, and no record tells of its erasure")
     return tuple(sorted(found.erased_evidence - stored))
 

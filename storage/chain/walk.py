@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +23,8 @@ from storage.times import time_of
 # Records per statement: one that stays open would make the write-ahead log grow, and more leave the caches.
 BATCH = 500
 MAX_FAULTS = 1000  # listed; the rest is only counted
+
+Walked = Callable[[int, int], None]  # told after some records: so many of so many
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _decode = json.JSONDecoder().raw_decode
@@ -60,6 +62,7 @@ class Findings:
     branches: list[Branch] = field(default_factory=list)  # from record 1, then from each takeover of a copy
     taken_over: list[str] = field(default_factory=list)  # a sentence for each takeover
     limit: TimeLimit | None = None
+    walked: Walked | None = None
 
     def fault_each(self, whats: Iterable[str], seq: int | None = None) -> None:
         """Note several."""
@@ -149,6 +152,8 @@ def _rows(conn: sqlite3.Connection, after: int, size: int, found: Findings) -> I
             yield from batch
             found.go_on(after, batch[-1][0])
             after = batch[-1][0]
+            if found.walked:
+                found.walked(after, size)
 
 
 @contextmanager

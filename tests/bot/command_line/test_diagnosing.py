@@ -253,3 +253,10 @@ def test_hostile_text_of_a_server_cannot_act_on_the_terminal(asked: Rootver, tmp
     ran: Ran = asked("replay", saved)
     assert ran.code == 1
     assert not {"\x1b", "\x07", "\u202e"} & set(ran.out)
+
+
+@pytest.mark.parametrize("words", [["diagnose", "all"], ["diagnose", "exch-node2"], ["manual", "exch-node2"]])
+def test_without_settings_no_file_is_made(rootver: Rootver, tmp_path: Path, words: list[str]) -> None:
+    """Whoever tries it in some folder leaves nothing behind there."""
+    assert rootver(*words).code in (0, 2)
+    assert list(tmp_path.iterdir()) == []

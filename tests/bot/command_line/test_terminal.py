@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,14 +44,21 @@ def words(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "bot", *arguments]
 
 
-def environment() -> dict[str, str]:
-    return {**clean_environment(), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+def environment(**more: str) -> dict[str, str]:
+    clean = {name: text for name, text in clean_environment().items() if name not in ("NO_COLOR", "COLUMNS")}
+    return {**clean, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "TERM": "xterm", **more}
 
 
-def on_a_terminal(folder: Path, *arguments: str) -> bytes:
+def on_a_terminal(
+    folder: Path, *arguments: str, columns: int = 80, environ: dict[str, str] | None = None
+) -> bytes:
+    """What the terminal gets; `python:…` as the only argument: what that program prints."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    program = arguments[0].removeprefix("python:") if arguments[0].startswith("python:") else None
+    typed = [sys.executable, "-c", program] if program else words(*arguments)
     with subprocess.Popen(
-        words(*arguments), cwd=folder, env=environment(), stdout=theirs, stderr=theirs
+        typed, cwd=folder, env=environment(**(environ or {})), stdout=theirs, stderr=theirs
     ) as ran:
         os.close(theirs)
         printed = b""
@@ -82,6 +92,83 @@ def test_nothing_that_is_printed_acts_on_a_terminal(folder: Path, arguments: tup
 
 def test_what_was_recorded_is_spelt_out_on_a_terminal(folder: Path) -> None:
     assert rb"node\u001b]0;owned\u0007\u009b2J\u202e\u000dX" in on_a_terminal(folder, "export", "csv")
+
+
+# --- colours, widths, progress --------------------------------------------------------------------
+
+
+def test_results_are_coloured_on_a_terminal_alone(folder: Path) -> None:
+    """The word itself always stands there."""
+    assert on_a_terminal(folder, "verify").startswith(b"\x1b[32mOK\x1b[0m: 1 record.")
+    for off in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert on_a_terminal(folder, "verify", environ=off).startswith(b"OK: 1 record.")
+    assert on_a_terminal(folder, "verify", "--no-color").startswith(b"OK: 1 record.")
+    assert on_a_terminal(folder, "--no-color", "verify").startswith(b"OK: 1 record.")
+    assert on_a_terminal(folder, "verify", environ={"NO_COLOR": ""}).startswith(b"\x1b[32m")
+    piped = subprocess.run(
+        words("verify"), cwd=folder, env=environment(), stdout=subprocess.PIPE, check=True, timeout=60
+    )
+    assert piped.stdout.startswith(b"OK: 1 record.")
+
+
+def test_only_a_result_at_the_start_of_a_line_is_coloured(folder: Path) -> None:
+    """What servers wrote stands behind it, or is spelt out."""
+    program = (
+        "import sys; from bot.command_line import terminal; terminal.protect()\n"
+        "sys.stdout.write('  FAIL  x\\nnot OK: x\\nOKAY\\n'); sys.stdout.write('WARN x '); "
+        "sys.stdout.write('OK x\\n'); sys.stdout.write('\\x1b[31mFAIL x\\n\\tOK x\\n')"
+    )
+    assert on_a_terminal(folder, f"python:{program}").replace(b"\r", b"").splitlines() == [
+        b"  \x1b[31mFAIL\x1b[0m  x", b"not OK: x", b"OKAY", b"\x1b[33mWARN\x1b[0m x OK x",
+        b"\\u001b[31mFAIL x", b"\tOK x",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [100, 60, 20])
+def test_columns_fit_the_terminal_and_nothing_is_cut(folder: Path, columns: int) -> None:
+    """Behind the columns where there is room, else below; a pipe gets one line."""
+    long = "exch-node2 " * 12
+    program = (
+        "from bot.command_line import terminal; terminal.protect()\n"
+        f"print(terminal.fitted('2026-11-23  FIX-1  EXCH-NODE2  ', {long!r}))"
+    )
+    lines = on_a_terminal(folder, f"python:{program}", columns=columns).decode().splitlines()
+    assert all(len(line) < max(columns, 45) for line in lines)
+    assert " ".join(lines).split()[3:] == long.split()
+    assert len(lines) > 1
+    piped = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, env=environment(), stdout=subprocess.PIPE, check=True
+    )
+    assert len(piped.stdout.splitlines()) == 1
+
+
+SHOWN_AT_ONCE = (
+    "from bot.command_line import progress, main; progress.AFTER = progress.EVERY = 0.0\n"
+    "main.terminal.protect(); main.run(%r)"
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["verify"], "Checking records: 1 of 1 (100 %)"),
+        (["export", "csv", "--output", "new.csv"], "Exporting: 0.0 MB"),
+    ],
+)
+def test_how_far_it_is_stands_in_a_line_that_goes_again(folder: Path, typed: list[str], told: str) -> None:
+    """On a terminal's standard error; what comes behind it begins on an empty line."""
+    printed = on_a_terminal(folder, f"python:{SHOWN_AT_ONCE % typed}", environ={"NO_COLOR": "1"}).decode()
+    assert f"\r{told}" in printed
+    for line in printed.split("\n"):
+        assert line.rstrip("\r").rpartition("\r")[2].isprintable()
+
+
+def test_without_a_terminal_there_is_no_progress(folder: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", SHOWN_AT_ONCE % ["verify"]],
+        cwd=folder, env=environment(), capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert ran.stderr == b""
 
 
 def test_a_pipe_gets_every_byte(folder: Path) -> None:

@@ -1,0 +1,24 @@
+"""The build, beside pyproject.toml: it writes down which commit it is made from (`rootver version`)."""
+
+from pathlib import Path
+from runpy import run_path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).resolve().parent
+COMMIT = run_path(str(ROOT / "handlers" / "commit.py"))  # by its path: the package is not there yet
+
+
+class WithCommit(build_py):
+    """Leaves the commit in what is built; a checkout that is used as it stands is asked itself."""
+
+    def run(self):
+        """Build, then write."""
+        super().run()
+        commit = COMMIT["of_checkout"](ROOT)
+        if commit and not self.editable_mode:
+            (Path(self.build_lib) / "handlers" / COMMIT["BUILT"]).write_text(f"{commit}\n", encoding="ascii")
+
+
+setup(cmdclass={"build_py": WithCommit})
