@@ -93,22 +93,18 @@ def record_failure(database: Database, where: str, error: BaseException) -> int 
         return None
 
 
-def record_another_bot(database: Database) -> None:
-    """Another bot stays connected with our app token: fixes are blocked now. Raises `StorageError`."""
-    reason = "Another bot is connected with the same app token: fixes are blocked."
+def record_company(database: Database, *, there: bool) -> None:
+    """Whether another bot stays connected with our app token, which blocks fixes. Raises `StorageError`."""
+    if there:
+        reason = "Another bot is connected with the same app token: fixes are blocked."
+    else:
+        reason = (
+            "No other bot is connected with the same app token any more: fixes are no longer blocked by it."
+        )
     details: dict[str, Json] = {"where": "counting Slack's connections", "reason": reason}
     with database.write() as tx:
-        audit.append(tx, Record("error", "error", "bot", details=details))
-        notices.add(tx, NewNotice("audit", "another_bot"))
-
-
-def record_alone_again(database: Database) -> None:
-    """No other bot is connected any more: nothing of that kind blocks fixes. Raises `StorageError`."""
-    reason = "No other bot is connected with the same app token any more: fixes are no longer blocked by it."
-    details: dict[str, Json] = {"where": "counting Slack's connections", "reason": reason}
-    with database.write() as tx:
-        audit.append(tx, Record("error", "ok", "bot", details=details))
-        notices.add(tx, NewNotice("audit", "alone_again"))
+        audit.append(tx, Record("error", "error" if there else "ok", "bot", details=details))
+        notices.add(tx, NewNotice("audit", "another_bot" if there else "alone_again"))
 
 
 def file_trouble(error: BaseException) -> tuple[str, str] | None:

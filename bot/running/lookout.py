@@ -16,7 +16,7 @@ from bot.slack.greeting import NotGreeted, greeting
 from bot.slack.refusals import APP, BOT, TOKEN_REFUSED, slack_code
 from bot.slack.socket_mode import AttentiveClient
 from handlers.fix.obstacles import Obstacles
-from handlers.life import record_alone_again, record_another_bot
+from handlers.life import record_company
 from storage.file.database import Database
 from storage.records import bounded
 
@@ -139,7 +139,6 @@ class Lookout:
             self._obstacles.another_bot = there  # before it is told: telling may fail
         if there:
             log.error("%s", ANOTHER_BOT)
-            record_another_bot(self._database)
         else:
             log.info("no other bot is connected with the same app token any more")
-            record_alone_again(self._database)
+        record_company(self._database, there=there)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
 from handlers.approval import ApprovalRules, Block, State, check_move
 from handlers.fix.obstacles import Obstacles
@@ -119,13 +120,16 @@ def show_approvals(tx: Transaction, fix: Fix, counted: Sequence[str]) -> None:
     notices.add(tx, NewNotice("card", "card", fix=fix.number))
 
 
+def stopped(database: Database, obstacles: Obstacles) -> Literal["audit_fault", "another_bot"] | None:
+    """What stops every fix, whoever asks for it: first a faulty audit, which shows nothing to trust."""
+    if database.faults:
+        return "audit_fault"
+    return "another_bot" if obstacles.another_bot else None
+
+
 def blocked(tx: Transaction, database: Database, obstacles: Obstacles) -> Block | None:
-    """Why nothing may be approved or sent now: a faulty audit, another bot, or somebody's pause.
+    """Why nothing may be approved or sent now: what stops every fix, or somebody's pause.
 
     (In an older copy of the file no fix is moved at all: storage refuses it.)
     """
-    if database.faults:
-        return "audit_fault"
-    if obstacles.another_bot:
-        return "another_bot"
-    return "paused" if switches.paused(tx) else None
+    return stopped(database, obstacles) or ("paused" if switches.paused(tx) else None)

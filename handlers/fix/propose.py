@@ -11,7 +11,7 @@ from handlers.approval import RESTORABLE, UNDECIDED, ApprovalRules, State, diffe
 from handlers.diagnose import ClusterReport, Diagnoser, record_probe
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
-from handlers.fix.moves import Noted, advance, tell_thread
+from handlers.fix.moves import Noted, advance, stopped, tell_thread
 from handlers.fix.obstacles import Obstacles
 from handlers.inventory import Inventory, UnknownName
 from handlers.kb906154.assess import Diagnosis
@@ -241,10 +241,9 @@ class Proposals:
             return _no_card(node, "diagnose_only")
         if self.database.held:
             return _no_card(node, "older_copy")
-        if self.database.faults:
-            return _no_card(node, "audit_fault")
-        if self.obstacles.another_bot:
-            return _no_card(node, "another_bot")
+        why = stopped(self.database, self.obstacles)
+        if why:
+            return _no_card(node, why)
         return _no_card(node, "direct_message") if direct else None
 
     def _draft(self, report: ClusterReport, diagnosis: Diagnosis, answer_ts: str | None) -> _Draft:

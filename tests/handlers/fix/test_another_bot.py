@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from handlers.fix.propose import NotProposed
-from handlers.life import record_alone_again, record_another_bot
+from handlers.life import record_company
 from tests.handlers.fix.night import ALICE, BOB, CAROL, NO, THREAD, Night, reasons
 
 
@@ -56,8 +56,8 @@ def test_whoever_asks_for_a_fix_is_told_why_there_is_no_card(night: Night) -> No
 
 def test_it_is_recorded_and_told_when_it_comes_and_when_it_goes(night: Night) -> None:
     """An auditor sees from when to when nothing could be approved."""
-    record_another_bot(night.database)
-    record_alone_again(night.database)
+    record_company(night.database, there=True)
+    record_company(night.database, there=False)
     came, gone = night.records("error")
     assert (came.outcome, gone.outcome) == ("error", "ok")
     assert "fixes are blocked" in json.loads(came.body)["details"]["reason"]
