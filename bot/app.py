@@ -184,6 +184,7 @@ class Bot:
             log.info("connected to Slack as %s", self.chat.identity.user)
         else:
             log.error("not connected to Slack yet (%s); it is tried again", self._socket.client.failure)
+        self.remote.warm_up()
 
     def stop(self) -> None:
         """Take nothing new, let what runs end (for a while), record the stop, close everything."""

@@ -23,7 +23,7 @@ from handlers.psrp.session_limits import Limits
 from handlers.psrp.shells import Shells
 from handlers.remote_errors import NotSent, RemoteError
 
-if TYPE_CHECKING:  # see `_session`
+if TYPE_CHECKING:  # see `_session_class`
     from handlers.psrp.session import Session
 
 
@@ -139,6 +139,10 @@ class PsrpRemote:
         for door in new:
             door.reopen()
 
+    def warm_up(self) -> None:
+        """Load pypsrp in the background, so that the first question does not wait for it."""
+        self._disposal.submit(_session_class)
+
     def end_left_shells(self) -> None:
         """Delete, in the background, the shells that the last process left behind because it was killed."""
         for left in self._kept.left():
@@ -190,11 +194,10 @@ class PsrpRemote:
         return self._session(self._hosts[host])
 
     def _session(self, options: HostOptions) -> Session:
-        # Imported with the first command: pypsrp costs 0.2 s, which a start or `--help` should not pay.
-        from handlers.psrp.session import Session  # noqa: PLC0415
-
         try:
-            return Session(options, self._doors.of(options), self._module(), self._limits, self._kept)
+            return _session_class()(
+                options, self._doors.of(options), self._module(), self._limits, self._kept
+            )
         except ValueError as error:
             raise Failed(unusable(error)) from None
 
@@ -275,6 +278,13 @@ class PsrpRemote:
             with self._changed:
                 self._ending.discard(session)
                 self._changed.notify_all()
+
+
+def _session_class() -> type[Session]:
+    """Imported late: pypsrp costs 0.2 s, which neither a start nor `--help` should pay."""
+    from handlers.psrp.session import Session  # noqa: PLC0415
+
+    return Session
 
 
 def _identities(options: HostOptions) -> list[HostOptions]:

@@ -18,6 +18,7 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "per-check": remote_rows.per_check,
     "fleet": fleet_rows.fleet,
     "mention": chat_rows.mention,
+    "first": chat_rows.first,
     "approval": chat_rows.approval,
     "decision": chat_rows.decision,
     "append": storage_rows.append,

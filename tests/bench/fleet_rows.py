@@ -1,4 +1,21 @@
-"""Two hundred nodes at once, through the bot's own sixteen workers."""
+"""Two hundred nodes at once, through the bot's own sixteen workers.
+
+The goal of 1.3 is not met: one Python process computes on one processor at a time, and what the bot computes
+for 200 nodes takes longer than the ideal schedule waits. Where that time goes, warm and with NTLM (seconds of
+a processor, `time.thread_time` around each part, as shares of what the row prints as computed):
+
+    65 %  the way to the host, 416 exchanges in 16 threads:
+          24 %  sending and receiving: requests, and in it 16 % urllib3 and http.client
+           8 %  building the XML of requests and reading that of answers
+           7 %  sealing and opening messages
+           5 %  messages of PowerShell remoting out of their fragments
+          21 %  what pypsrp does around them, our bounds and deadlines, the JSON text
+    31 %  the thread that asks: 18 % decoding and judging, 9 % recording with the evidence, 4 % the rest
+     4 %  the bot's other threads
+
+No part is large enough that doing without it would meet the goal. On two busy processors the bot computed
+1.7 s, where the goal leaves 0.9 s for everything.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +48,9 @@ def fleet() -> Iterator[Row]:
 
 def _rows(bot: Any, port: int, words: str, first: int) -> Iterator[Row]:
     bot.diagnose_all(cold=True)
-    spent = bot.processor_seconds()
+    before = bot.processor_seconds()
     cold = take_turns(lambda: _from_nothing(port, first), lambda: bot.diagnose_all(cold=True), 3)
-    spent = (bot.processor_seconds() - spent) / 3
+    spent, judging = ((now - then) / 3 for then, now in zip(before, bot.processor_seconds(), strict=True))
     bot.diagnose_all(cold=False)
     with closing(Schedule(port)) as schedule:
         schedule.run(1)
@@ -45,7 +62,8 @@ def _rows(bot: Any, port: int, words: str, first: int) -> Iterator[Row]:
         cold[0],
         "s",
         Goal("<=", 1.3),
-        note=f"from nothing; by arithmetic {ideal:.2f} s; the bot computes {spent:.2f} s of it",
+        note=f"from nothing; by arithmetic {ideal:.2f} s; the bot computes {spent:.2f} s of it,"
+        f" {judging:.2f} s of that to judge and record",
     )
     yield Row(
         "  the same, connections warm", warm[1], warm[0], "s", note=f"by arithmetic {_ideal(WARM):.2f} s"

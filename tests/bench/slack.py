@@ -115,6 +115,13 @@ class _Slack:
         """Say something without waiting for an answer; the thread's `ts`."""
         return self._workspace.say("alice", ONCALL, text)
 
+    def verdict(self, text: str) -> float:
+        """Ask for a diagnosis; seconds until its verdict stands there."""
+        began = time.perf_counter()
+        thread = self.say(text)
+        self._workspace.wait_for(lambda: self._said(thread, "nothing of KB 906154"), PATIENCE)
+        return time.perf_counter() - began
+
     def wait_for_card(self, thread: str) -> str:
         """Wait until the card in a thread can be approved; its `ts`."""
         found: str = self._workspace.wait_for(lambda: self._card(thread), PATIENCE)

@@ -20,6 +20,16 @@ def test_importing_the_remote_imports_no_transport() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_remote_that_is_warmed_up_loads_it_before_anybody_asks() -> None:
+    """In the background: whoever asks first would wait for it."""
+    code = (
+        "import sys; from handlers.psrp.remote import PsrpRemote as Remote\n"
+        "remote = Remote({}); remote.warm_up(); remote._disposal.shutdown(); print('pypsrp' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
 def test_the_module_of_the_package_is_what_is_sent(host: Endpoint) -> None:
     """Its text defines the five commands, and is sent as it lies there."""
     text = module_text()
