@@ -37,6 +37,13 @@ def test_every_decision_has_its_parts_and_is_short(page: str) -> None:
     assert f"]({page})" in (DECISIONS / "README.md").read_text(), "name it in docs/decisions/README.md"
 
 
+def test_what_an_approver_reads_is_one_screen() -> None:
+    """It is read between a notification and a tap."""
+    text = (ROOT / "docs" / "approver.md").read_text()
+    assert len(text.splitlines()) <= 45
+    assert len(text.split()) <= 400
+
+
 def test_every_page_has_its_place_in_the_site() -> None:
     """`make docs` builds what mkdocs.yml lists; a page that it does not list would be found by nobody."""
     listed = re.findall(r"^ +- (?:[\w-]+: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
