@@ -12,8 +12,15 @@ from tests.docs_links import ROOT
 OPEN = "…"  # stands for what differs from case to case
 
 # What makes a sentence of an error, beside `raise`: findings of the self-check, faults of the record.
-_MAKERS = frozenset({"fault", "broken", "append"})
-_TOLD_BY_ERRORS = ("__str__", "__init__")
+_MAKERS = frozenset({"fault", "broken"})
+_LISTS = (
+    "reasons",
+    "missing",
+    "found",
+    "refused",
+    "taken_over",
+)  # what is appended to a list of such a name is one too
+_ERROR = re.compile(r"Error|Exception|Ended|UnknownName")  # a base of every class of ours that is raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,11 @@ def _told(node: ast.AST) -> Iterator[tuple[str, str]]:
             yield from ((text, "") for text in _joined(args, ": "))
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args) if name in _MAKERS:
             yield from ((text, "") for text in _joined(args))
-        case ast.FunctionDef(name=name, body=body) if name in _TOLD_BY_ERRORS:
+        case ast.Call(func=ast.Attribute(value=to, attr="append"), args=args) if ast.unparse(to).endswith(
+            _LISTS
+        ):
+            yield from ((text, "") for text in _joined(args))
+        case ast.ClassDef(bases=bases, body=body) if any(_ERROR.search(ast.unparse(one)) for one in bases):
             yield from ((text, "") for one in body for text in _texts(one) if text.endswith((".", OPEN)))
         case ast.Return(value=ast.expr() as value):
             yield from ((text, "") for text in _texts(value) if len(text.split()) > 4 and text.endswith("."))

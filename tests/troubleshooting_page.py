@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from textwrap import fill
 from typing import Literal
@@ -219,10 +220,11 @@ def _paragraphs(text: str) -> str:
     return f"{_wrapped(intro)}\n{rest}"
 
 
-def refusals() -> list[tuple[str, str, str]]:
+@cache
+def refusals() -> tuple[tuple[str, str, str], ...]:
     """Word, when, sentence: section 4 of the rules."""
     text = rules().split('<a id="section-4">')[1].split('<a id="section-5">')[0]
-    return re.findall(r"^\| `(\w+)` \| (.+?) \| (.+) \|$", text, re.MULTILINE)
+    return tuple(re.findall(r"^\| `(\w+)` \| (.+?) \| (.+) \|$", text, re.MULTILINE))
 
 
 def _refusals() -> Section:
