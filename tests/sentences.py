@@ -101,6 +101,30 @@ def with_next_step(file: str) -> list[Sentence]:
     return [Sentence(file, 0, text) for text in texts if len(text.split()) > 8]
 
 
+# A text of PowerShell, and several with + between them.
+_TEXT = r"""(?:'(?:[^'\n]|'')*'|"(?:[^"\n]|"")*")"""
+_TEXTS = re.compile(rf"{_TEXT}(?:\s*\+\s*{_TEXT})*")
+_THROWN = re.compile(r"\b(?:throw|Write-Warning)\b(?:[^\n]*\+\s*\n)*[^\n]*")
+_VARIABLE = re.compile(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|\$\w+(?:\.\w+)*")
+
+
+def thrown(file: str) -> list[Sentence]:
+    """What a script or a module of PowerShell throws, or warns of."""
+    told: dict[str, Sentence] = {}
+    for statement in _THROWN.finditer((ROOT / file).read_text(encoding="utf-8-sig")):
+        for texts in _TEXTS.findall(statement[0]):
+            whole = "".join(_plain(one) for one in re.findall(_TEXT, texts))
+            if is_sentence(whole):
+                told.setdefault(whole, Sentence(file, 0, whole))
+    return list(told.values())
+
+
+def _plain(text: str) -> str:
+    """A text without its quotes; in double ones variables differ."""
+    inner = text[1:-1].replace(text[0] * 2, text[0])
+    return inner if text[0] == "'" else _VARIABLE.sub(OPEN, inner)
+
+
 def _tree(file: str) -> ast.Module:
     return ast.parse((ROOT / file).read_text())
 

@@ -10,7 +10,7 @@ import pytest
 from bot.settings.docs_pages import docs_link
 from handlers.psrp.kinds_of_failure import KINDS
 from tests.docs_links import anchors
-from tests.sentences import modules, raised, with_next_step
+from tests.sentences import modules, raised, thrown, with_next_step
 from tests.troubleshooting_page import LISTED, NOT_SHOWN, PAGE, page, refusals, unlisted
 
 EVERYTHING = modules("bot/**/*.py", "handlers/**/*.py", "storage/**/*.py")
@@ -30,6 +30,13 @@ def test_every_answer_with_a_next_step_has_a_section() -> None:
     """What the chat says where something did not go as asked."""
     there = {file for one in LISTED for file in modules(*one.steps)}
     assert [file for file in EVERYTHING if with_next_step(file) and file not in there] == []
+
+
+def test_every_script_of_powershell_has_a_section() -> None:
+    """What an administrator of the host sees."""
+    there = {file for one in LISTED for file in modules(*one.scripts)}
+    scripts = modules("handlers/powershell/**/*.ps1", "handlers/powershell/**/*.psm1")
+    assert [file for file in scripts if thrown(file) and file not in there] == []
 
 
 def test_what_is_said_not_to_be_shown_is_still_raised() -> None:
@@ -76,6 +83,21 @@ def told():
     assert [one.text for one in with_next_step(str(file))] == [
         "There is no such thing at all here. Next: ask again."
     ]
+
+
+def test_sentences_are_read_from_powershell_as_people_see_them(tmp_path: Path) -> None:
+    """Joined texts as one, variables as one sign, what only single quotes hold as it is."""
+    file = tmp_path / "sample.ps1"
+    file.write_text("""
+throw "There is no account $Account ($($_.Exception.Message)). Name it."
+Write-Warning ('It costs $5 a day, ' +
+    "and $($one.computer) pays.")
+throw (New-Problem 'Id' "The key HKLM\\$Path is gone")
+Write-Verbose 'this is not an error'
+""")
+    assert [one.text for one in thrown(str(file))] == [
+        "There is no account … (…). Name it.", "It costs $5 a day, and … pays.", "The key HKLM\\… is gone",
+    ]  # fmt: skip
 
 
 def test_no_sentence_is_printed_as_a_format() -> None:

@@ -20,7 +20,7 @@ from handlers.kb906154.unreadable import HINDRANCES
 from handlers.psrp.kinds_of_failure import KINDS
 from tests.errors_page import OURS
 from tests.rules_page import page as rules
-from tests.sentences import OPEN, Sentence, every, modules, raised, with_next_step
+from tests.sentences import OPEN, Sentence, every, modules, raised, thrown, with_next_step
 
 PAGE = Path(__file__).parents[1] / "docs" / "troubleshooting.md"
 
@@ -50,8 +50,9 @@ wrong. Nothing is sent to a server that is not recorded: `@rootver fixes` says w
 class Listed:
     """A section whose sentences are read from the code.
 
-    Of the modules `told` what is raised, of `whole` every text, of `steps` every text with a next step.
-    `before` stands for what is said before a sentence that begins in the middle.
+    Of the modules `told` what is raised, of `whole` every text, of `steps` every text with a next step, of
+    `scripts` what PowerShell throws. `before` stands for what is said before a sentence that begins in the
+    middle.
     """
 
     title: str
@@ -60,11 +61,13 @@ class Listed:
     told: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
     before: str = ""
 
     def sentences(self) -> list[Sentence]:
         """What it lists, in the order of the code."""
         found = [one for file in modules(*self.told) for one in raised(file) if not _ours(one)]
+        found += [one for file in modules(*self.scripts) for one in thrown(file)]
         found += [one for file in modules(*self.steps) for one in with_next_step(file)]
         return found + [one for file in modules(*self.whole) for one in every(file) if one.text not in PIECES]
 
@@ -128,6 +131,22 @@ LISTED = (
         "`rootver doctor` shows. [What an answer must look like](wire-contract.md).",
         before="…: ",
         told=("handlers/contract/*.py", "handlers/psrp/bounds.py"),
+    ),
+    Listed(
+        "Setting up the endpoint on the management host",
+        "in Windows PowerShell, from `Register-RootVerEndpoint.ps1`",
+        "Where a script stops before its end, it puts back what was there, or says what it could not. "
+        "[The endpoint](endpoint.md).",
+        scripts=("handlers/powershell/endpoint/*.ps1",),
+    ),
+    Listed(
+        "What the module RootVer says of a node",
+        "as the host's own words, behind a code",
+        "These are in English on every Windows; the words of Windows itself are in its own language, so the "
+        "code beside "
+        "them counts. Next: [what each code means](#a-node-does-not-let-something-be-read).",
+        scripts=("handlers/powershell/RootVer/*.psm1",),
+        before="… ",
     ),
     Listed(
         "A name or a question that was not understood",
