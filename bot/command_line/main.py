@@ -46,6 +46,7 @@ COMMANDS: dict[str, Subcommand] = {
     "browse": Subcommand("keeping", "Look through a snapshot in the browser, with Datasette."),
     "forget": Subcommand("forgetting", "Erase a name or raw data from the database."),
     "doctor": Subcommand("checking", "Check settings, Slack, management hosts and database."),
+    "init": Subcommand("setting_up", "Ask a few questions and write the settings."),
     "config": Subcommand("checking", "Check the settings and print them."),
     "manifest": Subcommand("checking", "Print the manifest of the Slack app."),
     "health": Subcommand("checking", "Ask whether the bot runs and is connected."),

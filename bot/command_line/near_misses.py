@@ -18,6 +18,8 @@ MEANT: Mapping[str, str] = {
     "audit": "Next: rootver history, or rootver verify",
     "backup": "Next: rootver snapshot FILE",
     "start": "Next: rootver run",
+    "setup": "Next: rootver init",
+    "configure": "Next: rootver init",
     "check": "Next: rootver doctor",
     "ping": "Next: rootver health",
     **{verb: f"{_IN_CHAT} {verb}" for verb in ("pause", "resume")},

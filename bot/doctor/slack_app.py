@@ -36,7 +36,7 @@ def look(settings: Settings, client: WebClient, running: RunningBot | None) -> I
     yield from _channels(settings, client, chat.identity.user)
     rules = settings.approval_rules()
     yield from _emoji(rules, chat, settings.slack.a_channel)
-    yield from _approvers(rules, chat)
+    yield from approvers(rules, chat)
 
 
 def _scopes(granted: frozenset[str]) -> DoctorLine:
@@ -74,7 +74,8 @@ def _emoji(rules: ApprovalRules, chat: SlackChat, channel: str | None) -> Iterat
         yield (fail if useless else warn)(f"emoji {emoji}", sentence)
 
 
-def _approvers(rules: ApprovalRules, chat: SlackChat) -> Iterator[DoctorLine]:
+def approvers(rules: ApprovalRules, chat: SlackChat) -> Iterator[DoctorLine]:
+    """Whether those of the settings can approve, one by one, and enough of them."""
     lines = {user: _approver(user, chat) for user in sorted(rules.approvers)}
     groups = {group: _group(group, chat) for group in sorted(rules.approver_groups)}
     yield from lines.values()

@@ -87,6 +87,6 @@ def plain(value: object) -> str:
 
 def toml(value: Any) -> str:
     """A value as it stands in the settings file."""
-    if isinstance(value, str) and "\\" in value:
+    if isinstance(value, str) and "\\" in value and "'" not in value:
         return f"'{value}'"
     return json.dumps(value, ensure_ascii=False)
