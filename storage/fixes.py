@@ -90,6 +90,16 @@ def open_on(conn: Reader, node: str) -> Fix | None:
     return _one(conn, f"node = ? AND {OPEN}", node)
 
 
+def in_thread(conn: Reader, channel: str, thread_ts: str) -> list[Fix]:
+    """The fixes that were proposed in a thread, oldest first."""
+    return _many(conn, "channel = ? AND thread_ts = ? ORDER BY number", channel, thread_ts)
+
+
+def newest_on(conn: Reader, node: str) -> Fix | None:
+    """The newest fix of a node, however it ended."""
+    return _one(conn, "node = ? ORDER BY number DESC LIMIT 1", node)
+
+
 def in_states(conn: Reader, states: Collection[State]) -> list[Fix]:
     """The fixes in any of these states, oldest first."""
     marks = ", ".join("?" * len(states))

@@ -24,18 +24,27 @@ _AT_HELLO = "at the next connection"  # in place of the time of the next attempt
 _TIMES = ("stored_at", "next_try", "first_refused")
 
 
-def add(tx: Transaction, notice: NewNotice) -> int:
-    """Store a notice; returns its id. Ids grow and are never used twice."""
+def add(tx: Transaction, notice: NewNotice, wait: timedelta = timedelta(0)) -> int:
+    """Store a notice, to be told after `wait` at the latest (see `release`); returns its id.
+
+    Ids grow and are never used twice.
+    """
+    next_try = to_text(tx.now + wait) if wait else None
     details = json.dumps(dict(notice.details))
     cursor = tx.execute(
-        "INSERT INTO notice (audience, topic, fix, user, channel, thread_ts, details, stored_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO notice (audience, topic, fix, user, channel, thread_ts, details, stored_at, next_try)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             notice.audience, notice.topic, notice.fix, notice.user, notice.channel, notice.thread_ts, details,
-            to_text(tx.now),
+            to_text(tx.now), next_try,
         ),
     )  # fmt: skip
     return cursor.lastrowid or 0
+
+
+def release(tx: Transaction, fix: int) -> None:
+    """What waits of a fix, and was never refused, waits no more."""
+    tx.execute("UPDATE notice SET next_try = NULL WHERE fix = ? AND first_refused IS NULL", (fix,))
 
 
 def pending(conn: Reader, limit: int) -> list[Notice]:
@@ -88,8 +97,8 @@ def hurry(tx: Transaction, unless: Collection[str] = ()) -> None:
     """Try everything now, except what was refused with one of these codes."""
     marks = ", ".join("?" * len(unless))
     tx.execute(
-        "UPDATE notice SET next_try = NULL"
-        f" WHERE next_try IS NOT ? AND coalesce(last_error, '') NOT IN ({marks})",
+        "UPDATE notice SET next_try = NULL WHERE first_refused IS NOT NULL"
+        f" AND next_try IS NOT ? AND coalesce(last_error, '') NOT IN ({marks})",
         (_AT_HELLO, *unless),
     )
 

@@ -46,13 +46,18 @@ ThreadTopic = Literal[
 CardTopic = Literal["card", "emoji"]
 PrivateTopic = Literal["refused", "hint"]
 ReactorTopic = Literal["unknown_card"]
+QuestionTopic = Literal["mark"]
 DirectTopic = Literal["untold", "given_up"]
 AnswerTopic = Literal["answer", "file"]
 AuditTopic = Literal[
     "anchor", "storage_fault", "new_key", "older_copy", "another_bot", "alone_again", "untold", "given_up",
 ]  # fmt: skip
-Topic = Literal[ThreadTopic, CardTopic, PrivateTopic, ReactorTopic, DirectTopic, AuditTopic, AnswerTopic]
-Audience = Literal["card", "thread", "private", "reactor", "direct", "audit", "answer", "asker", "file"]
+Topic = Literal[
+    ThreadTopic, CardTopic, PrivateTopic, ReactorTopic, QuestionTopic, DirectTopic, AuditTopic, AnswerTopic,
+]  # fmt: skip
+Audience = Literal[
+    "card", "thread", "private", "reactor", "question", "direct", "audit", "answer", "asker", "file",
+]  # fmt: skip
 # How it is known that a notice waits: people were told directly, or its words stand in another message.
 Known = Literal["directly", "beside"]
 
@@ -180,8 +185,9 @@ class NewNotice:
     """Something to tell in Slack, stored with the move that causes it so that neither gets lost.
 
     `audience`: card (draw the card anew, put the emoji on it), thread, private (to `user`, in the channel),
-    direct (to `user`, wherever the channel is), audit (the audit channel), answer (to a command, in its
-    thread), asker (that answer to `user`, wherever the channel is), file (a file of an answer).
+    question (an emoji on the message that asked), direct (to `user`, wherever the channel is), audit (the
+    audit channel), answer (to a command, in its thread), asker (that answer to `user`, wherever the channel
+    is), file (a file of an answer).
     `topic` names the sentence; the outer ring renders it from the fix and `details`.
     """
 

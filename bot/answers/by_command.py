@@ -6,9 +6,11 @@ What takes long is announced at once and done by the caller's workers: `answer` 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -18,28 +20,30 @@ from bot.answers.outbox import Outbox
 from bot.answers.place import Place
 from bot.answers.status_line import StatusLine
 from bot.blocks import replies as words
-from bot.blocks.diagnosis import checked, checking, diagnosed
+from bot.blocks.diagnosis import checked, checking, diagnosed, worst
 from bot.doctor.findings import DoctorLine
-from bot.slack.post import Attachment, Post, post
+from bot.slack.post import Post, post
 from bot.slack.text import code
 from bot.slack.web_api import NotSaid, SlackChat
 from handlers.approval import OPEN, Refusal
-from handlers.diagnose import Diagnoser
+from handlers.diagnose import ClusterReport, Diagnoser
 from handlers.fix.decide import Decisions
 from handlers.fix.pause import PauseSwitch
 from handlers.fix.propose import NotProposed, Proposal, Proposals
 from handlers.inventory import Inventory
 from handlers.ports import Message
+from handlers.question_marks import Mark, mark
 from handlers.untold import keep_file, untold
 from storage import fixes, people, switches
 from storage.file.database import Database
+from storage.file.errors import StorageError
 from storage.records import Fix
 
 log = logging.getLogger(__name__)
 
 Step = Callable[[], None]
 
-CARD_AFTER = 10.0  # seconds for which a card waits, so that it stands below the verdict
+CARD_AFTER = timedelta(seconds=10)  # for which a card waits, so that it stands below the verdict
 SLOW = frozenset({"diagnose", "restore", "export", "verify", "doctor"})  # commands whose answer is a step
 STOP_WORDS = frozenset({"pause", "resume", "cancel"})  # judged on a way of their own, and for nothing
 
@@ -83,16 +87,24 @@ class Answers:
         """Have an answer posted in its turn, and then its files. Returns at once."""
         answer = self.outbox.say(place, said, urgent=urgent)
         if said.files:
-            self.outbox.when_posted(answer, partial(self._attach, place, said.files))
+            self.outbox.when_posted(answer, lambda: self._attach(place, said, answer.message))
 
     # --- diagnose, restore ---
 
     def diagnose(self, command: commands.Diagnose, user: str, place: Place) -> Step:
         """Say at once who is checked; the step finds out, shows it, and proposes."""
+        self._mark(place, "looking")
         line = self._line(place, checking(command.target, self.inventory))
         return lambda: self._diagnosed(command.target, user, place, line)
 
     def _diagnosed(self, asked: str, user: str, place: Place, line: StatusLine) -> None:
+        how: Mark = "doubtful"  # where it breaks off
+        try:
+            how = _MARKS[worst(self._told(asked, user, place, line))]
+        finally:
+            line.when_shown(lambda: self._mark(place, how))
+
+    def _told(self, asked: str, user: str, place: Place, line: StatusLine) -> list[ClusterReport]:
         """The verdict is a message of its own, since an edit notifies nobody; then what becomes of it."""
         answered: list[str] = []
 
@@ -101,17 +113,29 @@ class Answers:
             line.progress(checking(asked, self.inventory, tuple(answered)))
 
         with line:
-            reports = self.diagnoser.diagnose(asked, user, progress)
-            result = diagnosed(reports, user)
-            line.answer(checked(asked, self.inventory), result)
-        shown = line.shown(CARD_AFTER)
-        made = self.proposals.propose(
-            reports, user, place.thread, shown.ts if shown else None, direct=place.direct
-        )
+            reports, made = self.diagnoser.diagnose(asked, user, progress), list[Proposal]()
+            try:
+                made += self.proposals.propose(
+                    reports, user, place.thread, direct=place.direct, wait=CARD_AFTER,
+                    question_ts=place.question.ts,
+                )  # fmt: skip
+            finally:  # what was found is told, whatever became of a fix
+                result = diagnosed(reports, user, made, self._card)
+                line.answer(result, partial(self._checked, asked, place))
+        shown = line.shown(CARD_AFTER.total_seconds())
+        self.proposals.answered(made, shown.ts if shown else None)
         self.moved()
-        if made:
-            line.finish(diagnosed(reports, user, map(self._proposal, made)))
-        line.when_shown(partial(self._attach, place, result.files))
+        line.when_shown(lambda: self._attach(place, result, line.message))
+        return reports
+
+    def _mark(self, place: Place, how: Mark) -> None:
+        """An emoji on the question; nothing waits for it."""
+        with suppress(StorageError), self.database.write() as tx:
+            mark(tx, place.question, how)
+
+    def _checked(self, asked: str, place: Place, answer: Message | None) -> Post:
+        address = self.slack.link(answer, place.thread_ts) if answer else ""
+        return checked(asked, self.inventory, address)
 
     def manual(self, command: commands.Manual, _user: str, place: Place) -> None:
         """The steps by hand; no node is asked."""
@@ -227,16 +251,18 @@ class Answers:
             with line:
                 result = work()
                 line.finish(result)
-            line.when_shown(partial(self._attach, place, result.files))
+            line.when_shown(lambda: self._attach(place, result, line.message))
 
         return rest
 
-    def _attach(self, place: Place, files: Iterable[Attachment]) -> None:
+    def _attach(self, place: Place, said: Post, message: Message | None) -> None:
         """The answer stands without its files; one that fails is told of, and sent again; never twice."""
-        for file in files:
+        told_in = (message, said) if message else None
+        for file in said.files:
             shared: list[bool] = []
             try:
-                self.slack.attach(place.channel, [file], place.thread_ts, partial(shared.append, True))
+                sharing = partial(shared.append, True)
+                self.slack.attach(place.channel, [file], place.thread_ts, sharing, told_in)
             except NotSaid as failure:
                 log.warning("%s", failure)
                 if shared and failure.perhaps:
@@ -252,6 +278,10 @@ class Answers:
 
     def _card(self, fix: Fix) -> str | None:
         return self.slack.link(Message(fix.channel, fix.card_ts), fix.thread_ts) if fix.card_ts else None
+
+
+# How a question is marked, by how bad it is what was found (`bot.blocks.diagnosis.worst`).
+_MARKS: tuple[Mark, ...] = ("wrong", "wrong", "doubtful", "right")
 
 
 def _number(fix: str) -> int:

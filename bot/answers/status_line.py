@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from bot.answers.outbox import Act, Outbox
+from bot.answers.outbox import Act, Answer, Outbox
 from bot.answers.place import Place
 from bot.slack.limits import SECONDS_BETWEEN_EDITS
 from bot.slack.post import Post, post
@@ -62,16 +62,23 @@ class StatusLine:
                 self._answer = self._outbox.say(self._place, result)
             return self._answer.message
 
-    def answer(self, done: Post, result: Post) -> None:
-        """Say the result in a message of its own, which notifies people, and `done` in the line's place.
+    def answer(self, result: Post, done: Callable[[Message | None], Post]) -> None:
+        """Say the result in a message of its own, which notifies people.
 
-        While the line itself still waits to be posted, the result takes its place.
+        Once it stands there, `done` (of its message, None: it is not known) takes the line's place. While
+        the line itself still waits to be posted, the result takes its place.
         """
         with self._editing:
             self._finished = True
-            if not self._outbox.reword(self._answer, result):
-                self._put(done)
-                self._answer = self._outbox.say(self._place, result)
+            if self._outbox.reword(self._answer, result):
+                return
+            line, self._answer = self._answer, self._outbox.say(self._place, result)
+        self._outbox.when_posted(self._answer, lambda: self._end(line, done))
+
+    @property
+    def message(self) -> Message | None:
+        """The message that shows the answer; None: it is not known."""
+        return self._answer.message
 
     def shown(self, seconds: float) -> Message | None:
         """The message, once it stands there; None: it waits for its turn for longer than this."""
@@ -99,14 +106,19 @@ class StatusLine:
             if not self._finished:
                 self._put(progress, passing=True)
 
+    def _end(self, line: Answer, done: Callable[[Message | None], Post]) -> None:
+        if line.message is not None:
+            self._edit(line.message, done(self._answer.message))
+
     def _put(self, words: Post, *, passing: bool = False) -> bool:
         """False: there is no message that could show it, or Slack does not take the edit."""
         if self._outbox.reword(self._answer, words, passing=passing):
             return True
-        if self._answer.message is None:
-            return False
+        return self._answer.message is not None and self._edit(self._answer.message, words)
+
+    def _edit(self, message: Message, words: Post) -> bool:
         try:
-            self._outbox.slack.edit(self._answer.message, words)
+            self._outbox.slack.edit(message, words)
         except (NotSaid, MessageGone) as failure:
             log.warning("a status line could not be edited: %s", failure)
             return False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bot.slack.text import code, counted, listed, mentions
+from bot.slack.text import code, counted, listed, mention, mentions
 from storage.records import Fix
 
+FIRST = 2  # people in a line that a telephone shows
 NAMED = 20  # people or groups in one line; a mention has up to 25 characters, a paragraph 3,000
 
 
@@ -14,6 +15,35 @@ def able(fix: Fix) -> str:
     more = len(users[NAMED:]) + _unverified(fix)
     others = f" and {more} more" if more else ""
     return f"{mentions(users[:NAMED])}{others}" if users else ""
+
+
+def asked(fix: Fix) -> str:
+    """Whom a first line asks to decide: `@bob @carol, one of you please`, the others counted."""
+    users = words_of(fix, "able")
+    more = len(users[FIRST:]) + _unverified(fix)
+    others = f" and {more} more" if more else ""
+    return (
+        f"{mentions(users[:FIRST])}{others}{', one of you please' if len(users) > 1 or more else ', please'}"
+    )
+
+
+def either(fix: Fix) -> str:
+    """Mentions of those who could approve when it was proposed: `@bob or @carol`; empty: none is known."""
+    users = words_of(fix, "able")
+    more = len(users[NAMED:]) + _unverified(fix)
+    others = [f"{more} more"] if more else []
+    return " or ".join([*map(mention, users[:NAMED]), *others]) if users else ""
+
+
+def one_of(fix: Fix) -> str:
+    """Whom a first line can name: `@bob or @carol`, `@bob or 7 others`, or that there is nobody."""
+    users = words_of(fix, "able")
+    more = len(users[2:]) + _unverified(fix)
+    if not users:
+        return "nobody can approve right now"
+    if more:
+        return f"{mention(users[0])} or {counted(more + len(users[1:2]), 'other')}"
+    return " or ".join(map(mention, users))
 
 
 def nobody(fix: Fix, could: str) -> str:

@@ -1,23 +1,33 @@
-"""A diagnosis as one message: what is being checked, then the verdict with the evidence behind it."""
+"""A diagnosis as one message: what is wrong, why, and what comes next; the evidence is folded away."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from bot.blocks.all_checks import (
+    TOLD_BEFORE,
+    advice_words,
+    all_checks,
+    events_words,
+    related_words,
+    told_first,
+)
+from bot.blocks.deciders import one_of
 from bot.blocks.manual_steps import by_hand
-from bot.blocks.words import CHECKS, FINDINGS, NOT_CHECKED, NOTES, RESULTS, RULED_OUT, meant
+from bot.blocks.replies import no_card
+from bot.blocks.words import FINDINGS, meant
 from bot.slack.limits import Block
 from bot.slack.post import Attachment, Post, context, post, section
 from bot.slack.text import (
-    BACKTICK,
-    clock_time,
+    clock_seconds,
     code,
     counted,
-    day_and_time,
+    fitting,
     kb_link,
+    link,
     listed,
     mention,
     plain,
@@ -25,17 +35,29 @@ from bot.slack.text import (
 )
 from handlers.contract.collection import dump_collection
 from handlers.diagnose import ClusterReport
+from handlers.fix.propose import NotProposed, Proposal, Proposed
 from handlers.inventory import Inventory, UnknownName
-from handlers.kb906154.article import SYMPTOMS
+from handlers.kb906154.article import VERDICT, VerdictId
 from handlers.kb906154.assess import Diagnosis
-from handlers.kb906154.checks import Check
+from handlers.kb906154.verdicts import FIXABLE
+from handlers.kb906154.wording import root_ver_words
 from handlers.report import to_json
+from storage.records import Fix
 
 # How a verdict looks: nothing wrong, not known or not ours to say, or something found.
 _FINE = frozenset({"healthy"})
 _DOUBTFUL = frozenset({"inconclusive", "refused", "out_of_scope"})
-# Results that get a line of their own; the others are named together.
-_TELLING = ("fail", "warn", "unknown")
+# By rank, each beside its words: mail is down, something is wrong, not known, nothing is wrong.
+_EMOJI = (":red_circle:", ":large_yellow_circle:", ":white_circle:", ":large_green_circle:")
+_DOWN, _WRONG, _UNKNOWN, _RIGHT = range(4)
+_COMPUTER = 40  # characters of a computer's name in the first line
+_HEADLINE = 90  # of what is wrong there
+# Finding → the verdict that it is where services are down.
+_VERDICT_OF: Mapping[str, VerdictId] = {
+    "aspnet_account_missing": "aspnet_account_missing",
+    "permissions": "permissions_suspected",
+    "remote_registry_stopped": "remote_registry_stopped",
+}
 
 
 def checking(asked: str, inventory: Inventory, answered: Sequence[str] = ()) -> Post:
@@ -43,21 +65,60 @@ def checking(asked: str, inventory: Inventory, answered: Sequence[str] = ()) -> 
     return post([_checking(asked, inventory) + _answered(answered)])
 
 
-def checked(asked: str, inventory: Inventory) -> Post:
-    """What stands in the place of the progress at the end."""
+def checked(asked: str, inventory: Inventory, answer: str) -> Post:
+    """What stands in the place of the progress at the end; `answer`: its address, empty: it is not known."""
     done = _checking(asked, inventory).removesuffix(" …").replace("Checking", "Checked", 1)
-    return post([f"{done}: the answer is below."])
+    where = f"{link(answer, 'the answer')} is below." if answer else "the answer follows."
+    return post([f"{done}. Done: {where}"])
 
 
-def diagnosed(reports: Sequence[ClusterReport], asker: str, told: Iterable[str] = ()) -> Post:
-    """The result, for whoever asked (a Slack id). `told`: what becomes of the proposals, as sentences."""
-    follow = [section(told)] if (told := list(told)) else []
-    summary = [_summary(one) for report in reports for one in [*_worse(report), *report.asked_for]]
-    blocks = _all(reports) if len(reports) > 1 else _one(reports[0])
+def diagnosed(
+    reports: Sequence[ClusterReport],
+    asker: str,
+    made: Sequence[Proposal] = (),
+    card: Callable[[Fix], str | None] = lambda _: None,
+) -> Post:
+    """The result, for whoever asked (a Slack id). `made`: what became of the fixes that it offers.
+
+    `card` gives the address of the card of a fix that was open already.
+    """
+    told = _Told(made, card)
     files = _files(reports)
-    first, *others = summary
-    lines = [f"{mention(asker)} {first}", *others, *told]
-    return post(lines, [*blocks, *follow, _foot(reports, asker, files)], files)
+    if len(reports) > 1:
+        lines = [f"{mention(asker)} {_worst_of(reports)}", *told.lines()]
+        blocks = [*_all(reports), *([section(told.lines())] if told.lines() else [])]
+    else:
+        lines = [_first(reports[0], asker, told), *_why(reports[0], told)]
+        folded = [all_checks(one) for one in _looked_at(reports[0]) if one.checks]
+        blocks = [section([f"*{_headline(reports[0])}*", *lines[1:]], expand=True), *folded]
+    return post(lines, [*blocks, _foot(reports, files)], files)
+
+
+class _Told:
+    """What becomes of the fixes that a diagnosis offers, in words."""
+
+    def __init__(self, made: Sequence[Proposal], card: Callable[[Fix], str | None]) -> None:
+        self._card = card
+        self.fixes = [one.fix for one in made if isinstance(one, Proposed)]
+        self._not = {one.node: one for one in made if isinstance(one, NotProposed)}
+
+    def why_not(self, node: str) -> str:
+        """Why there is no new card for a node; empty: nothing keeps it."""
+        one = self._not.get(node)
+        return no_card(one, self._card(one.fix) if one.fix else None) if one else ""
+
+    def lines(self, without: str = "") -> list[str]:
+        """What there is no card for, but for the node that is told of already."""
+        cards = f"{listed(fix.id for fix in self.fixes)} below: each needs a second person."
+        not_made = [
+            f"No new fix for {plain(node)}: {self.why_not(node)}" for node in self._not if node != without
+        ]
+        return [*([cards] if self.fixes and not without else []), *not_made]
+
+
+def worst(reports: Sequence[ClusterReport]) -> int:
+    """How bad it is: 0 mail is down, 1 something is wrong, 2 not known, 3 nothing that was read is wrong."""
+    return min((_rank(one) for report in reports for one in report.diagnoses), default=_UNKNOWN)
 
 
 # --- while it runs ---
@@ -93,171 +154,163 @@ def _answered(nodes: Sequence[str]) -> str:
     )
 
 
-# --- the result ---
+# --- which node, and how bad ---
 
 
-def _one(report: ClusterReport) -> list[Block]:
-    """One cluster: whom was asked for in full, the others side by side; what is worse comes first."""
-    asked, worse = report.asked_for, _worse(report)
-    others = [one for one in _worst_first(report) if one not in asked and one not in worse]
-    blocks = [block for one in asked for block in _node(one)]
-    if worse:
-        blocks.insert(0, section(map(_worse_line, worse)))
-    if others:
-        blocks.append(section(["*Other nodes*", *(_line(one) for one in others)]))
-    return blocks
+def _rank(one: Diagnosis) -> int:
+    """An outage elsewhere in the cluster is one of every node."""
+    if one.down_elsewhere or (one.attendant_down and one.verdict not in _FINE):
+        return _DOWN
+    if one.verdict in _FINE:
+        return _WRONG if _beside(one) else _RIGHT
+    return _UNKNOWN if one.verdict in _DOUBTFUL else _WRONG
 
 
-def _worse(report: ClusterReport) -> list[Diagnosis]:
-    """Nodes that nobody asked for and that are worse than those that were: they head the message."""
-    asked = report.asked_for
-    best = min(map(_rank, asked), default=0)
-    return [one for one in _worst_first(report) if one not in asked and _rank(one) < best]
+def _beside(one: Diagnosis) -> list[str]:
+    """What is wrong on a node whose verdict is that nothing is."""
+    if one.verdict not in _FINE or one.down_elsewhere:
+        return []
+    return [*(cause.title for cause in one.related), *(meant(FINDINGS, name) for name in _telling(one))]
 
 
-def _worse_line(one: Diagnosis) -> str:
-    ask = f" Next: `@rootver diagnose {plain(one.node)}`." if _rank(one) == 0 else ""
-    return f"{_line(one)}.{ask}"
+def _telling(one: Diagnosis) -> list[str]:
+    """Findings that are wrong now, and are the verdict where services are down."""
+    return [name for name in one.findings if name in _VERDICT_OF]
+
+
+def _worst_first(report: ClusterReport) -> list[Diagnosis]:
+    """The worst node heads the message; among equals the one that was asked for."""
+    return sorted(report.diagnoses, key=lambda one: (_rank(one), one not in report.asked_for))
+
+
+def _looked_at(report: ClusterReport) -> Iterator[Diagnosis]:
+    """The nodes whose checks are told: the worst one, and those that were asked for."""
+    head, *rest = _worst_first(report)
+    yield head
+    yield from (one for one in rest if one in report.asked_for)
+
+
+# --- the message ---
+
+
+def _summary(one: Diagnosis) -> str:
+    return f"{plain(one.computer)}: {_said(one)}"
+
+
+def _said(one: Diagnosis) -> str:
+    but = f", but {plain(beside[0])}" if (beside := _beside(one)) else ""
+    return f"{plain(one.headline, _HEADLINE)}{but}"
+
+
+def _headline(report: ClusterReport) -> str:
+    head = _worst_first(report)[0]
+    return f"{_EMOJI[_rank(head)]} {_summary(head)}"
+
+
+def _first(report: ClusterReport, asker: str, told: _Told) -> str:
+    """The line that a telephone shows: what is wrong where, and who must act."""
+    head, *rest = _worst_first(report)
+    said = f"{mention(asker)} {plain(head.computer, _COMPUTER)}: {_said(head)}."
+    others = [f" {_summary(one)}." for one in rest if one in report.asked_for]
+    act: Iterable[str] = ()
+    if told.fixes:
+        whom = " and ".join(dict.fromkeys(one_of(fix) for fix in told.fixes))
+        needs = f"{listed(fix.id for fix in told.fixes)} {'needs' if len(told.fixes) == 1 else 'need'}"
+        act = (f" {needs} a second person: {whom}.", f" {needs} a second person.")
+    return fitting(*(said + one for one in act), *(said + one for one in others), said)
+
+
+def _why(report: ClusterReport, told: _Told) -> Iterator[str]:
+    head, *rest = _worst_first(report)
+    yield " ".join(_reasons(head))
+    yield from related_words(head)[:TOLD_BEFORE]
+    yield f"Next: {_next(report, head, told)}"
+    yield from (_line(one) for one in rest)
+    yield from told.lines(without=head.node)
+
+
+def _reasons(one: Diagnosis) -> Iterator[str]:
+    told = [versions_as_code(plain(_unnamed(why, one), 600)) for why in told_first(one)]
+    if one.symptoms and one.attendant_down:
+        told[-1] = f"{told[-1].removesuffix('.')}; {events_words(one)}."
+    yield from told
+    if one.verdict in FIXABLE and one.confidence in {"confirmed", "suspected"}:
+        yield f"Cause: {one.confidence}."
+
+
+def _unnamed(why: str, one: Diagnosis) -> str:
+    """Without the name of the computer, which stands in the headline."""
+    rest = why.removeprefix(f"{one.computer}: ")
+    return why if rest == why else f"{rest[:1].upper()}{rest[1:]}"
+
+
+def _line(one: Diagnosis) -> str:
+    """Another node of the cluster: what is wrong, who owns, and RootVer where it is not as it must be."""
+    owner = {True: " (owner)", False: " (passive)", None: ""}[one.owner]
+    wrong = one.root_ver is not None and one.root_ver_class != "ok"
+    value = versions_as_code(plain(root_ver_words(one.root_ver))) if wrong and one.root_ver else ""
+    return f"{_EMOJI[_rank(one)]} {_summary(one)}{owner}{f' · RootVer: {value}' if value else ''}"
+
+
+def _next(report: ClusterReport, head: Diagnosis, told: _Told) -> str:
+    """One step, for a person, possible now."""
+    if told.fixes:
+        return _decide(head, told.fixes)
+    if head not in report.asked_for and _rank(head) < _UNKNOWN:
+        return f"`@rootver diagnose {plain(head.node)}`."
+    if why_not := told.why_not(head.node):
+        return why_not
+    advice = head.advice or [one for name in _telling(head) for one in VERDICT[_VERDICT_OF[name]].advice]
+    first = advice_words(advice[0]) if advice else "nothing."
+    return f"{first} {by_hand(head.node)}" if head.verdict == "inconclusive" else first
+
+
+def _decide(head: Diagnosis, fixes: Sequence[Fix]) -> str:
+    """The decision, and what follows it; what may be the cause beside RootVer is looked at first."""
+    cause = next((one for one in head.related if one.competing), None)
+    first = f"{advice_words(cause.advice[0])} Then " if cause else ""
+    order = ", the passive node first" if len(fixes) > 1 else ""
+    return f"{first}a second person approves {listed(fix.id for fix in fixes)} below{order}{_after(head)}"
+
+
+def _after(head: Diagnosis) -> str:
+    """What comes after the change, which itself restarts nothing."""
+    names = listed(f'"{plain(name)}"' for name in head.attendants) if head.attendants else ""
+    if not names:
+        return "; nothing has to be brought online." if head.attendant_down is False else "."
+    if any(one.id == "kept_offline" for one in head.related):
+        return f", then somebody asks who took {names} offline."
+    if head.coming:
+        return f"; {names} is coming online already."
+    mine = "" if head.owner else ", if this node owns it"
+    return f", then somebody brings {names} online{mine}."
+
+
+# --- many clusters ---
+
+
+def _worst_of(reports: Sequence[ClusterReport]) -> str:
+    """How many clusters are how; the worst node by name."""
+    nodes = sorted((one for report in reports for one in report.diagnoses), key=_rank)
+    wrong = sum(worst([report]) <= _WRONG for report in reports)
+    if not nodes or _rank(nodes[0]) == _RIGHT:
+        return f"{counted(len(reports), 'cluster')}: OK."
+    return f"{wrong} of {counted(len(reports), 'cluster')} need somebody. {plain(_summary(nodes[0]), 80)}."
 
 
 def _all(reports: Sequence[ClusterReport]) -> list[Block]:
     """Many clusters: a line for each node, what was found first; the attached file has the rest."""
     return [
         section([f"*{plain(report.cluster or report.asked)}*", *(_line(one) for one in _worst_first(report))])
-        for report in sorted(reports, key=lambda report: min(map(_rank, report.diagnoses), default=2))
+        for report in sorted(reports, key=lambda report: worst([report]))
     ]
 
 
-def _worst_first(report: ClusterReport) -> list[Diagnosis]:
-    return sorted(report.diagnoses, key=_rank)
-
-
-def _rank(one: Diagnosis) -> int:
-    """0 = something is wrong, elsewhere too; 1 = not known, or not ours to say; 2 = nothing wrong."""
-    if one.down_elsewhere:
-        return 0
-    return 2 if one.verdict in _FINE else 1 if one.verdict in _DOUBTFUL else 0
-
-
-def _node(one: Diagnosis) -> Iterator[Block]:
-    yield section([
-        f"{_emoji(one)} *{_summary(one)}*",
-        *(versions_as_code(plain(why, 600)) for why in one.why),
-        *_symptoms(one),
-        *_related(one),
-        *_next(one),
-    ])  # fmt: skip
-    if one.checks:
-        yield section(["*Checks*", *_checks(one)])
-    remarks = [*_ruled_out(one), *_findings(one), *_notes(one), *_not_checked(one)]
-    if remarks:
-        yield section(remarks)
-
-
-def _summary(one: Diagnosis) -> str:
-    title = one.headline
-    said = one.confidence == one.verdict or (one.confidence or "") in title
-    return f"{plain(one.computer)}: {title}{'' if said else f' ({one.confidence})'}"
-
-
-def _emoji(one: Diagnosis) -> str:
-    return (":red_circle:", ":white_circle:", ":large_green_circle:")[_rank(one)]
-
-
-def _line(one: Diagnosis) -> str:
-    """A node in one line: its verdict, RootVer and who owns."""
-    seen = next((check.seen for check in one.checks if check.id == "root_ver"), one.why[0] if one.why else "")
-    owner = {True: "owner", False: "passive", None: "owner unknown"}[one.owner] if one.checks else ""
-    return " · ".join(filter(None, [f"{_emoji(one)} {_summary(one)}", versions_as_code(plain(seen)), owner]))
-
-
-def _symptoms(one: Diagnosis) -> Iterator[str]:
-    if one.symptoms:
-        kinds = {symptom.number for symptom in one.symptoms}
-        since = min(symptom.record.time for symptom in one.symptoms)
-        yield f"{len(kinds)} of the article's {len(SYMPTOMS)} events since {clock_time(since)}."
-
-
-def _related(one: Diagnosis) -> Iterator[str]:
-    """Each related cause that is there: what was seen, and where it is known from."""
-    for cause in one.related:
-        beside = " It may be the cause." if cause.competing and one.offered else ""
-        yield f"Also: {plain(cause.title)}. {plain(cause.seen, 600)}{beside} ({plain(cause.reference)})"
-
-
-def _next(one: Diagnosis) -> Iterator[str]:
-    """Where a fix is offered, its card says what comes next; but what may be the cause is looked at first."""
-    if not one.offered:
-        advice: Sequence[str] = one.advice
-    else:
-        advice = [sentence for cause in one.related for sentence in cause.advice]
-    if advice:
-        hand = [by_hand(one.node)] if one.verdict == "inconclusive" else []
-        yield f"Next: {' '.join([*map(_advice, advice), *hand])}"
-
-
-def _advice(sentence: str) -> str:
-    """One sentence, in which only we wrote what stands between backticks (see `wording.quoted`)."""
-    return plain(sentence, 600).replace(BACKTICK, "`")
-
-
-def _checks(one: Diagnosis) -> Iterator[str]:
-    """What is not in order, line by line, the worst first; then the rest by name."""
-    for result in _TELLING:
-        for check in one.checks:
-            if check.result == result and check.id != "store_databases":
-                yield (
-                    f"{RESULTS[result]} {meant(CHECKS, check.id)}: {_seen(check, one)}, "
-                    f"expected {versions_as_code(plain(check.expected))}"
-                )
-    in_order = [meant(CHECKS, check.id) for check in one.checks if check.result == "ok"]
-    if in_order:
-        yield f"{RESULTS['ok']} {' · '.join(in_order)}"
-    told = [
-        f"{meant(CHECKS, check.id)}: {_seen(check, one)}" for check in one.checks if check.result == "info"
-    ]
-    if told:
-        yield f"{RESULTS['info']} {' · '.join(told)}"
-
-
-def _seen(check: Check, one: Diagnosis) -> str:
-    """What was seen; of events how many, since each stands in the raw facts."""
-    if check.id == "symptoms" and one.symptoms:
-        kinds = len({symptom.number for symptom in one.symptoms})
-        newest = clock_time(max(symptom.record.time for symptom in one.symptoms))
-        records = counted(len(one.symptoms), "record")
-        return f"{kinds} of the article's {len(SYMPTOMS)} kinds, {records}; newest {newest}"
-    return versions_as_code(plain(check.seen, 400))
-
-
-def _ruled_out(one: Diagnosis) -> Iterator[str]:
-    if one.ruled_out:
-        yield f"*Ruled out* {' · '.join(meant(RULED_OUT, cause) for cause in one.ruled_out)}"
-
-
-def _findings(one: Diagnosis) -> Iterator[str]:
-    if one.findings:
-        yield f"*Also found* {' · '.join(meant(FINDINGS, finding) for finding in one.findings)}"
-
-
-def _notes(one: Diagnosis) -> Iterator[str]:
-    if one.notes:
-        words = (
-            plain(one.named[note], 600) if note in one.named else meant(NOTES, note) for note in one.notes
-        )
-        yield f"*Notes* {' · '.join(words)}"
-
-
-def _not_checked(one: Diagnosis) -> Iterator[str]:
-    if one.not_checked:
-        yield f"*Not checked* {' · '.join(meant(NOT_CHECKED, section) for section in one.not_checked)}"
-
-
-def _foot(reports: Sequence[ClusterReport], asker: str, files: Sequence[Attachment]) -> Block:
+def _foot(reports: Sequence[ClusterReport], files: Sequence[Attachment]) -> Block:
     """Small print, with the name of each file: one may not show, and another diagnosis attaches it anew."""
     attached = [f"raw facts: {code(file.name)}, attached once, anew with each diagnosis" for file in files]
-    at = day_and_time(max(report.at for report in reports))
-    return context([" · ".join([f"{mention(asker)} asked", kb_link(), *attached, at])])
+    at = clock_seconds(max(report.at for report in reports))
+    return context([" · ".join([f"Read {at}", kb_link(), *attached])])
 
 
 def _files(reports: Sequence[ClusterReport]) -> list[Attachment]:

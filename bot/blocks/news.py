@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from bot.blocks import deciders
 from bot.blocks.audit_news import anchor
-from bot.blocks.card import reading_words, what
+from bot.blocks.card import reading_words, verdict_title, what
 from bot.blocks.manual_steps import by_hand
 from bot.slack.post import Post, context, post, section
 from bot.slack.text import (
@@ -186,14 +186,31 @@ def _voided(news: News) -> Iterator[str]:
     changed = news.details.get("changed")
     for name, pair in changed.items() if isinstance(changed, dict) else ():
         then, now = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
-        called = "RootVer" if name == "root_ver" else plain(name.replace("_", " "))
-        yield f"· {called}: then {_value(then)}, now {_value(now)}"
+        called = _BASIS.get(name) or plain(name.replace("_", " "))
+        yield f"· {called}: then {_value(name, then)}, now {_value(name, now)}"
     yield f"Next: {news.diagnose}."
 
 
-def _value(value: Json) -> str:
-    if isinstance(value, dict) and "is" in value:
-        return reading_words(value)
+# What a fix is bound to, as people call it.
+_BASIS: Mapping[str, str] = {
+    "root_ver": "RootVer",
+    "verdict": "what is wrong",
+    "runs_11": ".NET Framework 1.1 runs",
+    "versions": "versions that ASP.NET has",
+    "module": "the RootVer module of the host",
+}
+
+
+def _value(name: str, value: Json) -> str:
+    match name, value:
+        case _, {"is": _}:
+            return reading_words(value)
+        case "verdict", str(verdict):
+            return verdict_title(verdict)
+        case "runs_11", {"install": install, "registered": registered}:
+            return "yes" if install == 1 and registered is True else "no"
+        case "versions", dict(versions):
+            return listed(code(one) for one, true in versions.items() if true) or "none"
     return code(value if isinstance(value, str) else json.dumps(value))
 
 
@@ -226,7 +243,7 @@ def _backup_attached(news: News) -> Iterator[str]:
     """A file may not show, and nobody can see that from here: so its name, and how to get it again."""
     if news.fix.backup:
         name = code(f"{news.fix.id}-backup.reg")
-        yield f"Backup: {name}, attached once; `@rootver show {news.fix.id}` attaches it again."
+        yield f"Backup: {name}, attached here once; `@rootver show {news.fix.id}` attaches it again."
 
 
 def _backup(news: News) -> Iterator[str]:

@@ -128,11 +128,16 @@ def _open_fix(fix: Fix, card: str | None, names: Names) -> str:
 def proposal(made: Proposal, card: str | None) -> str:
     """What became of a node that needs a fix. `card`: address of the fix that is open already."""
     if isinstance(made, NotProposed):
-        where = f" {link(card, 'Its card.')}" if card else ""
-        hand = f" {by_hand(made.node)}" if made.reason in _NOBODY_CAN else ""
         node = f" for {plain(made.node)}" if made.node else ""
-        return f"No new fix{node}: {sentence(made.sentence)}{where}{hand}"
+        return f"No new fix{node}: {no_card(made, card)}"
     return f"{made.fix.id} proposed: {what(made.fix)}. Its card follows in this thread."
+
+
+def no_card(made: NotProposed, card: str | None) -> str:
+    """Why there is no new card, and what to do. `card`: address of the fix that is open already."""
+    where = f" {link(card, 'Its card.')}" if card else ""
+    hand = f" {by_hand(made.node)}" if made.reason in _NOBODY_CAN else ""
+    return f"{sentence(made.sentence)}{where}{hand}"
 
 
 def cancelled(fix: Fix) -> Post:

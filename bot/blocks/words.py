@@ -74,6 +74,22 @@ NOTES: Mapping[str, str] = {
     "partner_differs": "a partner has another valid RootVer: the article says nothing of which is right",
 }
 
+# Why a reaction that stands on a card does not count.
+TICKS: Mapping[str, str] = {
+    "not_an_approver": "not an approver",
+    "not_a_member": "not a full member of this workspace",
+    "own_request": "asked for it, and a second person must approve",
+    "not_verified": "Slack could not tell who this is; take it away and react again",
+    "already_approved": "somebody else had approved already; take it away and react again",
+    "paused": "fixes were paused; after `@rootver resume` take it away and react again",
+    "audit_fault": "the audit had failed its check; once it is repaired take it away and react again",
+    "another_bot": "another bot was connected; once it is gone take it away and react again",
+    "older_copy": "the audit's file was an older copy",
+    "expired": "it came too late",
+    "too_late": "it came too late",
+    "spent": "that approval no longer held; take it away and react again",
+}
+
 NOT_CHECKED: Mapping[str, str] = {
     "node": "the whole node",
     "system": "the operating system",

@@ -236,6 +236,8 @@ def _queue(notice: Notice) -> Hashable:
             return notice.topic, notice.fix
         case Notice(audience="file"):
             return "file", notice.id
+        case Notice(audience="question"):
+            return "question", notice.channel, notice.details.get("ts")
         case Notice(audience="audit"):
             return "audit"
         case Notice(audience="answer"):

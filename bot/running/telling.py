@@ -20,19 +20,24 @@ from bot.blocks.private_news import of_unknown_card, to_one
 from bot.blocks.reg_file import backup_file
 from bot.blocks.untaken_news import answered_directly, card_beside, given_up_directly, untold_directly
 from bot.slack.post import Attachment, Post
-from bot.slack.web_api import NO_SUCH_EMOJI, NotSaid, SlackChat
+from bot.slack.web_api import NO_SUCH_EMOJI, NotSaid, SlackChat, Told
 from handlers.approval import UNDECIDED, ApprovalRules, State
 from handlers.fix.older_copy import mark_of
 from handlers.ports import Clock, LookupFailed, Message, MessageGone
 from handlers.untold import LONG, kept_file
 from storage import evidence, fixes, notices, once, people, queries, switches
 from storage.file.database import Database
-from storage.records import Audience, Entry, Fix, NewNotice, Notice, Topic
+from storage.records import Audience, Entry, Fix, Json, NewNotice, Notice, Topic
+from storage.transaction import Reader
 
 log = logging.getLogger(__name__)
 
 # Topics at which the backup is attached, whichever comes first: something was, or may have been, written.
 WITH_BACKUP: frozenset[Topic] = frozenset({"applied", "failed", "indeterminate"})
+# How a question stands (`handlers.question_marks.Mark`), as emoji; the answer says the same in words.
+QUESTION_MARKS: Mapping[str, str] = {
+    "looking": "eyes", "right": "white_check_mark", "doubtful": "warning", "wrong": "x",
+}  # fmt: skip
 ENDED_BY_SOMEBODY = frozenset({State.DECLINED, State.CANCELLED})
 
 
@@ -89,7 +94,8 @@ class Telling:
             if fix.state != State.PROPOSED:
                 return []
             if fix.number not in self._lines:
-                line = self.slack.post_once(fix.channel, prepare_line(fix), fix.thread_ts)
+                said = prepare_line(fix, self._around(fix).asked_by)
+                line = self.slack.post_once(fix.channel, said, fix.thread_ts)
                 self._lines[fix.number] = line.ts
             stored = self.card_posted(fix.number, self._lines[fix.number])
             del self._lines[fix.number]
@@ -151,7 +157,10 @@ class Telling:
             story = queries.story(conn, fix.id)
             ended_by = _last_decider(story) if fix.state in ENDED_BY_SOMEBODY else None
             mark = mark_of(fix.id, story)
-            return Surroundings(self.rules, switches.paused(conn), ended_by, mark, self.slack.lacking)
+            return Surroundings(
+                self.rules, switches.paused(conn), ended_by, mark, self.slack.lacking,
+                _partners(conn, fix), people.names(conn, [fix.requester]).get(fix.requester, ""),
+            )  # fmt: skip
 
     def _on_card(self, fix: Fix, act: Callable[[Message], None]) -> None:
         """Raises `MessageGone` only if two methods of Slack agree that the card is not there."""
@@ -173,20 +182,24 @@ class Telling:
         if notice.topic == "reminder":  # it sends people to the card: that must be there, and hold
             with suppress(NotSaid):
                 self.draw(notice, fix)
-        self.slack.post(fix.channel, said, fix.thread_ts, broadcast=for_the_channel(notice.topic, fix))
+        broadcast = for_the_channel(notice.topic, fix)
+        message = self.slack.post(fix.channel, said, fix.thread_ts, broadcast=broadcast)
         if notice.topic in WITH_BACKUP and fix.backup:
-            return [NewNotice("thread", "backup", fix.number, channel=fix.channel, thread_ts=fix.thread_ts)]
+            at: dict[str, Json] = {"ts": message.ts, "text": said.text, "blocks": list(said.blocks)}
+            return [NewNotice("thread", "backup", fix.number, None, fix.channel, fix.thread_ts, at)]
         return []
 
     def attach_backup(self, notice: Notice, fix: Fix) -> None:
-        """The key as it was, as a file; where Slack takes none, words say how to get it."""
+        """The key as it was, as a file of the message that tells the end, or of its own.
+
+        Where Slack takes none, words say how to get it.
+        """
         backup = self._backup(fix)
         if backup is None:
             return
+        file, key = backup_file(fix.id, backup), once.backup_attached(fix.id)
         try:
-            self._share_once(
-                once.backup_attached(fix.id), fix.channel, backup_file(fix.id, backup), fix.thread_ts
-            )
+            self._share_once(key, fix.channel, file, fix.thread_ts, _told_in(notice))
         except NotSaid as failure:
             if failure.meaning == "message" and notice.known is None:
                 told = News(fix, {"reason": failure.code}, self.rules)
@@ -222,8 +235,15 @@ class Telling:
                 notice.thread_ts,
             )
 
-    def _share_once(self, key: once.OnceKey, channel: str, file: Attachment, thread_ts: str | None) -> None:
-        """Share a file at most once, whatever fails or is killed in between.
+    def _share_once(
+        self,
+        key: once.OnceKey,
+        channel: str,
+        file: Attachment,
+        thread_ts: str | None,
+        told_in: Told | None = None,
+    ) -> None:
+        """Share a file at most once, whatever fails or is killed in between; in a message, if one is given.
 
         That it may show is on disk before it may; only a refusal by Slack takes that back.
         """
@@ -239,7 +259,7 @@ class Telling:
             sharing = True
 
         try:
-            self.slack.attach(channel, [file], thread_ts, about_to_show)
+            self.slack.attach(channel, [file], thread_ts, about_to_show, told_in)
         except NotSaid as failure:
             if sharing and failure.perhaps:
                 log.warning("%s It may be there, so it is not sent again.", failure)
@@ -291,6 +311,19 @@ class Telling:
             missing = [said.text for said in news if said is not None]
             self.slack.tell(notice.user, untold_directly(fix, notice.details, missing, self._around(fix)))
 
+    def mark_question(self, notice: Notice) -> None:
+        """An emoji on the message that asked, in place of an earlier one. What Slack refuses is let be."""
+        how = QUESTION_MARKS.get(str(notice.details.get("mark")))
+        if how is None or not notice.channel:
+            return
+        question = Message(notice.channel, str(notice.details.get("ts")))
+        try:
+            self.slack.react(question, how)
+            for other in {*QUESTION_MARKS.values()} - {how} if how != QUESTION_MARKS["looking"] else ():
+                self.slack.unreact(question, other)
+        except (NotSaid, MessageGone) as failure:
+            log.info("a question is not marked: %s", failure)
+
     def tell_audit(self, notice: Notice) -> None:
         """Anchors, faults, and what is told nowhere else."""
         channel = notice.channel or self.audit_channel
@@ -312,6 +345,7 @@ _WITHOUT_FIX: Mapping[Audience, Callable[[Telling, Notice], None]] = {
     "asker": Telling.tell_asker,
     "file": Telling.share_file,
     "reactor": Telling.whisper_of_unknown_card,
+    "question": Telling.mark_question,
 }
 _BY_TOPIC: Mapping[Topic, _Say] = {
     "prepare": Telling.prepare,
@@ -333,6 +367,22 @@ def _kept(notice: Notice) -> Post:
 
 def _card_of(fix: Fix) -> Message:
     return Message(fix.channel, fix.card_ts or "")
+
+
+def _told_in(notice: Notice) -> Told | None:
+    """The message that names a file, with its words; None: it is not known."""
+    match notice.details:
+        case {"ts": str(ts), "text": str(text), "blocks": list(blocks)}:
+            kept = tuple(dict(block) for block in blocks if isinstance(block, dict))
+            return Message(notice.channel or "", ts), Post(text, kept)
+    return None
+
+
+def _partners(conn: Reader, fix: Fix) -> dict[str, Fix]:
+    """Node → the newest fix there, of the other nodes of a fix's cluster."""
+    others = fix.details.get("others")
+    newest = {node: fixes.newest_on(conn, node) for node in others} if isinstance(others, dict) else {}
+    return {node: one for node, one in newest.items() if one is not None}
 
 
 def _last_decider(story: list[Entry]) -> str | None:

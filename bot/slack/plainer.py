@@ -15,7 +15,8 @@ FEW_WORDS = 500  # characters of a message of which Slack does not take more
 def forms_of(post: Post) -> list[tuple[str, list[Block]]]:
     """The same message in plainer and plainer forms: as it is, its words alone, few of them."""
     text, blocks = _sendable(post)
-    forms = [(text, blocks), (text, []), (within(text.split("\n"), FEW_WORDS), [])]
+    unfolded = [{key: value for key, value in block.items() if key != "expand"} for block in blocks]
+    forms = [(text, blocks), (text, unfolded), (text, []), (within(text.split("\n"), FEW_WORDS), [])]
     return [form for at, form in enumerate(forms) if form not in forms[:at]]
 
 

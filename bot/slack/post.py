@@ -44,9 +44,14 @@ def post(lines: Iterable[str], blocks: Iterable[Block] = (), files: Iterable[Att
     return Post(text if text.strip() else "(no words)", kept, files)
 
 
-def section(lines: Iterable[str]) -> Block:
-    """A paragraph; lines that do not fit are dropped, with a note."""
-    return {"type": "section", "text": _mrkdwn(lines)}
+def section(lines: Iterable[str], *, expand: bool | None = None) -> Block:
+    """A paragraph; lines that do not fit are dropped, with a note.
+
+    `expand`: whether Slack shows a long one whole (docs.slack.dev/reference/block-kit/blocks/section-block);
+    False: it may be folded; None: as Slack does it.
+    """
+    shown = {} if expand is None else {"expand": expand}
+    return {"type": "section", "text": _mrkdwn(lines)} | shown
 
 
 def context(lines: Iterable[str]) -> Block:

@@ -19,6 +19,7 @@ KB_ARTICLE = "KB 906154"
 KB_LINK = "https://support.microsoft.com/kb/906154"  # the article's own address
 
 CUT = " … (cut)"
+FIRST_LINE = 150  # characters of a message that a telephone shows while it is locked
 BACKTICK = "\u02cb"  # looks like one, and ends no code span
 SPAN = LONGEST  # characters of a foreign text inside a sentence; the whole of it is in the attached facts
 
@@ -130,6 +131,11 @@ def listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *most, last = list(words) or [""]
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def fitting(*lines: str) -> str:
+    """The first of these that a locked telephone shows whole; else the last."""
+    return next((line for line in lines if length(line) <= FIRST_LINE), lines[-1])
 
 
 def cut(text: str, limit: int) -> str:

@@ -7,7 +7,6 @@ deleted), `NotSaid` (something could not be posted; its code says what that is a
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import time
 from collections import defaultdict
@@ -15,12 +14,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any, Self
-from urllib.error import URLError
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry import RetryHandler
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
@@ -33,7 +29,10 @@ from bot.slack.members import person_of
 from bot.slack.pace import PEOPLE_AT_ONCE, PEOPLE_PER_SECOND, Budget, Pace
 from bot.slack.plainer import forms_of
 from bot.slack.post import Attachment, Post
-from bot.slack.refusals import NO_BROADCAST, NO_EDIT, Meaning, header, meaning_of
+from bot.slack.refusals import NO_BROADCAST, header
+from bot.slack.saying import AS_IT_IS, asked, said, shown
+from bot.slack.saying import Nameless as Nameless  # noqa: PLC0414 - whoever says something must know them
+from bot.slack.saying import NotSaid as NotSaid  # noqa: PLC0414
 from bot.slack.uploads import uploader
 from handlers.ports import CardMark, LookupFailed, Message, MessageGone, Person, Standing
 
@@ -44,36 +43,9 @@ PERSON_SECONDS = 60.0  # so may a person's name and flags where nothing is decid
 HASTY_SECONDS = 5  # whole seconds that a question may take whose answer somebody's decision waits for
 RATE_LIMIT_RETRIES = 3  # measured: one retry is not enough where two 429s come in a row
 
-# Slack reads nothing into the text: an address that a server sent does not become a link, nor `@here` a ping.
-# chat.update has another default than chat.postMessage (docs.slack.dev/reference/methods/chat.update).
-_AS_IT_IS = {"parse": "none", "link_names": False}
 NO_SUCH_EMOJI = "invalid_name"  # docs.slack.dev/reference/methods/reactions.add, "Errors"
 _NOWHERE = "1000000000.000000"  # the `ts` of a message of 2001, before there was Slack
-_GONE = "message_not_found"
-# Before anything was sent: nobody listened at the address, or there is none.
-_NEVER_SENT = (ConnectionRefusedError, socket.gaierror)
-_NETWORK = (OSError, HTTPException)  # URLError and TimeoutError are OSErrors
-
-
-class NotSaid(Exception):
-    """Something could not be posted, edited or attached.
-
-    `code` is Slack's error code or the failure's class, `retry_after` (seconds) when Slack wants to be asked
-    again. `perhaps`: the answer was lost, so it may have been said all the same. It may always work later.
-    """
-
-    def __init__(self, what: str, code: str, *, retry_after: float = 0.0, perhaps: bool = False) -> None:
-        super().__init__(f"Slack did not take {what} ({code}).")
-        self.what, self.code, self.retry_after, self.perhaps = what, code, retry_after, perhaps
-
-    @property
-    def meaning(self) -> Meaning:
-        """What this refusal is about; no answer of Slack's is passing."""
-        return meaning_of(self.code)
-
-
-class Nameless(NotSaid):
-    """It was said, but Slack did not tell under which name: nobody can edit it or find it again."""
+Told = tuple[Message, Post]  # a message that stands there, with its words
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +86,7 @@ class SlackChat:
     @classmethod
     def connect(cls, client: WebClient) -> SlackChat:
         """Ask Slack who the token belongs to. Raises `LookupFailed`."""
-        answer = _asked("whose token this is", client.auth_test)
+        answer = asked("whose token this is", client.auth_test)
         scopes = header(answer.headers, "x-oauth-scopes")
         missing = _missing(answer, "user_id", "team_id", "url")
         if missing:
@@ -144,7 +116,7 @@ class SlackChat:
 
     def person(self, user: str) -> Person:
         """Who this is, asked now: flags decide who may approve. Raises `LookupFailed`."""
-        answer = _asked(f"<@{user}>", self._client.users_info, user=user)
+        answer = asked(f"<@{user}>", self._client.users_info, user=user)
         person = person_of(user, answer.get("user") or {}, self.identity.team)
         with self._lock:
             self._people[user] = (self._monotonic(), person)
@@ -173,7 +145,7 @@ class SlackChat:
         if not fresh and members is not None and self._monotonic() - at < GROUP_SECONDS:
             return members
         asked_at = self._monotonic()
-        answer = _asked(f"group {group}", self._client.usergroups_users_list, usergroup=group)
+        answer = asked(f"group {group}", self._client.usergroups_users_list, usergroup=group)
         if not isinstance(answer.get("users"), list):
             raise LookupFailed(f"group {group}", "an answer without members")
         members = frozenset(answer["users"])
@@ -184,7 +156,7 @@ class SlackChat:
     def reactions(self, card: Message) -> Standing:
         """Who reacted how. Raises `LookupFailed`, `MessageGone`."""
         what = "the reactions on a card"
-        answer = _asked(what, self._client.reactions_get, channel=card.channel, timestamp=card.ts, full=True)
+        answer = asked(what, self._client.reactions_get, channel=card.channel, timestamp=card.ts, full=True)
         found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
         cut = set()
         for reaction in (answer.get("message") or {}).get("reactions", []):
@@ -200,7 +172,7 @@ class SlackChat:
 
     def card_mark(self, message: Message) -> CardMark | None:
         """What a message of ours carries; None: it is not a card. Raises `LookupFailed`, `MessageGone`."""
-        answer = _asked("a card", self._client.reactions_get, channel=message.channel, timestamp=message.ts)
+        answer = asked("a card", self._client.reactions_get, channel=message.channel, timestamp=message.ts)
         found = answer.get("message") or {}
         if found.get("user") != self.identity.user:
             return None
@@ -237,12 +209,12 @@ class SlackChat:
 
     def edit(self, message: Message, post: Post) -> None:
         """Put other words into a message of ours. Raises `MessageGone` too."""
-        _shown("an edit", self._client.chat_update, post, channel=message.channel, ts=message.ts)
+        shown("an edit", self._client.chat_update, post, channel=message.channel, ts=message.ts)
 
     def whisper(self, channel: str, user: str, post: Post, thread_ts: str | None = None) -> None:
         """Show something to one person only: in the channel or, if that fails, in a direct message."""
         try:
-            _shown(
+            shown(
                 "an ephemeral message", self._client.chat_postEphemeral, post, channel=channel, user=user,
                 thread_ts=thread_ts,
             )  # fmt: skip
@@ -261,23 +233,53 @@ class SlackChat:
         files: Iterable[Attachment],
         thread_ts: str | None = None,
         sharing: Callable[[], None] = lambda: None,
+        told_in: Told | None = None,
     ) -> None:
         """Upload files and share them in a thread, each at most once.
 
         `sharing` is called just before a file may show: after a failure that `perhaps` worked, nobody can
-        tell whether it does (that takes a scope that the bot does not have).
+        tell whether it does (that takes a scope that the bot does not have). `told_in`: the message that
+        names them, in which they are to show; where Slack does not do that, they are a message of their own.
         """
         for file in files:
-            _said(
+            if told_in is not None and self._attach_to(told_in, file, sharing):
+                continue
+            said(
                 f"the file {file.name}", uploader(self._client, sharing).files_upload_v2, channel=channel,
                 thread_ts=thread_ts, filename=file.name, title=file.title, content=file.content,
                 initial_comment=file.title,
             )  # fmt: skip
 
+    def _attach_to(self, told_in: Told, file: Attachment, sharing: Callable[[], None]) -> bool:
+        """Show a file in a message of ours, by an edit that has it (chat.update, `file_ids`).
+
+        False: Slack does not take that; nobody saw anything. Raises `NotSaid` for what may pass.
+        """
+        message, post = told_in
+        text, blocks = forms_of(post)[0]
+        try:
+            uploaded = said(
+                f"the file {file.name}", uploader(self._client, lambda: None).files_upload_v2,
+                filename=file.name, title=file.title, content=file.content,
+            )  # fmt: skip
+            sharing()
+            said(
+                f"the file {file.name}", self._once.chat_update, channel=message.channel, ts=message.ts,
+                text=text, blocks=blocks, file_ids=[one["id"] for one in uploaded["files"]], **AS_IT_IS,
+            )  # fmt: skip
+        except MessageGone:
+            return False
+        except NotSaid as failure:
+            if failure.meaning != "message":
+                raise
+            log.warning("%s It is shared in a message of its own.", failure)
+            return False
+        return True
+
     def react(self, message: Message, emoji: str) -> None:
         """Put a reaction of the bot on a message; fine if it is there already. Raises `MessageGone` too."""
         try:
-            _said(
+            said(
                 f"the reaction {emoji}", self._client.reactions_add, channel=message.channel,
                 timestamp=message.ts, name=emoji,
             )  # fmt: skip
@@ -285,6 +287,17 @@ class SlackChat:
             if failure.code == NO_SUCH_EMOJI:
                 self._lacking.add(emoji)  # for as long as the bot runs
             if failure.code != "already_reacted":
+                raise
+
+    def unreact(self, message: Message, emoji: str) -> None:
+        """Take a reaction of the bot away; fine if it is not there. Raises `MessageGone` too."""
+        try:
+            said(
+                f"taking {emoji} away", self._client.reactions_remove, channel=message.channel,
+                timestamp=message.ts, name=emoji,
+            )  # fmt: skip
+        except NotSaid as failure:
+            if failure.code != "no_reaction":
                 raise
 
     def react_with_one(self, message: Message, emojis: frozenset[str]) -> None:
@@ -312,7 +325,7 @@ class SlackChat:
         self, client: WebClient, channel: str, post: Post, thread_ts: str | None, **more: bool
     ) -> Message:
         self.pace.spent(channel)
-        answer = _shown(
+        answer = shown(
             "a message", client.chat_postMessage, post, channel=channel, thread_ts=thread_ts,
             unfurl_links=False, unfurl_media=False, **more,
         )  # fmt: skip
@@ -325,67 +338,3 @@ class SlackChat:
 def _missing(answer: Any, *names: str) -> str | None:
     """The first of these fields that an answer does not have as a text."""
     return next((name for name in names if not isinstance(answer.get(name), str)), None)
-
-
-def _asked(what: str, call: Callable[..., Any], **arguments: object) -> Any:
-    """Ask Slack something. Raises `LookupFailed`, `MessageGone`."""
-    try:
-        return call(**arguments)
-    except (SlackClientError, *_NETWORK) as error:
-        code = _code(error)
-        if code == _GONE:
-            raise MessageGone(what) from error
-        raise LookupFailed(what, code) from error
-
-
-def _said(what: str, call: Callable[..., Any], **arguments: object) -> Any:
-    """Have Slack say something. Raises `NotSaid`, `MessageGone`."""
-    try:
-        return call(**arguments)
-    except (SlackClientError, *_NETWORK) as error:
-        code = _code(error)
-        if code == _GONE:
-            raise MessageGone(what) from error
-        raise NotSaid(what, code, retry_after=_retry_after(error), perhaps=_perhaps_done(error)) from error
-
-
-def _shown(what: str, call: Callable[..., Any], post: Post, **arguments: object) -> Any:
-    """Have Slack show a message; what it does not take as it is, in plainer forms. Raises as `_said` does."""
-    *forms, last = forms_of(post)
-    for text, blocks in forms:
-        try:
-            return _said(what, call, text=text, blocks=blocks, **arguments, **_AS_IT_IS)
-        except NotSaid as failure:
-            if failure.meaning != "message" or failure.code in NO_EDIT | NO_BROADCAST:
-                raise
-            log.error("%s It is sent in a plainer form.", failure)  # noqa: TRY400 - its words follow
-    return _said(what, call, text=last[0], blocks=last[1], **arguments, **_AS_IT_IS)
-
-
-def _code(error: Exception) -> str:
-    """Slack's error code; where Slack did not answer (an HTML page, a lost connection) what happened."""
-    if isinstance(error, SlackApiError) and error.response.status_code in (200, 429):
-        answer = error.response.data
-        return (
-            str(answer.get("error", "no error code")) if isinstance(answer, dict) else "no answer of Slack's"
-        )
-    if isinstance(error, SlackApiError):
-        return f"HTTP {error.response.status_code}"
-    return type(error).__name__
-
-
-def _perhaps_done(error: Exception) -> bool:
-    """Whether a call may have been carried out though it failed: there was no answer of Slack's.
-
-    503 is an answer: not handled (RFC 9110, section 15.6.4).
-    """
-    if isinstance(error, SlackApiError):
-        return error.response.status_code not in {200, 429, 503}
-    return not (isinstance(error, URLError) and isinstance(error.reason, _NEVER_SENT))
-
-
-def _retry_after(error: Exception) -> float:
-    if not isinstance(error, SlackApiError):
-        return 0.0
-    value = str(error.response.headers.get("Retry-After", ""))
-    return float(value) if value.isdigit() else 0.0

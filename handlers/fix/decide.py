@@ -26,7 +26,16 @@ from handlers.approval import (
     unsent,
 )
 from handlers.fix.approvers import ApproverList
-from handlers.fix.moves import Noted, advance, blocked, note, show_approvals, tell_privately, withdraw
+from handlers.fix.moves import (
+    Noted,
+    advance,
+    blocked,
+    note,
+    show_approvals,
+    show_tick,
+    tell_privately,
+    withdraw,
+)
 from handlers.fix.obstacles import Obstacles
 from handlers.ports import Chat, Clock, LookupFailed, Message, MessageGone, Standing
 from storage import fixes, notices, once, people, queries
@@ -267,6 +276,8 @@ class Decisions:
     def _refuse(self, tx: Transaction, fix: Fix, who: Reactor, reason: Refusal, want: Meaning) -> None:
         """Record a refused reaction, and tell the person once per card and reason."""
         _record_refusal(tx, fix, who, reason, asked=want)
+        if not self.database.held:
+            show_tick(tx, fix, who.id, want, reason)
         if "bot" in who.flags or "workflow" in who.flags:
             return
         if reason == "not_verified" or once.first_time(tx, once.told_refused(fix.id, who.id, reason)):
@@ -280,6 +291,9 @@ class Decisions:
             return
         fix, name = fixes.get(tx, number), emoji_name(emoji)
         once.unmark_judged(tx, number, user, name)  # put back later, it is judged anew
+        if fix is not None and (want := meaning(self.rules, name)):
+            show_tick(tx, fix, user, want, None)
+            fix = fixes.get(tx, number)
         counted = _counted(tx, fix) if fix else []
         if fix is None or user not in {*counted, fix.approver} or meaning(self.rules, name) != "approve":
             return

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from handlers.approval import ApprovalRules, Block, State, check_move
+from handlers.approval import UNDECIDED, ApprovalRules, Block, State, check_move
 from handlers.fix.obstacles import Obstacles
+from handlers.question_marks import mark_again
 from storage import fixes, notices, switches
 from storage.chain import audit
 from storage.file.database import Database
@@ -61,10 +62,18 @@ def advance(tx: Transaction, fix: Fix, to: State, noted: Noted, **changes: objec
     if moved is None:
         return None
     note(tx, moved, noted, state=[str(fix.state), to.value])
-    notices.add(tx, NewNotice("card", "card", fix=fix.number))
+    for number in (fix.number, *_cards_beside(tx, fix)):
+        notices.add(tx, NewNotice("card", "card", fix=number))
+    mark_again(tx, moved)
     if noted.topic:
         tell_thread(tx, moved, noted.topic, {**noted.details, "reason": noted.reason})
     return moved
+
+
+def _cards_beside(tx: Transaction, fix: Fix) -> list[int]:
+    """The undecided fixes of the other nodes of its cluster: their cards tell how this one stands."""
+    undecided = fixes.in_states(tx, UNDECIDED)
+    return [one.number for one in undecided if one.cluster == fix.cluster and one.number != fix.number]
 
 
 def note(tx: Transaction, fix: Fix, noted: Noted, **more: Json) -> None:
@@ -109,6 +118,9 @@ def withdraw(
     """
     noted = replace(noted, details={**noted.details, "approver": fix.approver})
     due, details = due_while_proposed(fix, rules), {**fix.details, "approvals": list(counted)}
+    if noted.topic == "reopened" and fix.approver:  # their tick stands on the card, and counts no more
+        spent: list[Json] = [fix.approver, "approve", "spent"]
+        details["ticks"] = [*_ticks(fix), spent]
     return advance(
         tx, fix, State.PROPOSED, noted, approver=None, approved_at=None, due_at=due, details=details
     )
@@ -118,6 +130,21 @@ def show_approvals(tx: Transaction, fix: Fix, counted: Sequence[str]) -> None:
     """Show on the card of a proposed fix whose approvals count; what decides are the records."""
     fixes.change(tx, fix.number, State.PROPOSED, details={**fix.details, "approvals": list(counted)})
     notices.add(tx, NewNotice("card", "card", fix=fix.number))
+
+
+def show_tick(tx: Transaction, fix: Fix, user: str, want: str, reason: str | None) -> None:
+    """Show on the card of an undecided fix that a reaction does not count, and why; None: it is gone."""
+    ticks = [one for one in _ticks(fix) if not (isinstance(one, list) and one[:2] == [user, want])]
+    if reason:
+        ticks.append([user, want, reason])
+    if fix.state in UNDECIDED and ticks != _ticks(fix):
+        fixes.change(tx, fix.number, fix.state, details={**fix.details, "ticks": ticks})
+        notices.add(tx, NewNotice("card", "card", fix=fix.number))
+
+
+def _ticks(fix: Fix) -> list[Json]:
+    ticks = fix.details.get("ticks")
+    return list(ticks) if isinstance(ticks, list) else []
 
 
 def stopped(database: Database, obstacles: Obstacles) -> Literal["audit_fault", "another_bot"] | None:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from handlers.approval import RESTORABLE, UNDECIDED, ApprovalRules, State, differences, digest
 from handlers.diagnose import ClusterReport, Diagnoser, record_probe
 from handlers.fix import basis
 from handlers.fix.approvers import ApproverList
-from handlers.fix.moves import Noted, advance, stopped, tell_thread
+from handlers.fix.moves import Noted, advance, stopped
 from handlers.fix.obstacles import Obstacles
 from handlers.inventory import Inventory, UnknownName
 from handlers.kb906154.assess import Diagnosis
 from handlers.kb906154.facts import NodeFacts
 from handlers.ports import Clock, Message
 from handlers.spelling import LONGEST, is_shown_whole
-from storage import evidence, fixes, queries
+from storage import evidence, fixes, notices, queries
 from storage.chain import audit, recorded
 from storage.file.database import Database
-from storage.records import Fix, Json, NewFix, Record
+from storage.records import Fix, Json, NewFix, NewNotice, Record
 from storage.times import to_text
 from storage.transaction import Transaction
 
@@ -157,15 +157,16 @@ class Proposals:
         reports: Sequence[ClusterReport],
         requester: str,
         thread: Message,
-        answer_ts: str | None,
         *,
         direct: bool,
+        wait: timedelta = timedelta(0),
+        question_ts: str | None = None,
     ) -> list[Proposal]:
         """Void what the new facts overtake, then propose for each node that was asked for and needs it.
 
-        `answer_ts`: the message that shows the diagnosis, None: it waits for its turn to be posted.
         Passive nodes first: changing them touches nobody. `direct`: asked in a direct message, where nobody
-        else could see a card.
+        else could see a card. A card waits so long for `answered`: it is to stand below the diagnosis, whose
+        first line names it. `question_ts`: the message that asked.
         """
         proposals = []
         for report in reports:
@@ -173,9 +174,19 @@ class Proposals:
             offered = [one for one in report.asked_for if one.offered == "fix"]
             for diagnosis in sorted(offered, key=lambda one: one.owner is not False):
                 obstacle = self._obstacle(diagnosis, direct=direct)
-                draft = self._draft(report, diagnosis, answer_ts)
-                proposals.append(obstacle or _too_long(draft) or self._insert(draft, requester, thread))
+                draft = self._draft(report, diagnosis, question_ts)
+                proposals.append(obstacle or _too_long(draft) or self._insert(draft, requester, thread, wait))
         return proposals
+
+    def answered(self, made: Sequence[Proposal], answer_ts: str | None) -> None:
+        """The diagnosis stands in its thread as this message, None: it still waits. Its cards may follow."""
+        numbers = [one.fix.number for one in made if isinstance(one, Proposed)]
+        if not numbers:
+            return
+        with self.database.write() as tx:
+            for fix in filter(None, (fixes.get(tx, number) for number in numbers)):
+                fixes.change(tx, fix.number, fix.state, details={**fix.details, "answer_ts": answer_ts})
+                notices.release(tx, fix.number)
 
     def restore(self, number: int, requester: str, thread: Message, *, direct: bool) -> Proposal:
         """Propose to put back what a fix replaced."""
@@ -209,7 +220,10 @@ class Proposals:
     # --- inside ---
 
     def _void_outdated(self, report: ClusterReport) -> None:
-        """A fix was approved for what was there then; if something else is there now, it ends."""
+        """A fix was approved for what was there then; if something else is there now, it ends.
+
+        If only its partners are another way now, its card is drawn anew.
+        """
         if self.database.held:
             return
         for diagnosis in report.diagnoses:
@@ -223,6 +237,10 @@ class Proposals:
                 changed = _certain(differences(fix.basis, basis.now(fix, facts, diagnosis)), facts, diagnosis)
                 if changed:
                     void(tx, fix, self.clock.now(), "A new diagnosis found something else.", changed)
+                elif fix.kind == "fix" and fix.details.get("others") != _others(report, diagnosis):
+                    details = {**fix.details, "others": _others(report, diagnosis)}
+                    fixes.change(tx, fix.number, fix.state, details=details)
+                    notices.add(tx, NewNotice("card", "card", fix=fix.number))
 
     def _obstacle(self, diagnosis: Diagnosis, *, direct: bool) -> NotProposed | None:
         """Why no card can be posted for a node that the fix would help."""
@@ -246,7 +264,7 @@ class Proposals:
             return _no_card(node, why)
         return _no_card(node, "direct_message") if direct else None
 
-    def _draft(self, report: ClusterReport, diagnosis: Diagnosis, answer_ts: str | None) -> _Draft:
+    def _draft(self, report: ClusterReport, diagnosis: Diagnosis, question_ts: str | None) -> _Draft:
         facts = report.facts[diagnosis.node]
         details: dict[str, Json] = {
             "verdict": diagnosis.verdict,
@@ -254,8 +272,9 @@ class Proposals:
             "owner": diagnosis.owner,
             "attendants": list(diagnosis.attendants),
             "notes": list(diagnosis.notes),
-            "others": {one.node: one.verdict for one in report.diagnoses if one.node != diagnosis.node},
-            "answer_ts": answer_ts,
+            "others": _others(report, diagnosis),
+            "answer_ts": None,
+            "question_ts": question_ts,
             "diagnosis": report.recorded.get(diagnosis.node),
         }
         cluster = report.cluster or ""
@@ -284,7 +303,9 @@ class Proposals:
         draft = _Draft("restore", fix.node, fix.computer, fix.cluster, bound, details, fix.number)
         return _too_long(draft) or self._insert(draft, requester, thread)
 
-    def _insert(self, draft: _Draft, requester: str, thread: Message) -> Proposal:
+    def _insert(
+        self, draft: _Draft, requester: str, thread: Message, wait: timedelta = timedelta(0)
+    ) -> Proposal:
         able = self.approvers.able(requester)
         now = self.clock.now()
         new = NewFix(
@@ -312,7 +333,7 @@ class Proposals:
         )
         try:
             with self.database.write() as tx:
-                return Proposed(_record_new(tx, new))
+                return Proposed(_record_new(tx, new, wait))
         except fixes.OpenFixExists as exists:
             return _already_open(exists.fix)
 
@@ -330,6 +351,11 @@ class _Draft:
     restores: int | None = None
 
 
+def _others(report: ClusterReport, diagnosis: Diagnosis) -> dict[str, Json]:
+    """The verdicts of the other nodes of the cluster."""
+    return {one.node: one.verdict for one in report.diagnoses if one.node != diagnosis.node}
+
+
 def _certain(changed: dict[str, Json], facts: NodeFacts, diagnosis: Diagnosis) -> dict[str, Json]:
     """What is different for certain: where something could not be read, only a value that was read."""
     if diagnosis.verdict != "inconclusive":
@@ -344,7 +370,7 @@ def void(tx: Transaction, fix: Fix, now: datetime, reason: str, changed: dict[st
     return advance(tx, fix, State.VOIDED, noted, ended_at=now, due_at=None)
 
 
-def _record_new(tx: Transaction, new: NewFix) -> Fix:
+def _record_new(tx: Transaction, new: NewFix, wait: timedelta) -> Fix:
     fix = fixes.insert(tx, new)
     details: dict[str, Json] = {
         "kind": fix.kind, "digest": fix.digest, "basis": dict(fix.basis), "expected": fix.expected,
@@ -353,7 +379,9 @@ def _record_new(tx: Transaction, new: NewFix) -> Fix:
         "diagnosis": fix.details.get("diagnosis"), "expires_at": to_text(fix.expires_at),
     }  # fmt: skip
     audit.append(tx, Record("proposal", "pending", fix.requester, fix.node, fix.id, details))
-    tell_thread(tx, fix, "prepare", {})
+    notices.add(
+        tx, NewNotice("thread", "prepare", fix.number, channel=fix.channel, thread_ts=fix.thread_ts), wait
+    )
     return fix
 
 

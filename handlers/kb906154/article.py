@@ -170,7 +170,7 @@ VERDICTS = (
     ),
     Verdict(
         "rootver_invalid_ambiguous",
-        "RootVer is invalid, and which ASP.NET version is meant is not known",
+        "RootVer is invalid, and the right one is not known",
         (
             "Find out which version the IIS root uses (`aspnet_regiis -lk` lists the script maps).",
             f"Set RootVer by hand to that version; {TARGET} is right only where it is version 1.1.",
@@ -179,19 +179,19 @@ VERDICTS = (
     ),
     Verdict(
         "rootver_invalid_would_dangle",
-        "RootVer is invalid, and .NET Framework 1.1 is not what runs here",
-        (f"{TARGET} would name a version that is not there: it is not offered.", *_REPAIR_11),
+        "RootVer is invalid, and .NET 1.1 does not run here",
+        (*_REPAIR_11, f"{TARGET} would name a version that is not there: it is not offered."),
         "KB 906154, Resolution",
     ),
     Verdict(
         "aspnet_not_registered",
         "ASP.NET is not registered at all",
-        (f"The key {ASPNET_KEY} is missing, and a value alone would not help.", *_REPAIR_11),
+        (*_REPAIR_11, f"The key {ASPNET_KEY} is missing, and a value alone would not help."),
         "KB 906154, Resolution",
     ),
     Verdict(
         "rootver_differs",
-        "RootVer names another registered version",
+        "RootVer names another version that runs",
         (
             "That is coherent, and the article says nothing of it. Look for another cause, or ask who moved "
             "ASP.NET to that version.",
@@ -227,11 +227,11 @@ VERDICTS = (
     ),
     Verdict(
         "services_down",
-        "services are down, and RootVer is in order",
+        "services are down, but RootVer is in order",
         ("Look into the Application log and Cluster Administrator.",),
         "KB 906154, Symptoms",
     ),
-    Verdict("healthy", "nothing of KB 906154 to be seen", (), "KB 906154"),
+    Verdict("healthy", "OK", (), "KB 906154"),
 )
 
 # The same by id.

@@ -23,8 +23,9 @@ from handlers.kb906154.facts import (
     Unreadable,
     Value,
 )
+from handlers.kb906154.headlines import headline
 from handlers.kb906154.ownership import Members
-from handlers.kb906154.reasons import reasons, title
+from handlers.kb906154.reasons import reasons
 from handlers.kb906154.related import Related
 from handlers.kb906154.remarks import beside, findings, named, not_checked, notes, ruled_out
 from handlers.kb906154.root_ver import Json, RootVerClass, reading_object, registered_versions
@@ -42,7 +43,7 @@ class Diagnosis:
     `node` is its name in the inventory, `computer` the computer name there. `root_ver_class`, `root_ver` and
     `owner` are None for a node that was not read. `why` are the reasons as sentences, `advice` the next
     steps; `symptoms` the records of the article's list that count. `named` are the words of the notes that
-    name something; `title` that of the verdict where what was seen makes it another. `attendants` are the
+    name something; `title` says what is wrong, None: as the table of verdicts has it. `attendants` are the
     System Attendant resources that are to be brought online here; `coming`: one of them is coming already.
     """
 
@@ -182,6 +183,7 @@ def _not_read(node: str, computer: str, what: _NotRead) -> Diagnosis:
         confidence="inconclusive" if what.verdict == "inconclusive" else None,
         advice=what.advice,
         not_checked=("node",),
+        title="could not be read" if what.verdict == "inconclusive" else "another computer answered",
         checks=(Check("identity", what.result, what.brief or what.seen, computer, "inventory"),),
     )
 
@@ -211,7 +213,7 @@ def _judge(node: str, case: Case) -> Diagnosis:
         ruled_out=ruled_out(verdict, case),
         advice=advice(decision, case, found),
         named=named(noted, case),
-        title=title(verdict, case),
+        title=headline(verdict, case),
         attendants=tuple(one.name for one in case.standing.down) if case.standing.attendant_down else (),
         coming=bool(case.standing.coming),
     )

@@ -83,9 +83,11 @@ def _root_ver(case: Case) -> Check:
         "ok": "ok", "other_version": "warn", "unreadable": "unknown", "unknown": "unknown",
     }  # fmt: skip
     seen = root_ver_words(case.facts.root_ver)
-    if known in ("dangling", "unknown"):
-        seen += ", not registered" if known == "dangling" else ", whether it is registered is unknown"
-    expected = f"{TARGET} ({TARGET_KIND}), registered"
+    if known == "dangling":
+        seen += ", a version that ASP.NET does not have here"
+    if known == "unknown":
+        seen += ", whether it is a version that ASP.NET has here is not known"
+    expected = f"{TARGET} ({TARGET_KIND})" if known == "wrong_type" else TARGET
     return Check("root_ver", results.get(known, "fail"), seen, expected, "KB 906154, Resolution")
 
 
@@ -162,11 +164,13 @@ def _protocol(check: str, name: str) -> Callable[[Case], Check | None]:
 
 
 def _symptoms(case: Case) -> Check:
-    strong = sum(symptom.strong for symptom in case.symptoms)
-    seen = listed(f"{one.number} at {when(one.record.time)}" for one in case.symptoms[:_LISTED])
-    if case.symptoms:
-        seen += f" ({len(case.symptoms)} in all, {strong} strong)"
+    strong = any(symptom.strong for symptom in case.symptoms)
+    seen = "none"
     result: Result = "ok"
+    if case.symptoms:
+        kinds = len({symptom.number for symptom in case.symptoms})
+        newest = when(max(symptom.record.time for symptom in case.symptoms))
+        seen = f"{kinds} of the article's {len(SYMPTOMS)} events, newest {newest}"
     if case.heard.logged(one.event for one in SYMPTOMS) is None:
         seen, result = _NONE_THAT_COUNTS, "unknown"
     if strong:

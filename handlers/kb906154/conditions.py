@@ -150,11 +150,17 @@ def iis_seen(case: Case) -> str:
     """Which service, and how."""
     found = (service(case.facts, name) for name in IIS_SERVICES if _iis_one(case, name))
     told = [
-        f"{prose(one.value.name)} is {prose(one.value.state)} (start mode {prose(one.value.start_mode)})"
+        f"{prose(one.value.name)} is {prose(one.value.state)}{_start_mode(one.value)}"
         for one in found
         if isinstance(one, Value)
     ]
     return f"{'; '.join(told)}."
+
+
+def _start_mode(one: Service) -> str:
+    """Where it is the reason why nothing starts it."""
+    disabled = one.start_mode.casefold() == "disabled"
+    return f" (start mode {prose(one.start_mode)})" if disabled else ""
 
 
 def resource_failed(case: Case) -> Truth:

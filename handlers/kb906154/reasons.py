@@ -7,9 +7,9 @@ from collections.abc import Callable
 from handlers.kb906154.article import (
     ATTENDANT_SERVICE,
     CLUSTER_SERVICE,
+    SYMPTOMS,
     SYSTEM_ATTENDANT,
     TARGET,
-    VERDICT,
     VerdictId,
 )
 from handlers.kb906154.case import Case
@@ -17,7 +17,7 @@ from handlers.kb906154.conditions import state_words
 from handlers.kb906154.facts import Absent, Reading, Unreadable, Value
 from handlers.kb906154.ownership import service, word
 from handlers.kb906154.remarks import unread
-from handlers.kb906154.root_ver import installed_11, registered, registered_versions
+from handlers.kb906154.root_ver import installed_11, registered_versions, runs_11
 from handlers.kb906154.unreadable import hindrance
 from handlers.kb906154.verdicts import Decision
 from handlers.kb906154.wording import events_words, listed, prose, quoted, root_ver_words, unreadable_words
@@ -26,26 +26,6 @@ from handlers.kb906154.wording import events_words, listed, prose, quoted, root_
 def reasons(decision: Decision, case: Case) -> tuple[str, ...]:
     """The facts that decided; for row 0 each fact that is missing."""
     return tuple(_REASONS[decision.verdict](decision, case))
-
-
-def title(verdict: VerdictId, case: Case) -> str | None:
-    """The verdict's title where what was seen makes it another; None: as the table has it."""
-    if not case.surroundings.down_elsewhere:
-        return _own_title(verdict, case)
-    elsewhere = "the System Attendant is down elsewhere in the cluster"
-    if verdict == "healthy":
-        return f"nothing is wrong on this node, but {elsewhere}"
-    return f"{_own_title(verdict, case) or VERDICT[verdict].title}; and {elsewhere}"
-
-
-def _own_title(verdict: VerdictId, case: Case) -> str | None:
-    if verdict != "services_down":
-        return None
-    if case.standing.coming:
-        return "services are down, the System Attendant is coming online, and RootVer is in order"
-    if case.standing.owner is None:
-        return "services are down, if this node owns them, and RootVer is in order"
-    return None
 
 
 def _inconclusive(decision: Decision, case: Case) -> list[str]:
@@ -113,76 +93,80 @@ def _out_of_scope(_: Decision, case: Case) -> list[str]:
 
 
 def _root_ver_invalid(_: Decision, case: Case) -> list[str]:
-    dangling = ", but no such version is registered" if case.root_ver_class == "dangling" else ""
-    return [
-        f"RootVer: {root_ver_words(case.facts.root_ver)}{dangling}.",
-        *_runtime(case),
-        *_others(case),
-        *_contested(case),
-        _attendant(case),
-    ]
+    dangling = ", a version that ASP.NET does not have here" if case.root_ver_class == "dangling" else ""
+    return [f"{_seen(case)}{dangling}; {_must_be(case)}.", _attendant(case)]
 
 
-def _contested(case: Case) -> list[str]:
-    """What says that 1.1 may not be the version that is meant."""
+def _seen(case: Case) -> str:
+    """What stands there."""
+    words = root_ver_words(case.facts.root_ver)
+    return f"RootVer is {words}" if isinstance(case.facts.root_ver, Value) else f"RootVer: {words}"
+
+
+def _must_be(case: Case) -> str:
+    """What it must be, or why that is not known."""
+    if not runs_11(case.facts):
+        return f"{_runtime(case)}, so {TARGET} would name what is not there"
     framework = case.unregistered_framework
     if framework:
-        return [
+        return (
             f".NET Framework {framework[1:]} is installed, but its ASP.NET is not registered: to register it "
-            "again may be the repair, and not 1.1."
-        ]
-    return [
-        f"RootVer of {prose(computer)} is {version}, registered here too: which is meant is not known."
-        for computer, version in case.rivals
-        if case.root_ver_class == "zero"
-    ]
+            "again may be the repair, and not 1.1"
+        )
+    if case.root_ver_class == "zero" and case.rivals:
+        computer, version = case.rivals[0]
+        return f"RootVer of {prose(computer)} is {version}, registered here too: which is meant is not known"
+    others = _others(case)
+    if others and case.root_ver_class != "zero":
+        return f"{TARGET} and {others} are registered: which is meant is not known"
+    return f"this node runs .NET 1.1, so it must be {TARGET}"
 
 
 def _not_registered(_: Decision, case: Case) -> list[str]:
-    return [f"RootVer: {root_ver_words(case.facts.root_ver)}.", _attendant(case)]
+    return [f"{_seen(case)}.", _attendant(case)]
 
 
 def _differs(_: Decision, case: Case) -> list[str]:
     return [
-        f"RootVer is {root_ver_words(case.facts.root_ver)}, and that version is registered.",
+        f"RootVer is {root_ver_words(case.facts.root_ver)}, a version that runs here.",
         _attendant(case),
     ]
 
 
-def _runtime(case: Case) -> list[str]:
-    installed, registered_11 = installed_11(case.facts), registered(case.facts, TARGET)
-    if installed and registered_11:
-        return [f".NET Framework 1.1 is what ASP.NET runs here ({TARGET})."]
-    missing = [
-        what
-        for what, true in (
-            (".NET Framework 1.1 is not installed", installed),
-            (f"{TARGET} is not registered", registered_11),
-        )
-        if true is False
-    ]
-    return [f"{'; '.join(missing)}."]
+def _runtime(case: Case) -> str:
+    if installed_11(case.facts) is False:
+        return ".NET Framework 1.1 is not installed"
+    return "ASP.NET of .NET Framework 1.1 is not registered"
 
 
-def _others(case: Case) -> list[str]:
+def _others(case: Case) -> str:
+    """The versions registered beside 1.1; empty: none is."""
     versions = registered_versions(case.facts) or {}
-    others = [name for name, true in versions.items() if true and name != TARGET]
-    return [f"Also registered: {listed(prose(name) for name in others)}."] if others else []
+    return listed((prose(name) for name, true in versions.items() if true and name != TARGET), "")
 
 
 def _attendant(case: Case) -> str:
     if case.standing.owner is False:
-        return "This node is passive: nothing is down on it."
+        return "This node is passive, so nothing is down on it."
     if case.standing.attendant_down is None:
-        return "Whether the System Attendant is down here is unknown."
-    place = "on this node, which owns it" if case.standing.owner else "here; which node owns it is unknown"
+        return "Whether the System Attendant runs here is not known."
+    place = "" if case.standing.owner else "; which node owns it is not known"
     if not case.standing.attendant_down:
-        return f"The System Attendant is not down {place}."
+        return f"The System Attendant runs here{place}."
+    return f"{_how_down(case)}{place}{_no_events(case)}{_another(case)}."
+
+
+def _how_down(case: Case) -> str:
+    """How the System Attendant is down, by its service or, where that runs, by its resource."""
+    if case.standing.coming:
+        return f"The System Attendant is {_coming(case)}"
     reading = service(case.facts, ATTENDANT_SERVICE)
-    state = f" (service {prose(reading.value.state)})" if isinstance(reading, Value) else ""
-    state = " (service not installed)" if isinstance(reading, Absent) else state
-    coming = f", {_coming(case)}," if case.standing.coming else ""
-    return f"The System Attendant is down{state}{coming} {place}; {_strong_symptoms(case)}.{_another(case)}"
+    if isinstance(reading, Absent):
+        return "The service of the System Attendant is not installed"
+    if isinstance(reading, Value) and reading.value.state != "Running":
+        return f"The System Attendant is {prose(reading.value.state).lower()}"
+    told = (f"{quoted(one.name)} is {state_words(one.state)}" for one in case.standing.down)
+    return listed(told, "The System Attendant is down")
 
 
 def _coming(case: Case) -> str:
@@ -196,41 +180,37 @@ def _another(case: Case) -> str:
     if not case.standing.another_runs:
         return ""
     told = (f"{quoted(one.name)} is {state_words(one.state)}" for one in case.standing.own)
-    return f" With the same RootVer {listed(told)}."
+    return f"; with the same RootVer {listed(told)}"
 
 
-def _strong_symptoms(case: Case) -> str:
+def _no_events(case: Case) -> str:
+    """Why no event of the article speaks for it; empty where one was logged: whoever shows it counts them."""
     if isinstance(case.facts.events, Unreadable):
-        return "whether with the article's symptoms could not be read"
+        return "; the Application log could not be read"
     if case.heard.doubtful:
-        return (
-            "which events are newer than the last boot is not known (the node's own time is before it, or "
-            "neither could be read)"
-        )
-    strong = sum(symptom.strong for symptom in case.symptoms)
-    events = "1 event" if strong == 1 else f"{strong} events"
-    return (
-        f"{events} in the log speak for this cause" if strong else "no event in the log speaks for this cause"
-    )
+        return "; which events are newer than the last boot is not known"
+    return "" if case.symptoms else f"; none of the article's {len(SYMPTOMS)} events was logged"
 
 
 def _account(_: Decision, case: Case) -> list[str]:
     former = case.facts.former_domain_controller == Value(True)
     trace = [" There are traces of a former domain controller."] if former else []
     return [
-        f"RootVer is in order, and the local account ASPNET does not exist.{''.join(trace)}",
+        f"RootVer is {TARGET}, as it must be, and the local account ASPNET does not exist.{''.join(trace)}",
         _attendant(case),
     ]
 
 
 def _permissions(_: Decision, case: Case) -> list[str]:
     seen = dict.fromkeys(f"{prose(one.source)} {one.id}" for one in case.permission_events)
-    return [f"RootVer is in order, and events point at permissions: {listed(seen)}.", _attendant(case)]
+    told = f"RootVer is {TARGET}, as it must be, and events point at permissions: {listed(seen)}."
+    return [told, _attendant(case)]
 
 
 def _remote_registry(_: Decision, case: Case) -> list[str]:
     return [
-        "RootVer is in order, and Remote Registry, on which the System Attendant depends, does not run.",
+        f"RootVer is {TARGET}, as it must be; Remote Registry, on which the System Attendant depends, does "
+        "not run.",
         _attendant(case),
     ]
 
@@ -238,18 +218,18 @@ def _remote_registry(_: Decision, case: Case) -> list[str]:
 def _other_cause(_: Decision, case: Case) -> list[str]:
     seen = events_words(symptom.record for symptom in case.symptoms if symptom.strong)
     return [
-        f"RootVer is in order, and events of the article are there all the same: {seen}.",
+        f"RootVer is {TARGET}, as it must be; events of the article were logged all the same: {seen}.",
         _attendant(case),
     ]
 
 
 def _services_down(_: Decision, case: Case) -> list[str]:
-    doubt = ", if this node owns them" if case.standing.owner is None else ""
-    return [f"RootVer is in order, but services are down{doubt}.", _attendant(case)]
+    doubt = ", but services are down if this node owns them" if case.standing.owner is None else ""
+    return [f"RootVer is {TARGET}, as it must be{doubt}.", _attendant(case)]
 
 
 def _healthy(_: Decision, case: Case) -> list[str]:
-    return [f"RootVer is {root_ver_words(case.facts.root_ver)}, as it should be.", _attendant(case)]
+    return [f"RootVer is {root_ver_words(case.facts.root_ver)}, as it must be.", _attendant(case)]
 
 
 _REASONS: dict[VerdictId, Callable[[Decision, Case], list[str]]] = {

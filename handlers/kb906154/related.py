@@ -121,7 +121,8 @@ RELATED = (
         conditions.iis_seen,
         (
             "Start IIS Admin first (set it to Automatic where it is Disabled): Exchange's resources depend "
-            "on it. If it does not start, look at the metabase (KB 885440, KB 831393).",
+            "on it.",
+            "If it does not start, look at the metabase (KB 885440, KB 831393).",
         ),
         "KB 885440, KB 831393",
         ("services", "cluster"),

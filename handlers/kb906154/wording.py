@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
+from handlers.kb906154.article import TARGET_KIND
 from handlers.kb906154.facts import Absent, EventRecord, Reading, RegistryData, RegistryValue, Unreadable
 from handlers.spelling import LONGEST, exactly, spelt_out
 
@@ -40,12 +41,13 @@ def data_words(data: RegistryData) -> str:
 
 
 def root_ver_words(reading: Reading[RegistryValue]) -> str:
-    """RootVer as somebody reads it in regedit."""
+    """RootVer as somebody reads it in regedit; its type only where that is not the one it must have."""
     if isinstance(reading, Unreadable):
         return unreadable_words(reading)
     if isinstance(reading, Absent):
         return "the ASP.NET key is missing" if reading.missing == "key" else "the value is missing"
-    return f"{data_words(reading.value.data)} ({reading.value.kind})"
+    kind = "" if reading.value.kind == TARGET_KIND else f" ({reading.value.kind})"
+    return f"{data_words(reading.value.data)}{kind}"
 
 
 def unreadable_words(reading: Unreadable) -> str:

@@ -264,13 +264,14 @@ class Shift:
         return [text for text in texts if text.startswith("FIX-1")]
 
     def answer(self, ts: str, channel: str = ONCALL) -> str:
-        """The one answer below a message, blocks included; beside it stand files, and that it was checked."""
-        (message,) = [one for one in self.thread(ts, channel) if not one.files and not was_checked(one)]
+        """The one answer below a message, blocks included; beside it stands that it was checked."""
+        (message,) = [one for one in self.thread(ts, channel) if not was_checked(one)]
         return whole(message)
 
     def waiting(self) -> list[Notice]:
+        """What is to be told; not the emoji on questions, for which nobody waits."""
         with self.database.read() as conn:
-            return notices.pending(conn, 1_000)
+            return [one for one in notices.pending(conn, 1_000) if one.audience != "question"]
 
     def records(self, *kinds: str) -> list[Entry]:
         with self.database.read() as conn:
@@ -288,6 +289,11 @@ class Shift:
 def was_checked(message: Seen) -> bool:
     """The line of progress, once it is over."""
     return message.text.startswith("Checked ")
+
+
+def is_proposed(card: Seen) -> bool:
+    """Whether it is a card, and no mere line, and waits for a decision."""
+    return card.text.startswith("FIX-1: ") and ":large_blue_circle: Waiting: " in whole(card)
 
 
 def whole(message: Seen) -> str:

@@ -143,6 +143,8 @@ def _section(block: Payload, at: str) -> Iterator[str]:
     yield from _too_many(block.get("fields", []), SECTION_FIELDS, f"{at}/fields")
     for number, part in enumerate(block.get("fields", [])):
         yield from _text(part, FIELD_TEXT, f"{at}/fields/{number}")
+    if not isinstance(block.get("expand", True), bool):
+        yield f"must be a boolean [json-pointer:{at}/expand]"
     if "accessory" in block:
         yield from _element(block["accessory"], f"{at}/accessory")
 

@@ -128,7 +128,7 @@ def test_the_story_of_a_fix_is_shown_and_attached(shift: Shift) -> None:
     shift.propose()
     ts = shift.say("show FIX-1")
     assert "allowed" not in shift.answer(ts)
-    file, raw = (one.files[0] for one in shift.thread(ts) if one.files)
+    file, raw = (file for one in shift.thread(ts) for file in one.files)
     assert json.loads(file.data or b"")["fix"] == "FIX-1"
     assert raw.name == "FIX-1-evidence.json"
 
@@ -140,7 +140,7 @@ def test_backup_and_evidence_of_a_fix_are_attached_anew_whenever_asked_for(shift
     shift.tick(seconds=6)
     for _ in range(2):
         ts = shift.say("show FIX-1")
-        files = {one.files[0].name: one.files[0].data or b"" for one in shift.thread(ts) if one.files}
+        files = {file.name: file.data or b"" for one in shift.thread(ts) for file in one.files}
         assert list(files) == ["FIX-1.json", "FIX-1-backup.reg", "FIX-1-evidence.json"]
         assert '"RootVer"="0.0.0.0"' in files["FIX-1-backup.reg"].decode("utf-16")
         answers = json.loads(files["FIX-1-evidence.json"])
@@ -158,7 +158,7 @@ def test_what_was_erased_is_not_attached(shift: Shift) -> None:
     with shift.database.write() as tx:
         tx.execute("DELETE FROM evidence")
     ts = shift.say("show FIX-1")
-    assert [one.files[0].name for one in shift.thread(ts) if one.files] == ["FIX-1.json"]
+    assert [file.name for one in shift.thread(ts) for file in one.files] == ["FIX-1.json"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.blocks.card import Surroundings, card, prepare_line, reading_words
-from bot.slack.text import clock_time
+from bot.slack.limits import length
+from bot.slack.text import FIRST_LINE, clock_time
 from handlers.approval import UNDECIDED, ApprovalRules, State
 from handlers.fix.moves import BLOCKED
 from storage.records import Json
@@ -42,7 +43,8 @@ def test_a_card_is_a_good_message_in_every_state(state: State, paused: tuple[str
     """It fits Slack's limits, mentions only the people of this fix and names it."""
     drawn = card(fix_in(state), Surroundings(RULES, paused, BOB))  # type: ignore[arg-type]
     check(drawn, ALICE, BOB, CAROL)
-    assert drawn.text.startswith("FIX-12 ")
+    assert drawn.text.startswith("FIX-12: " if state == State.PROPOSED else "FIX-12 ")
+    assert length(drawn.text.split("\n")[0]) <= FIRST_LINE
     assert "EXCH-NODE2" in words(drawn)
 
 
@@ -78,55 +80,102 @@ def test_no_reason_brings_the_words_of_another_end_onto_a_card(state: State, rea
     shown = words(card(fix_in(state, reason=reason), AROUND))
     found = {end for end in ENDS.values() if re.search(rf"\b{end}\b", shown, re.IGNORECASE)}
     assert found == ({state} & ENDS.keys())
-    assert reason in shown or "its thread says why" in shown
+    assert reason in shown or "Its thread says why." in shown
 
 
 @pytest.mark.parametrize("state", State)
 def test_a_state_is_a_word_and_not_only_an_emoji(state: State) -> None:
     """The text without any emoji still says where the fix stands."""
-    without = re.sub(r":[a-z_]+:", "", card(fix_in(state), AROUND).text)
-    assert re.match(r"FIX-12 (proposed|approved|sent|applied|confirmed|drifted|failed|lost|\w+ed\b)", without)
+    last = card(fix_in(state), AROUND).blocks[-1]["text"]["text"].splitlines()[-1]
+    without = re.sub(r":[a-z_]+:", "", last).strip()
+    assert re.match(r"(Waiting|Approved|Sent|Applied|Confirmed|Drifted|Failed|Lost|\w+ed)\b", without)
 
 
 def test_the_line_that_becomes_the_card_mentions_who_can_approve() -> None:
     """Slack notifies of mentions in a post, never of those that an edit adds."""
-    line = prepare_line(FIX)
+    line = prepare_line(FIX, "alice")
     check(line, BOB, CAROL)
     assert line.text == (
-        f"FIX-12: <@{BOB}> <@{CAROL}>, please decide: set RootVer on EXCH-NODE2, `0.0.0.0` (REG_SZ) → "
-        f"`1.1.4322.0` (REG_SZ). Open until {clock_time(FIX.expires_at)}. "
+        f"FIX-12: <@{BOB}> <@{CAROL}>, one of you please decide: EXCH-NODE2, mail is down, RootVer `0.0.0.0` "
+        f"→ `1.1.4322.0`.\nAsked by alice, open until {clock_time(FIX.expires_at)}.\n"
         "If this line stays, its card is further down."
     )
     assert line.blocks == ()
 
 
 def test_a_proposed_card_says_all_that_an_approver_needs() -> None:
-    """Node, now and new with kinds, undo, what happens, who may approve until when, what to know."""
-    shown = words(card(FIX, AROUND))
-    for part in (
-        "proposed: set RootVer on EXCH-NODE2",
-        "now `0.0.0.0` (REG_SZ) → new `1.1.4322.0` (REG_SZ)",
-        "backup: the whole ASP.NET key, kept in the audit, attached as .reg",
+    """What changes, what that costs, the way back, the partner; and last, where it stands."""
+    told, where = (block["text"]["text"] for block in card(FIX, AROUND).blocks)
+    assert told.splitlines()[:3] == [
+        "*FIX-12: set RootVer on EXCH-NODE2*",
+        "`0.0.0.0` → `1.1.4322.0` · nothing restarts · the key is backed up · "
         "undo: `@rootver restore FIX-12`",
-        "restarts nothing; afterwards someone brings the System Attendant resource online",
-        f"approvers: <@{BOB}> <@{CAROL}> (not <@{ALICE}>, who asked)",
-        f"open until <!date^{int((START + timedelta(minutes=30)).timestamp())}^{{time}}|10:34 UTC>",
-        ":white_check_mark: approve · :x: decline · `@rootver cancel FIX-12`",
-        "another ASP.NET version is registered too: 1.1 is being chosen",
-        "This node owns the System Attendant.",
-        "This change does not follow a failover. exch-node1: nothing of KB 906154 to be seen.",
-        "set-up or `aspnet_regiis` can move the value again",
-        f"asked by <@{ALICE}>",
-    ):
-        assert part in shown, part
+        "Partner exch-node1: OK.",
+    ]
+    assert "Note: another ASP.NET version is registered too: 1.1 is being chosen." in told
+    assert where == (
+        f":large_blue_circle: Waiting: :white_check_mark: by <@{BOB}> or <@{CAROL}> until "
+        f"{clock_time(FIX.expires_at)}, :x: declines · counted 0 of 1 · asked by <@{ALICE}>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "newest", "said"),
+    [
+        ("healthy", None, "OK."),
+        ("inconclusive", None, "not known. If RootVer is invalid there too, mail does not start there"),
+        ("rootver_invalid", None, "RootVer is invalid there too; `@rootver diagnose exch-node1` proposes"),
+        (
+            "rootver_invalid",
+            State.PROPOSED,
+            "too; FIX-11 is open for it, decide that one first.",
+        ),
+        ("rootver_invalid", State.APPLIED, "RootVer was set there by FIX-11."),
+        ("rootver_invalid", State.EXPIRED, "RootVer is invalid there too; `@rootver diagnose exch-node1`"),
+        ("services_down", State.CONFIRMED, "services are down, but RootVer is in order."),
+        ("of another version", None, "of another version."),
+    ],
+)
+def test_a_card_tells_how_the_partner_is_and_never_asks(
+    verdict: str, newest: State | None, said: str
+) -> None:
+    """The change does not follow a failover."""
+    partners = {"exch-node1": replace(fix_in(newest), number=11)} if newest else {}
+    fix = replace(FIX, details={**FIX.details, "others": {"exch-node1": verdict}})
+    shown = words(card(fix, Surroundings(RULES, partners=partners)))
+    (line,) = (line for line in shown.splitlines() if line.startswith("Partner"))
+    assert line.startswith("Partner exch-node1: ")
+    assert said in line
+    assert "?" not in shown
+
+
+def test_ticks_that_do_not_count_are_named_with_the_reason() -> None:
+    """The card shows three ticks, and says which of them is none."""
+    ticks: list[Json] = [
+        [CAROL, "approve", "not_an_approver"],
+        [BOB, "decline", "paused"],
+        [ALICE, "approve", "own_request"],
+        ["another", "shape"],
+    ]
+    fix = replace(FIX, details={**FIX.details, "ticks": ticks})
+    *lines, last = card(fix, AROUND).blocks[-1]["text"]["text"].splitlines()
+    assert lines == [
+        f":white_check_mark: of <@{CAROL}> does not count: not an approver.",
+        f":x: of <@{BOB}> does not count: fixes were paused; after `@rootver resume` take it away and react "
+        "again.",
+        f":white_check_mark: of <@{ALICE}> does not count: asked for it, and a second person must approve.",
+    ]
+    assert "counted 0 of 1" in last
+    assert "does not count" not in words(card(replace(fix, state=State.EXPIRED), AROUND))
 
 
 def test_a_card_that_nobody_can_approve_says_so() -> None:
     """And names the group that could not be read."""
     details: dict[str, Json] = {**FIX.details, "able": [], "groups_unreadable": ["S07EXADMINS"]}
     shown = words(card(replace(FIX, details=details), AROUND))
-    assert "approvers: nobody can approve right now" in shown
-    assert "group `S07EXADMINS` could not be read: its members are refused until it can" in shown
+    assert "FIX-12: nobody can approve right now: EXCH-NODE2" in shown
+    assert "Waiting: nobody can approve right now until" in shown
+    assert "Group `S07EXADMINS` could not be read: its members are refused until it can." in shown
 
 
 @pytest.mark.parametrize("able", [20, 21, 300])
@@ -136,14 +185,16 @@ def test_a_crowd_of_approvers_is_named_in_part_and_counted(able: int, unverified
     users = [f"U07{number:08}" for number in range(able)]
     fix = replace(FIX, details={**FIX.details, "able": [*users], "unverified": unverified})
     more = able - 20 + unverified
-    named = " ".join(f"<@{user}>" for user in users[:20]) + (f" and {more} more" if more else "")
     line, drawn = prepare_line(fix), card(fix, AROUND)
     for one in (line, drawn):
         check(one, ALICE, *users)
-        assert named in words(one)
         assert "cut" not in words(one)
+        assert all(f"<@{user}>" in one.text for user in users[:20])
+        assert f"FIX-12: <@{users[0]}> <@{users[1]}> and {able - 2 + unverified} more, one of you" in one.text
+    either = " or ".join(f"<@{user}>" for user in users[:20]) + (f" or {more} more" if more else "")
+    assert f"Waiting: :white_check_mark: by {either} until" in words(drawn)
     assert "If this line stays" in line.text
-    assert "approve · :x: decline" in words(drawn)
+    assert ":x: declines" in words(drawn)
 
 
 def test_a_card_says_that_nobody_was_found_where_not_all_were_looked_up() -> None:
@@ -151,8 +202,8 @@ def test_a_card_says_that_nobody_was_found_where_not_all_were_looked_up() -> Non
     details: dict[str, Json] = {**FIX.details, "able": [], "unverified": 280}
     fix = replace(FIX, details=details)
     found = "nobody was found who can approve right now; 280 more approvers not verified"
-    assert f"approvers: {found}" in words(card(fix, AROUND))
-    assert prepare_line(fix).text.startswith(f"FIX-12: {found}: set RootVer on EXCH-NODE2, ")
+    assert f"Waiting: {found} until" in words(card(fix, AROUND))
+    assert prepare_line(fix).text.startswith(f"FIX-12: {found}: EXCH-NODE2, mail is down, ")
 
 
 def test_many_groups_that_could_not_be_read_are_one_line() -> None:
@@ -160,13 +211,7 @@ def test_many_groups_that_could_not_be_read_are_one_line() -> None:
     groups = [f"S07{number:08}" for number in range(300)]
     shown = words(card(replace(FIX, details={**FIX.details, "groups_unreadable": [*groups]}), AROUND))
     assert "and 280 more could not be read" in shown
-    assert "approve · :x: decline" in shown
-
-
-def test_who_may_approve_what_they_asked_for_is_not_excluded() -> None:
-    """With allow_self_approval the requester is not named as excluded."""
-    rules = replace(RULES, allow_self_approval=True)
-    assert "who asked" not in words(card(FIX, Surroundings(rules)))
+    assert ":x: declines" in shown
 
 
 def test_a_passive_node_is_preventive() -> None:
@@ -179,7 +224,8 @@ def test_a_passive_node_is_preventive() -> None:
 def test_an_owner_whose_attendant_runs_is_preventive() -> None:
     """Latent on the owner."""
     shown = words(card(replace(FIX, details={**FIX.details, "confidence": "latent"}), AROUND))
-    assert "Preventive: this node owns the System Attendant, which is not down." in shown
+    assert "Preventive: the System Attendant runs on this node." in shown
+    assert "EXCH-NODE2, mail still runs, RootVer" in shown
     assert "online" not in shown
 
 
@@ -192,20 +238,20 @@ def test_an_undocumented_form_is_noted() -> None:
 def test_an_approved_card_says_how_to_stop_it() -> None:
     """Grace period in words, and the way out."""
     shown = words(card(fix_in(State.APPROVED), AROUND))
-    assert f"approved by <@{BOB}>, applying in 5 s; remove the reaction to stop" in shown
+    assert f"Approved by <@{BOB}>: sending in 5 s; take :white_check_mark: away to stop" in shown
 
 
 def test_the_grace_period_on_the_card_is_the_one_of_the_settings() -> None:
     """Half a second is half a second."""
     rules = ApprovalRules(grace=timedelta(seconds=0.5))
-    assert "applying in 0.5 s;" in words(card(fix_in(State.APPROVED), Surroundings(rules)))
+    assert "sending in 0.5 s;" in words(card(fix_in(State.APPROVED), Surroundings(rules)))
 
 
 def test_an_applied_card_says_what_was_read_back_when_and_who_approved() -> None:
     """The proof in one line."""
     shown = words(card(fix_in(State.APPLIED), AROUND))
-    assert "applied: RootVer on EXCH-NODE2 is `1.1.4322.0` (REG_SZ), read back <!date^" in shown
-    assert f"approved by <@{BOB}>" in shown
+    assert ":large_green_circle: Applied <!date^" in shown
+    assert f", read back · approved by <@{BOB}>" in shown
 
 
 @pytest.mark.parametrize("state", [State.DECLINED, State.CANCELLED])
@@ -219,12 +265,12 @@ def test_a_card_that_somebody_ended_names_them(state: State) -> None:
 def test_a_pause_stands_only_on_cards_that_wait(state: State) -> None:
     """Who paused and how it ends."""
     shown = words(card(fix_in(state), Surroundings(RULES, (CAROL, START))))
-    assert ("*paused* by <@U07CAROL000>" in shown) == (state in UNDECIDED)
+    assert ("*Paused* by <@U07CAROL000>" in shown) == (state in UNDECIDED)
 
 
 @pytest.mark.parametrize("state", State)
 def test_a_card_asks_for_reactions_only_while_they_count(state: State) -> None:
-    """Afterwards no emoji asks to be tapped."""
+    """Afterwards no emoji asks to be tapped, or taken away."""
     assert (":white_check_mark:" in words(card(fix_in(state), AROUND))) == (state in UNDECIDED)
 
 
@@ -245,17 +291,17 @@ def test_a_restore_says_what_it_puts_back() -> None:
     )  # fmt: skip
     shown = words(card(restore, AROUND))
     assert "put RootVer on EXCH-NODE2 back to what it was before FIX-9" in shown
-    assert "→ new no value" in shown
+    assert "`0.0.0.0` → no value" in shown
     assert "System Attendant resource online" not in shown
 
 
 @pytest.mark.parametrize(
     ("reading", "shown"),
     [
-        ('{"is":"value","value":{"kind":"REG_SZ","data":"0.0.0.0"}}', "`0.0.0.0` (REG_SZ)"),
+        ('{"is":"value","value":{"kind":"REG_SZ","data":"0.0.0.0"}}', "`0.0.0.0`"),
         ('{"is":"value","value":{"kind":"REG_DWORD","data":7}}', "`7` (REG_DWORD)"),
         ('{"is":"value","value":{"kind":"REG_MULTI_SZ","data":["a","b"]}}', '`["a", "b"]` (REG_MULTI_SZ)'),
-        ('{"is":"value","value":{"kind":"REG_SZ","data":""}}', "(empty) (REG_SZ)"),
+        ('{"is":"value","value":{"kind":"REG_SZ","data":""}}', "(empty)"),
         ('{"is":"absent","missing":"value"}', "no value"),
         ('{"is":"absent","missing":"key"}', "no ASP.NET key"),
         ('{"is":"unreadable","code":"0x80070005","message":"no"}', "not readable (`0x80070005`)"),
@@ -263,8 +309,38 @@ def test_a_restore_says_what_it_puts_back() -> None:
     ],
 )
 def test_a_reading_reads_as_in_regedit(reading: str, shown: str) -> None:
-    """Data exactly, kind beside it; absent and unreadable are different things."""
+    """Data exactly, kind where it is a wrong one; absent and unreadable are different things."""
     assert reading_words(reading) == shown
+
+
+def test_a_change_of_the_type_alone_shows_both_types() -> None:
+    """Else it would read as no change."""
+    wrong = '{"is":"value","value":{"kind":"REG_EXPAND_SZ","data":"1.1.4322.0"}}'
+    shown = words(card(fix_in(State.PROPOSED, expected=wrong), AROUND))
+    assert "`1.1.4322.0` (REG_EXPAND_SZ) → `1.1.4322.0` (REG_SZ)" in shown
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        ({"owner": False}, "EXCH-NODE2, passive, RootVer"),
+        ({"confidence": "suspected", "attendants": ["SA"]}, "EXCH-NODE2, mail is down, RootVer"),
+        ({"owner": None, "attendants": ["SA"]}, "EXCH-NODE2, mail is down if this node owns it, RootVer"),
+        ({"confidence": "suspected"}, "EXCH-NODE2, RootVer"),
+    ],
+)
+def test_the_first_line_says_whether_mail_is_down(details: dict[str, Json], said: str) -> None:
+    """That is what an approver gets up for."""
+    fix = replace(FIX, details={**FIX.details, **details})
+    assert said in prepare_line(fix).text.splitlines()[0]
+
+
+def test_a_long_value_has_a_line_of_its_own() -> None:
+    """It is shown whole all the same."""
+    long = json.dumps({"is": "value", "value": {"kind": "REG_SZ", "data": "9" * 200}})
+    first, change, *_ = prepare_line(fix_in(State.PROPOSED, expected=long)).text.splitlines()
+    assert first.endswith("please decide: EXCH-NODE2, mail is down.")
+    assert change == f"RootVer `{'9' * 200}` → `1.1.4322.0`."
 
 
 @given(st.sets(st.text(max_size=20)))
@@ -280,7 +356,7 @@ def test_a_card_never_shows_a_value_as_another_one(hidden: str) -> None:
     """What shows as nothing made a change read as none."""
     wrong = json.dumps({"is": "value", "value": {"kind": "REG_SZ", "data": f"1.1.4322.0{hidden}"}})
     shown = card(fix_in(State.PROPOSED, expected=wrong), AROUND)
-    spelt = f"now `1.1.4322.0\\u{ord(hidden):04x}` (REG_SZ) → new `1.1.4322.0` (REG_SZ)"
+    spelt = f"`1.1.4322.0\\u{ord(hidden):04x}` → `1.1.4322.0`"
     assert spelt in words(shown)
 
 
@@ -289,9 +365,9 @@ def test_a_card_that_needs_two_people_says_who_approved_already() -> None:
     around = replace(AROUND, rules=replace(RULES, required_approvals=2))
     nobody = card(fix_in(State.PROPOSED), around)
     check(nobody, ALICE, BOB, CAROL)
-    assert "two people have to approve · counted 0 of 2" in words(nobody)
+    assert "counted 0 of 2" in words(nobody)
     fix = fix_in(State.PROPOSED)
     one = card(replace(fix, details={**fix.details, "approvals": [BOB]}), around)
     check(one, ALICE, BOB, CAROL)
     assert f"counted 1 of 2 (<@{BOB}>)" in words(one)
-    assert "counted" not in words(card(fix, AROUND))
+    assert "counted 0 of 1" in words(card(fix, AROUND))

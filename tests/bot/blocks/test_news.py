@@ -151,7 +151,7 @@ def test_news_with_a_backup_name_its_file_and_how_to_get_it_again(topic: Topic) 
     """A file may not show, and nobody can tell from here."""
     told = in_thread(topic, News(replace(fix_in(State.APPLIED), backup="5e" * 32), {}, RULES, CARD))
     assert told is not None
-    assert "`FIX-12-backup.reg`, attached once; `@rootver show FIX-12` attaches it again." in told.text
+    assert "`FIX-12-backup.reg`, attached here once; `@rootver show FIX-12` attaches it again." in told.text
 
 
 @pytest.mark.parametrize(
@@ -160,16 +160,16 @@ def test_news_with_a_backup_name_its_file_and_how_to_get_it_again(topic: Topic) 
         ("reminder", ["FIX-12 still waits", f"<@{BOB}> <@{CAROL}>: react on", f"<{CARD}|its card>", "10:34",
                       "Asked by alice"]),
         ("voided", ["nothing was changed on EXCH-NODE2.\nThe server changed.",
-                    "· RootVer: then no value, now `2.0.50727.0` (REG_SZ)",
-                    'versions: then `{"a": true}`, now `{}`', "`@rootver diagnose exch-node2`"]),
-        ("failed", ["RootVer is now `2.0.50727.0` (REG_SZ). The write failed", "`@rootver restore FIX-12`",
+                    "· RootVer: then no value, now `2.0.50727.0`",
+                    'versions that ASP.NET has: then `a`, now none', "`@rootver diagnose exch-node2`"]),
+        ("failed", ["RootVer is now `2.0.50727.0`. The write failed", "`@rootver restore FIX-12`",
                     "Or by hand: `@rootver manual exch-node2`."]),
         ("indeterminate", ["not known whether RootVer was set on EXCH-NODE2.\nNo answer in time.\n",
                            "read it back", "send nothing again"]),
         ("confirmed", ["FIX-12 confirmed: the System Attendant runs on EXCH-NODE2, no new errors since.\n",
                        "RootVer on EXCH-NODE2 still is `1.1.4322.0`."]),
-        ("drifted", ["now, not `1.1.4322.0` (REG_SZ)", "`2.0.50727.0`", "find out who"]),
-        ("replaced", ["It is `2.0.50727.0` (REG_SZ) now. FIX-13 set the value since."]),
+        ("drifted", ["now, not `1.1.4322.0`", "`2.0.50727.0`", "find out who"]),
+        ("replaced", ["It is `2.0.50727.0` now. FIX-13 set the value since."]),
         ("look", ["not confirmed yet: the System Attendant does not run on EXCH-NODE2.",
                   "online on EXCH-NODE2. I look again 5 min after the change"]),
         ("unconfirmed", ["stays applied, not confirmed: the System Attendant does not run on EXCH-NODE2.",
@@ -193,7 +193,7 @@ def test_each_sentence_says_what_who_why_and_what_next(topic: Topic, parts: list
 def test_a_refused_change_shows_what_stands_there() -> None:
     """The host's own reading, from just before it refused."""
     shown = said("voided", before=SEEN, after=SEEN, reason="The host refused it (changed).")
-    assert "The host refused it (changed). RootVer there is `2.0.50727.0` (REG_SZ)." in shown
+    assert "The host refused it (changed). RootVer there is `2.0.50727.0`." in shown
 
 
 def test_an_approval_under_a_fault_of_the_audit_is_told_why_and_whom_to_ask() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -187,12 +188,12 @@ def test_a_diagnosis_whose_answer_waits_proposes_all_the_same(
     shift: Shift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And its answer, once there is room, has the verdict and the proposal in one message."""
-    monkeypatch.setattr(by_command, "CARD_AFTER", 0.1)
+    monkeypatch.setattr(by_command, "CARD_AFTER", timedelta(seconds=0.1))
     shift.chat.pace = Pace(burst=3, monotonic=lambda: shift.monotonic)
     shift.chat.pace.spent(ONCALL)
     ts = shift.say("diagnose exch-node2")
     assert (shift.texts(ts), shift.fix().state) == ([], State.PROPOSED)
     shift.go_on(seconds=5)
     assert "RootVer is invalid" in shift.answer(ts)
-    assert "FIX-1 proposed" in shift.answer(ts)
+    assert "FIX-1 needs a second person" in shift.answer(ts)
     assert any(one.files for one in shift.thread(ts))

@@ -11,7 +11,7 @@ from storage import notices
 from storage.chain.anchors import parse_anchors
 from storage.records import NewNotice
 from tests.bot.running.lines import LINE, line_of
-from tests.bot.shift import ALICE, AUDIT, BOB, CAROL, NO, ONCALL, YES, Shift, whole
+from tests.bot.shift import ALICE, AUDIT, BOB, CAROL, NO, ONCALL, YES, Shift, is_proposed, whole
 
 # --- the card ---
 
@@ -19,12 +19,17 @@ from tests.bot.shift import ALICE, AUDIT, BOB, CAROL, NO, ONCALL, YES, Shift, wh
 def test_a_proposal_becomes_one_card_with_both_reactions(shift: Shift) -> None:
     """Posted with the mentions, edited into the card, one tap is enough."""
     ts = shift.propose()
-    _, diagnosis, card, facts = sorted(shift.thread(ts), key=lambda one: (bool(one.files), one.ts))
-    assert card.text.startswith("FIX-1 proposed: set RootVer on EXCH-NODE2")
+    _, diagnosis, card = shift.thread(ts)
+    assert card.text.startswith(
+        f"FIX-1: <@{BOB}> <@{CAROL}>, one of you please decide: EXCH-NODE2, mail is down"
+    )
     assert card.reactions == {YES: [shift.workspace.bot_user], NO: [shift.workspace.bot_user]}
     assert shift.fix().card_ts == card.ts
-    assert "EXCH-NODE2: RootVer is invalid (confirmed)" in diagnosis.text.splitlines()[0]
-    assert [file.name for file in facts.files] == ["facts-EXCH-CL1.json"]
+    assert (
+        "EXCH-NODE2: mail is down, RootVer is invalid. FIX-1 needs a second person"
+        in diagnosis.text.splitlines()[0]
+    )
+    assert [file.name for file in diagnosis.files] == ["facts-EXCH-CL1.json"]
     assert shift.waiting() == []
 
 
@@ -45,7 +50,7 @@ def test_a_line_that_slack_did_not_take_is_posted_later(shift: Shift, kind: Faul
     shift.deliver_notices()
     assert line_of(shift, ts) == []  # it rests
     shift.deliver_notices(seconds=3.1)
-    assert shift.card.text.startswith("FIX-1 proposed")
+    assert is_proposed(shift.card)
 
 
 def test_a_lost_answer_leaves_a_line_and_another_message_is_the_card(shift: Shift) -> None:
@@ -57,7 +62,7 @@ def test_a_lost_answer_leaves_a_line_and_another_message_is_the_card(shift: Shif
     (left,) = (one for one in shift.thread(ts) if LINE in one.text)
     assert left.reactions == {}
     assert left.ts != shift.card.ts
-    assert shift.card.text.startswith("FIX-1 proposed")
+    assert is_proposed(shift.card)
     shift.react("bob", ts=left.ts)
     assert shift.fix().state == "proposed"
     shift.react("bob")
@@ -82,7 +87,7 @@ def test_a_card_holds_without_the_reactions_of_the_bot(shift: Shift) -> None:
     shift.workspace.faults.add("error", "reactions.add", times=-1, error="too_many_reactions")
     shift.deliver_notices()
     assert [one.topic for one in shift.waiting()] == ["emoji"]
-    assert shift.card.text.startswith("FIX-1 proposed")
+    assert is_proposed(shift.card)
     shift.workspace.faults.clear()
     shift.deliver_notices(seconds=1)
     assert set(shift.card.reactions) == {YES, NO}
@@ -97,7 +102,7 @@ def test_several_moves_are_one_edit(shift: Shift) -> None:
     before = shift.calls("chat.update")
     shift.deliver_notices()
     assert shift.calls("chat.update") == before + 1
-    assert shift.card.text.startswith(f"FIX-1 approved by <@{BOB}>, applying in 5 s")
+    assert shift.card.text.startswith(f"FIX-1 approved by <@{BOB}>: sending in 5 s")
 
 
 def test_a_deleted_card_cancels_its_fix(shift: Shift) -> None:
@@ -117,10 +122,10 @@ def test_a_pause_shows_on_open_cards(shift: Shift) -> None:
     shift.propose()
     shift.say("pause", "bob")
     shift.deliver_notices()
-    assert f"*paused* by <@{BOB}>" in whole(shift.card)
+    assert f"*Paused* by <@{BOB}>" in whole(shift.card)
     shift.say("resume", "carol")
     shift.deliver_notices()
-    assert "paused" not in whole(shift.card)
+    assert "Paused" not in whole(shift.card)
 
 
 @pytest.mark.parametrize(("emoji", "state"), [(NO, "declined")])
@@ -194,7 +199,7 @@ def test_a_reminder_leads_to_a_card_that_shows_what_holds(shift: Shift) -> None:
     shift.deliver_notices()
     assert shift.card.text.startswith("FIX-1 approved")
     shift.tick(minutes=10)
-    assert shift.card.text.startswith("FIX-1 proposed")
+    assert is_proposed(shift.card)
 
 
 def test_a_reminder_in_a_pause_says_to_end_it_first(shift: Shift) -> None:

@@ -14,7 +14,8 @@ def test_the_card_tells_it_and_carries_one_that_exists(begin: Callable[..., Shif
     shift.propose()
     assert set(shift.card.reactions) == {YES, NO}
     card = whole(shift.card)
-    assert f":{YES}: approve · :{NO}: decline" in card
-    assert "this workspace has no emoji `corp_ok`" in card
+    assert f"Waiting: :{YES}: by " in card
+    assert f", :{NO}: declines" in card
+    assert "This workspace has no emoji `corp_ok`" in card
     shift.react("bob")
     assert shift.fix().state == "approved"

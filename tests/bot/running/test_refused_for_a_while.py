@@ -89,7 +89,9 @@ def agree(shift: Shift, code: str, number: int, ts: str, state: State) -> None:
     shown = card_of(shift, number)
     assert fix.state == state
     assert [move[-1] for move in moves if isinstance(move, list)][-1:] == [state] * (state != State.PROPOSED)
-    assert shown.text.startswith(f"{fix.id} {state}")
+    begins, ends = (": ", "Waiting: ") if state == State.PROPOSED else (f" {state}", str(state).capitalize())
+    assert shown.text.startswith(f"{fix.id}{begins}")
+    assert ends in shown.blocks[-1]["text"]["text"].splitlines()[-1]
     assert shown.blocks
     if code not in {"already_reacted", "invalid_name"}:  # else what Slack said is believed
         assert set(shown.reactions) >= {YES, NO}

@@ -9,7 +9,7 @@ import pytest
 from handlers import untold
 from storage import notices
 from storage.records import NewNotice
-from tests.bot.shift import ALICE, AUDIT, BOB, CAROL, NO, ONCALL, Shift
+from tests.bot.shift import ALICE, AUDIT, BOB, CAROL, NO, ONCALL, Shift, is_proposed
 
 
 def directly(shift: Shift, user: str) -> list[str]:
@@ -40,13 +40,13 @@ def test_before_an_approval_the_requester_and_who_can_approve_are_told(shift: Sh
     pass_time(shift, 60)
     for user in (ALICE, BOB, CAROL):
         (told,) = directly(shift, user)
-        assert told.startswith("FIX-1 proposed: set RootVer on EXCH-NODE2")
+        assert told.startswith(f"FIX-1: <@{BOB}> <@{CAROL}>, one of you please decide: EXCH-NODE2")
         assert "because Slack refuses my messages in <#C07ONCALL00> since " in told
         assert "(`not_in_channel`)" in told
         assert "Next, for that channel: invite me there (`/invite @rootver`)" in told
     take_again(shift)
     pass_time(shift, 60)
-    assert shift.card.text.startswith("FIX-1 proposed")
+    assert is_proposed(shift.card)
     assert shift.waiting() == []
 
 
@@ -140,7 +140,7 @@ def test_removed_in_the_grace_period_and_invited_back_card_and_state_agree(shift
     assert shift.fix().state == "proposed"
     take_again(shift)
     pass_time(shift, 16)
-    assert shift.card.text.startswith("FIX-1 proposed")
+    assert is_proposed(shift.card)
     assert any("no longer holds, nothing was sent" in text for text in shift.told(ts))
 
 
@@ -153,7 +153,7 @@ def test_a_new_connection_ends_all_pauses_and_draws_open_cards_anew(shift: Shift
         shift.deliver_notices(seconds=1)
     take_again(shift)
     shift.deliver_notices()
-    assert shift.card.text.startswith("FIX-1 proposed")  # it rests
+    assert is_proposed(shift.card)  # it rests
     shift.deliverer.connected()
     shift.deliver_notices()
     assert shift.card.text.startswith("FIX-1 approved")
@@ -189,7 +189,7 @@ def test_while_the_file_may_be_an_older_copy_nothing_of_fixes_is_told(shift: Shi
     assert "it is an older copy" in shift.workspace.messages(AUDIT)[-1].text
     shift.database.older = ()
     shift.deliver_notices()
-    assert shift.card.text.startswith("FIX-1 proposed")
+    assert is_proposed(shift.card)
 
 
 def test_pauses_and_the_first_refusal_outlive_the_process(shift: Shift) -> None:

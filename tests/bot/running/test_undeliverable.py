@@ -14,7 +14,7 @@ from storage import evidence, fixes, notices, once
 from storage.file.errors import StorageUnavailable
 from storage.records import Fix, NewNotice, State
 from tests.bot.running.lines import line_of
-from tests.bot.shift import ALICE, AUDIT, NO, Shift, whole
+from tests.bot.shift import ALICE, AUDIT, NO, Shift, is_proposed, whole
 from tests.handlers.fix.night import lose_answer
 
 
@@ -28,7 +28,7 @@ def test_a_fix_whose_card_slack_does_not_take_stays_proposed(shift: Shift, error
     assert shift.fix().state == "proposed"
     shift.workspace.faults.clear()
     shift.tick(minutes=9)
-    assert shift.card.text.startswith("FIX-1 proposed")
+    assert is_proposed(shift.card)
     shift.react("bob")
     assert shift.fix().state == "approved"
 
@@ -53,7 +53,7 @@ def test_a_card_that_cannot_be_edited_is_told_beside_it_and_decided_on(shift: Sh
     for _ in range(3):
         shift.tick(seconds=30)
     (beside,) = (one for one in shift.thread(ts) if "its card cannot be edited" in one.text)
-    assert "FIX-1 proposed: set RootVer on EXCH-NODE2" in whole(beside)
+    assert "*FIX-1: set RootVer on EXCH-NODE2*" in whole(beside)
     shift.react("bob")
     shift.tick(seconds=1)
     assert shift.fix().state == "approved"
@@ -106,7 +106,7 @@ def test_a_card_is_put_right_at_the_next_connection_however_long_slack_refused(s
     assert shift.waiting() == []
     shift.workspace.faults.clear()
     shift.deliver_notices(minutes=15)
-    assert shift.card.text.startswith("FIX-1 proposed")
+    assert is_proposed(shift.card)
     shift.deliverer.connected()
     shift.deliver_notices()
     assert shift.card.text.startswith("FIX-1 declined")
@@ -122,7 +122,7 @@ def test_a_backup_that_cannot_be_attached_is_sent_again(shift: Shift) -> None:
     shift.deliver_notices(seconds=1)
     shift.deliver_notices(seconds=61)
     (told,) = (text for text in shift.told(ts) if text.startswith("FIX-1 applied"))
-    assert "`FIX-1-backup.reg`, attached once; `@rootver show FIX-1` attaches it again." in told
+    assert "`FIX-1-backup.reg`, attached here once; `@rootver show FIX-1` attaches it again." in told
     assert backups(shift, ts) == 1
     assert shift.waiting() == []
 
@@ -166,7 +166,7 @@ def test_a_line_is_not_posted_again_when_the_file_cannot_be_written(
     assert len(line_of(shift, ts)) == 1
     shift.deliver_notices()
     assert line_of(shift, ts) == []
-    assert shift.card.text.startswith("FIX-1 proposed")
+    assert is_proposed(shift.card)
 
 
 class Killed(BaseException):
@@ -293,10 +293,10 @@ def test_a_notice_that_a_defect_keeps_from_being_sent_holds_up_only_its_own_fix(
     shift = begin("both-nodes")
     shift.say("diagnose EXCH-CL1")
 
-    def defective(fix: Fix) -> Post:
+    def defective(fix: Fix, asked_by: str) -> Post:
         if fix.number == 1:
             raise KeyError("a defect")
-        return prepare_line(fix)
+        return prepare_line(fix, asked_by)
 
     monkeypatch.setattr("bot.running.telling.prepare_line", defective)
     shift.deliver_notices()

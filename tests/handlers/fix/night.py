@@ -277,7 +277,8 @@ class Night:
 
     def propose(self, asked: str = "exch-node2", *, direct: bool = False) -> Fix:
         """Diagnose and propose; the card's line is posted."""
-        proposals = self.proposals.propose(self.diagnose(asked), ALICE, THREAD, "101.0", direct=direct)
+        proposals = self.proposals.propose(self.diagnose(asked), ALICE, THREAD, direct=direct)
+        self.proposals.answered(proposals, "101.0")
         proposed = [one.fix for one in proposals if isinstance(one, Proposed)]
         return [self.posted(fix) for fix in proposed][-1]
 

@@ -48,7 +48,7 @@ def test_nothing_is_sent_that_was_approved_before(night: Night) -> None:
 def test_whoever_asks_for_a_fix_is_told_why_there_is_no_card(night: Night) -> None:
     """Two bots with two files would post two cards of the same number."""
     night.obstacles.another_bot = True
-    (made,) = night.proposals.propose(night.diagnose(), ALICE, THREAD, "101.0", direct=False)
+    (made,) = night.proposals.propose(night.diagnose(), ALICE, THREAD, direct=False)
     assert isinstance(made, NotProposed)
     assert made.reason == "another_bot"
     assert "stop the other one" in made.sentence

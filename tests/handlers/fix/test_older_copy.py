@@ -70,7 +70,7 @@ def test_the_last_anchor_beside_the_key_is_ahead(older: Night) -> None:
 def test_nothing_is_judged_moved_or_made_in_an_older_copy(older: Night) -> None:
     """Whatever people and the clock do; whoever reacts is told, and a pause is still possible."""
     older.remote.cluster.set_root_ver(older.remote.cluster.node("EXCH-NODE2"), "0.0.0.0")
-    (refused,) = older.proposals.propose(older.diagnose(), ALICE, THREAD, "102.0", direct=False)
+    (refused,) = older.proposals.propose(older.diagnose(), ALICE, THREAD, direct=False)
     for one in (refused, older.proposals.restore(1, ALICE, THREAD, direct=False)):
         assert isinstance(one, NotProposed)
         assert "older copy" in one.sentence

@@ -22,7 +22,7 @@ Start = Callable[..., Night]
 def proposals(
     night: Night, asked: str = "exch-node2", *, direct: bool = False
 ) -> list[Proposed | NotProposed]:
-    return night.proposals.propose(night.diagnose(asked), ALICE, THREAD, "101.0", direct=direct)
+    return night.proposals.propose(night.diagnose(asked), ALICE, THREAD, direct=direct)
 
 
 def not_proposed(night: Night, *, direct: bool = False) -> list[str]:
@@ -335,7 +335,7 @@ def test_a_restore_is_voided_when_the_value_changes_before_it_is_sent(night: Nig
 def test_a_value_that_no_card_can_show_whole_is_not_proposed(night: Night, value: str, kind: str) -> None:
     """Nobody should approve what they cannot see, spelt out as it is."""
     night.remote.cluster.set_root_ver(night.remote.cluster.owner(), value, kind)
-    (answer,) = night.proposals.propose(night.diagnose(), ALICE, THREAD, "101.0", direct=False)
+    (answer,) = night.proposals.propose(night.diagnose(), ALICE, THREAD, direct=False)
     assert isinstance(answer, NotProposed)
     assert (answer.reason, answer.fix) == ("not_shown_whole", None)
     assert "the value now, is longer than the 200 characters" in answer.sentence

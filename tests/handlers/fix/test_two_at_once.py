@@ -66,7 +66,7 @@ def test_two_who_propose_at_once_get_one_card(night: Night, monkeypatch: pytest.
     """The other fix comes into being after this one saw none."""
     reports = night.diagnose()
     meanwhile(monkeypatch, night.chat, "person", night.propose)
-    (second,) = night.proposals.propose(reports, ALICE, THREAD, "101.0", direct=False)
+    (second,) = night.proposals.propose(reports, ALICE, THREAD, direct=False)
     assert isinstance(second, NotProposed)
     assert (second.reason, second.fix and second.fix.id) == ("open", "FIX-1")
     assert len(night.records("proposal")) == 2  # proposed, and its card posted

@@ -80,6 +80,6 @@ def play(night: Night, action: str) -> None:
         "break": lambda: night.chat.broken.update({BOB, "card"}),
         "mend": night.chat.broken.clear,
         "restart": night.restart,
-        "diagnose": lambda: night.proposals.propose(night.diagnose(), ALICE, thread, "101.0", direct=False),
+        "diagnose": lambda: night.proposals.propose(night.diagnose(), ALICE, thread, direct=False),
     }
     doings[verb]()

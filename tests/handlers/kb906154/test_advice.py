@@ -110,13 +110,13 @@ def test_where_the_owner_is_unknown_what_depends_on_it_is_said_with_if() -> None
     for one in diagnose(
         healthy(services=DOWN, cluster=NO_WORD), healthy(NODE2, services=DOWN, cluster=NO_WORD)
     ):
-        assert one.headline == "services are down, if this node owns them, and RootVer is in order"
+        assert one.headline == "mail is down if this node owns it, but RootVer is in order"
         assert "if this node owns them" in one.why[0]
 
 
 def test_services_that_are_down_are_not_said_to_be_so_for_another_reason() -> None:
     """The title tells what was read."""
-    assert judge(services=DOWN).headline == "services are down, and RootVer is in order"
+    assert judge(services=DOWN).headline == "mail is down, but RootVer is in order"
 
 
 # --- what could not be read ---

@@ -131,7 +131,7 @@ MISLEADING = {
     "related_iis_down": ("0x80040a01",),
     "row13_coming_online": ("bring",),
     "related_kept_offline": ("Afterwards bring",),
-    "related_attendant_elsewhere": ("nothing of KB 906154 to be seen",),
+    "related_attendant_elsewhere": ("OK, mail runs",),
     "related_directory_unreachable_no_global_catalog": ("domainprep",),
 }
 
@@ -197,7 +197,7 @@ def test_a_name_that_windows_cuts_rules_nothing_out() -> None:
 def test_what_is_coming_online_is_waited_for_with_its_time_out() -> None:
     """Nobody is told to bring it online."""
     one = told("row13_coming_online")[0]
-    assert one.headline == "services are down, the System Attendant is coming online, and RootVer is in order"
+    assert one.headline == "mail is coming online, but RootVer is in order"
     assert one.advice == (
         '"Exchange System Attendant" (its time-out is 180 s) is coming online now. '
         "Wait until that has ended, then diagnose again.",

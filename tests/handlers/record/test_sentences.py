@@ -177,7 +177,7 @@ OTHERS: list[tuple[Kind, str, str, dict[str, Any], str]] = [
     ("diagnosis", "unknown", "UALICE", {"verdict": "inconclusive", "confidence": "inconclusive"},
      "could not tell"),
     ("diagnosis", "ok", "UALICE", {"verdict": "healthy", "related": ["clock_skew"]},
-     "nothing of KB 906154 to be seen; also: "),
+     "OK; also: "),
     ("diagnosis", "refused", "UALICE", {"asked": "x", "reason": "x is not in the inventory. Try y."},
      "not diagnosed: x is not in the inventory"),
     ("probe", "error", "UALICE", {"reason": "No answer. Try again."}, "the node was not read: No answer"),

@@ -56,7 +56,7 @@ def chat_update(call: Call) -> Payload:
     """Edit a message of the bot.
 
     Blocks stay only if neither text nor blocks are given: a text alone takes them away. With blocks the
-    message is not shown as edited (chat.update, argument `blocks`).
+    message is not shown as edited (chat.update, argument `blocks`). `file_ids` are new files for it.
     """
     workspace, channel = call.workspace, call.channel()
     before = workspace.message(channel.id, call.text("ts"))
@@ -67,6 +67,8 @@ def chat_update(call: Call) -> Payload:
     if blocks is not None or text is not None:
         now = replace(now, blocks=_with_ids(blocks or []), edits=before.edits + 1)
     check_edit(now.text, now.blocks)
+    if call.text("file_ids"):
+        now = replace(now, files=[*before.files, *_uploaded(call, call.text("file_ids").split(","))])
     if not now.blocks:
         now = replace(now, edited=workspace.edit_mark(workspace.bot_user))
     workspace.change(before, now)
@@ -87,6 +89,13 @@ def reactions_add(call: Call) -> Payload:
     """React as the bot."""
     channel, ts = _item(call)
     call.workspace.add_reaction(call.workspace.bot_user, channel.id, ts, call.required("name"))
+    return {}
+
+
+def reactions_remove(call: Call) -> Payload:
+    """Take a reaction of the bot away."""
+    channel, ts = _item(call)
+    call.workspace.remove_reaction(call.workspace.bot_user, channel.id, ts, call.required("name"))
     return {}
 
 
@@ -113,10 +122,7 @@ def files_complete_upload(call: Call) -> Payload:
     """Share files whose bytes have arrived (step three); without a channel they stay private."""
     workspace = call.workspace
     wanted = call.structure("files", "invalid_arguments", list) or []
-    files = [workspace.files.get(str(each.get("id"))) for each in wanted]
-    if not files or any(file is None or file.data is None for file in files):
-        raise SlackRefusal("file_not_found")
-    uploaded = [file for file in files if file]
+    uploaded = _uploaded(call, [str(each.get("id")) for each in wanted])
     for file, each in zip(uploaded, wanted, strict=True):
         file.title = each.get("title") or file.name
     if call.text("channel_id"):
@@ -131,6 +137,14 @@ def files_complete_upload(call: Call) -> Payload:
 
 
 # --- inside ---
+
+
+def _uploaded(call: Call, ids: list[str]) -> list[File]:
+    """The files with these ids, whose bytes have arrived."""
+    files = [call.workspace.files.get(one) for one in ids]
+    if not files or any(file is None or file.data is None for file in files):
+        raise SlackRefusal("file_not_found")
+    return [file for file in files if file]
 
 
 def _addressed(call: Call) -> Channel:

@@ -27,6 +27,7 @@ METHODS: dict[str, Method] = {
     "reactions.get": Method(
         conversation.reactions_get, "reactions:read", takes_json=False, per_minute=TIER_3
     ),
+    "reactions.remove": Method(conversation.reactions_remove, "reactions:write", per_minute=TIER_2),
     "usergroups.users.list": Method(
         directory.usergroups_users_list, "usergroups:read", takes_json=False, per_minute=TIER_2
     ),
