@@ -236,11 +236,9 @@ def _queue(notice: Notice) -> Hashable:
             return notice.topic, notice.fix
         case Notice(audience="file"):
             return "file", notice.id
-        case Notice(audience="question"):
-            return "question", notice.channel, notice.details.get("ts")
         case Notice(audience="audit"):
             return "audit"
-        case Notice(audience="answer"):
-            return "answer", notice.channel
+        case Notice(audience="answer" | "question"):
+            return notice.audience, notice.channel
         case _:
             return notice.audience, notice.fix, notice.user
