@@ -33,6 +33,7 @@ ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /data
 VOLUME /data
 USER 10001:10001
-HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["rootver", "health"]
+# Whether it lives, not whether it is well: whoever restarts an unhealthy container must not do so for a full disk.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["rootver", "health", "--live"]
 # The process itself, no shell: SIGTERM must reach it, so that a change under way is recorded.
 CMD ["rootver", "run"]

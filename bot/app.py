@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,21 @@ from bot.doctor.self_check import checks
 from bot.listeners.desk import Desk, Workers
 from bot.listeners.error_listener import Failures, failure_words
 from bot.listeners.in_place import InPlace
-from bot.running import health
 from bot.running.delivery import Deliverer
+from bot.running.file_watch import FileWatch
+from bot.running.health import (
+    LIVE,
+    READY,
+    Pulse,
+    Status,
+    TroubleKind,
+    live_answer,
+    of_this_process,
+    ready_answer,
+)
+from bot.running.log_lines import log_records
 from bot.running.lookout import Lookout
+from bot.running.own_socket import OwnSocket
 from bot.running.scheduler import Loop, Scheduler
 from bot.running.stop_signal import stop_signals
 from bot.running.telling import Telling
@@ -44,6 +56,7 @@ from handlers.fix.obstacles import Obstacles
 from handlers.fix.older_copy import CopyCheck
 from handlers.fix.parts import fix_parts
 from handlers.life import record_failure, record_start, record_stop, tell_older
+from handlers.on_behalf import Pool
 from handlers.open_questions import OpenQuestions
 from handlers.ports import Clock, SystemClock
 from handlers.psrp.kept_shells import KeptShells
@@ -51,6 +64,7 @@ from handlers.psrp.remote import PsrpRemote
 from handlers.record.anchoring import Anchors
 from storage import fixes
 from storage.chain.verify import open_checked
+from storage.file.errors import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +80,7 @@ JOBS = 32  # diagnoses under way at once; each waits for remote workers
 FIXES = 8  # fixes attended to at once, never behind a diagnosis
 DELIVERY_SECONDS = 0.1  # between looks for something to tell
 CATCH_UP_SECONDS = 5.0  # between attempts to read cards that Slack did not tell
+FILE_SECONDS = 5.0  # between looks at the file: can it be written, and what is its newest anchor
 ANCHOR_SECONDS = 60.0  # between looks whether today's anchor is out
 LOOKOUT_SECONDS = 1.0  # between looks whether something is to be looked at
 CLOSE_SECONDS = 4.0  # Slack's client usually closes within three; not if it is just connecting anew
@@ -83,6 +98,7 @@ class Bot:
         tokens, rules, inventory = settings.tokens(), settings.approval_rules(), settings.inventory()
         self.settings, self._clock = settings, clock
         self.database = open_checked(settings.database, clock.now)
+        self.database.heard = log_records
         try:
             client = WebClient(
                 token=tokens.bot, base_url=settings.slack.api_url, retry_handlers=retry_handlers()
@@ -97,14 +113,14 @@ class Bot:
             renew=partial(renewed, settings),
             kept=KeptShells(Path(f"{settings.database}.shells")),
         )
-        self.workers = ThreadPoolExecutor(REMOTE_WORKERS, thread_name_prefix="remote")
-        self.fixes = ThreadPoolExecutor(FIXES, thread_name_prefix="fix")
-        self.posters = ThreadPoolExecutor(POSTERS, thread_name_prefix="poster")
+        self.workers = Pool(REMOTE_WORKERS, thread_name_prefix="remote")
+        self.fixes = Pool(FIXES, thread_name_prefix="fix")
+        self.posters = Pool(POSTERS, thread_name_prefix="poster")
         self.desk_workers = Workers(
-            stops=ThreadPoolExecutor(STOPS, thread_name_prefix="stop"),
-            reactions=ThreadPoolExecutor(REACTIONS, thread_name_prefix="reaction"),
-            front=ThreadPoolExecutor(FRONT, thread_name_prefix="front"),
-            jobs=ThreadPoolExecutor(JOBS, thread_name_prefix="job"),
+            stops=Pool(STOPS, thread_name_prefix="stop"),
+            reactions=Pool(REACTIONS, thread_name_prefix="reaction"),
+            front=Pool(FRONT, thread_name_prefix="front"),
+            jobs=Pool(JOBS, thread_name_prefix="job"),
         )
         front, deciding, arrivals = self.desk_workers.front, self.chat.hasty(), Arrivals()
 
@@ -127,7 +143,8 @@ class Bot:
             settings.slack.audit_channel,
         )  # fmt: skip
         self.deliverer = Deliverer(self.database, clock, telling, self.decisions.card_gone)
-        self.scheduler = Scheduler(self.timekeeper, self.fixes, self._beat, self._step_failed)
+        self.pulse, self._file_watch = Pulse(), FileWatch(self.database)
+        self.scheduler = Scheduler(self.timekeeper, self.fixes, self.pulse.beat, self._step_failed)
         self._behind = threading.Event()  # reactions may have been missed
         self._catching_up = Loop("catch-up", self._catch_up, CATCH_UP_SECONDS)
         self.outbox = Outbox(self.chat, self.database, self.posters, front)
@@ -139,6 +156,8 @@ class Bot:
             Loop("anchors", self.anchors.publish_daily, ANCHOR_SECONDS),
             Loop("answers", self.outbox.step, ANSWER_SECONDS),
             Loop("allowances", self.allowance.sum_up, COUNT_SECONDS),
+            Loop("file-watch", self._file_watch.step, FILE_SECONDS),
+            Loop("last-anchor", self.anchors.keep_last, FILE_SECONDS),
         ]
         moved = self._wake
         self._desk = Desk(
@@ -165,12 +184,17 @@ class Bot:
         listeners.register(self._app, self._desk)
         self._socket = EventSocket(self._app, tokens.app, arrivals=arrivals)
         self._lookout = Lookout(
-            client, self._socket.client, self.database, obstacles, look_first=self._look_at_emoji
+            client, self._socket.client, self.database, obstacles, look_first=self._look_at_emoji, clock=clock
         )
         self.loops.append(Loop("lookout", self._lookout.step, LOOKOUT_SECONDS))
+        self._own_socket = OwnSocket(
+            settings.database,
+            {LIVE: lambda _: live_answer(self.pulse), READY: lambda _: ready_answer(self.status())},
+        )
 
     def start(self) -> None:
         """Record the start, finish what the last run left, connect. Raises where Slack refuses."""
+        self._own_socket.open()
         self.remote.end_left_shells()
         self._copy.look()  # before anything is recorded, drawn or judged
         record_start(self.database, self.settings.sha256, self.settings.public(), self.anchors)
@@ -209,8 +233,8 @@ class Bot:
         _within(
             TELL_SECONDS, partial(_quietly, self.deliverer.run_once)
         )  # the rest is told at the next start
+        self._own_socket.close()
         self.database.close()
-        health.clear(health.path_for(self.settings.database))
 
     def __enter__(self) -> Bot:
         self.start()
@@ -258,17 +282,18 @@ class Bot:
         for loop in self.loops[:2]:
             loop.wake()
 
-    def _beat(self) -> None:
-        health.write(health.path_for(self.settings.database), self._status())
-        self.anchors.keep_last()
-
-    def _status(self) -> health.Status:
-        connected = self._socket.client.is_connected()
-        older = (" ".join([*self.database.older, OLDER_COPY]),) if self.database.older else ()
-        troubles = (*older, *self._lookout.troubles())
-        return health.of_this_process(
-            self._clock.now(), connected=connected, troubles=troubles, untold=self.deliverer.waiting()
-        )
+    def status(self) -> Status:
+        """Whether it is connected, and what troubles it."""
+        troubles: dict[TroubleKind, str] = self._lookout.troubles()
+        if self.database.older:
+            troubles["older_copy"] = " ".join([*self.database.older, OLDER_COPY])
+        if self._file_watch.trouble:
+            troubles["file"] = self._file_watch.trouble
+        try:
+            untold = self.deliverer.waiting()
+        except StorageError as error:
+            untold, troubles["file"] = "", str(error)
+        return of_this_process(connected=self._socket.client.is_connected(), troubles=troubles, untold=untold)
 
     def _step_failed(self, number: int, error: Exception) -> None:
         """Tell a fix's thread at once, since the file may be what failed: then no notice can be stored."""
@@ -279,7 +304,7 @@ class Bot:
 
     def _doctor(self) -> list[DoctorLine]:
         return checks(
-            self.settings, self.remote, self._client, self.database, self._clock, running=self._status()
+            self.settings, self.remote, self._client, self.database, self._clock, running=self.status()
         )
 
 
@@ -291,7 +316,7 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def _drain(executors: Sequence[ThreadPoolExecutor], seconds: float) -> None:
+def _drain(executors: Sequence[Executor], seconds: float) -> None:
     """Let executors finish side by side, but wait no longer than this."""
     _within(seconds, *(partial(executor.shutdown, cancel_futures=True) for executor in executors))
 

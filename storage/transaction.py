@@ -18,12 +18,14 @@ class Reader(Protocol):
 class Transaction:
     """One open write transaction. `now` is the time it began: all its records carry it.
 
-    `held`: no fix may be made or moved in it, because the file is an older copy.
+    `held`: no fix may be made or moved in it, because the file is an older copy. `recorded`: what was added
+    to the audit in it (`storage.records.Entry`).
     """
 
     def __init__(self, conn: Reader, now: datetime, *, held: bool = False) -> None:
         self._conn: Reader | None = conn
         self.now, self.held = now, held
+        self.recorded: list[Any] = []
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
         """Run one statement inside the transaction."""

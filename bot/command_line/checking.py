@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bot.command_line.exits import Exit, Stop
-from bot.command_line.options import config_option, database_option, json_option, now
+from bot.command_line.options import config_option, database_option, json_option
 from bot.running import health as status
 from bot.slack import manifest as app
 
@@ -37,7 +37,7 @@ def doctor(config: Path | None, as_json: bool) -> int:
         client = WebClient(token.get_secret_value(), base_url=url, retry_handlers=retries)
     remote = PsrpRemote(settings.hosts())
     try:
-        running = status.running(status.path_for(settings.database), now())
+        running = status.running(settings.database)
         found = checks(settings, remote, client, None, SystemClock(), running=running)
     finally:
         remote.close()
@@ -84,18 +84,29 @@ def manifest(url: bool) -> None:
 
 
 @click.command()
+@click.option("--live", is_flag=True, help="Ask only whether it lives: what a probe that restarts it asks.")
 @database_option
-def health(database: Path) -> None:
-    """Ask whether the bot of this database runs and is connected to Slack (the container's health check)."""
-    path, at = status.path_for(database), now()
-    ill = status.check(path, at)
-    if ill:
-        raise Stop(Exit.UNAVAILABLE, ill)
-    running = status.running(path, at)
-    if running and running.troubles:
-        raise Stop(Exit.FOUND, f"The bot runs and is connected, but: {' '.join(running.troubles)}")
-    untold = f" {running.untold}" if running and running.untold else ""
-    click.echo(f"The bot runs and is connected.{untold}")
+def health(database: Path, live: bool) -> None:
+    """Ask whether the bot of this database can work: it is connected, can write, and nothing troubles it.
+
+    \b
+    0   it can; what Slack does not take is told
+    1   it is connected, but something is wrong: a sentence with the next step
+    69  no bot runs, it hangs, or it is not connected
+
+    With --live: 0 if it runs and does not hang, else 69. A full disk, a Slack that is away or a refused token
+    are no reason to end it, so they do not count there.
+    """
+    try:
+        if live:
+            click.echo(f"The bot (process {status.check_alive(database)}) lives.")
+            return
+        told = status.status_of(database)
+    except status.NotWell as ill:
+        raise Stop(Exit.UNAVAILABLE, str(ill)) from None
+    if not told.ready:
+        raise Stop(Exit.FOUND if told.connected else Exit.UNAVAILABLE, told.words)
+    click.echo(told.words)
 
 
 def _lines(path: str, value: object) -> list[str]:

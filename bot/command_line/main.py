@@ -49,7 +49,7 @@ COMMANDS: dict[str, Subcommand] = {
     "init": Subcommand("setting_up", "Ask a few questions and write the settings."),
     "config": Subcommand("checking", "Check the settings and print them."),
     "manifest": Subcommand("checking", "Print the manifest of the Slack app."),
-    "health": Subcommand("checking", "Ask whether the bot runs and is connected."),
+    "health": Subcommand("checking", "Ask whether the bot can work; with --live, whether it lives."),
     "version": Subcommand("versioning", "Print the version and the commit."),
     "completion": Subcommand("completing", "Print what makes the Tab key complete: bash, zsh, fish."),
 }

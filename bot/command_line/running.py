@@ -14,6 +14,7 @@ import click
 
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.options import FILE, config_option
+from bot.running.log_lines import set_up
 from bot.running.stop_signal import stop_signals
 
 log = logging.getLogger("bot")
@@ -133,17 +134,10 @@ def _run_bot(config: Path | None) -> int:
     gc.enable()
     settings = load(config, os.environ)
     settings.tokens()  # missing ones are told before anything else
-    # Never DEBUG: there the libraries write whole messages.
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("slack_bolt.App").addFilter(_is_news)
+    set_up(settings.log.format, settings.log.level)
     for sentence in settings.warnings():
         log.warning("%s", sentence)
     return run_bot(settings)
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Not that Bolt has found the token in the environment too, and leaves it: it is the client's."""
-    return "`token` will be unused" not in record.getMessage()
 
 
 def _need_lab() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -28,8 +28,8 @@ class RunningBot(Protocol):
         """Whether it is connected to Slack."""
 
     @property
-    def troubles(self) -> Sequence[str]:
-        """What is wrong all the same, as sentences."""
+    def troubles(self) -> Mapping[str, str]:
+        """What is wrong all the same, kind → sentence."""
 
 
 def look(token: SecretStr | None, client: WebClient, running: RunningBot | None) -> Iterator[DoctorLine]:
@@ -51,7 +51,7 @@ def _of_the_running(running: RunningBot) -> Iterator[DoctorLine]:
         yield ok(CONNECTION, f"{who} is connected")
     else:
         yield fail(CONNECTION, f"{who} is not connected to Slack. `rootver health` and its log say why.")
-    for trouble in running.troubles:
+    for trouble in running.troubles.values():
         yield fail(CONNECTION, trouble)
 
 

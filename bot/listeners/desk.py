@@ -26,6 +26,7 @@ from bot.slack.web_api import NotSaid
 from handlers.admission import Admission, Asked, Refused
 from handlers.allowance import Allowance
 from handlers.fix.decide import Decisions, Reaction
+from handlers.on_behalf import request
 from handlers.open_questions import OpenQuestion, OpenQuestions
 
 log = logging.getLogger(__name__)
@@ -111,7 +112,12 @@ class Desk:
 
     def hear(self, message: Heard) -> None:
         """Have a command carried out, a stop word before all others. Returns at once."""
+        with request(message.event_id):
+            self._hear(message)
+
+    def _hear(self, message: Heard) -> None:
         typed = commands.heard(message.text, self.bot_user, direct=message.direct)
+        log.info("%s, by %s in %s", typed.verb or "no command", message.user or "a bot", message.channel)
         step, tell = partial(self._carry_out, message, typed), self._teller(message.place)
         if typed.verb in STOP_WORDS:
             self._judge(self.workers.stops, message.event_id, step, typed.verb or "", tell)
@@ -130,7 +136,8 @@ class Desk:
             self.moved()
 
         tell = partial(self._tell_not_judged, reaction)
-        self._judge(self.workers.reactions, reaction.event_id, judge, "a reaction", tell)
+        with request(reaction.event_id):
+            self._judge(self.workers.reactions, reaction.event_id, judge, "a reaction", tell)
 
     def tell_what_is_left_open(self) -> None:
         """Tell whom an earlier run left without an answer. Before anything new is taken; returns at once."""

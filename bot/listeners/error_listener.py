@@ -14,6 +14,7 @@ from bot.answers.place import Place
 from bot.slack.post import Post, post
 from bot.slack.text import plain
 from handlers.life import file_trouble
+from handlers.on_behalf import current, request
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,13 @@ class Failures:
 
     def run(self, executor: Executor, step: Step, where: str, tell: Tell) -> None:
         """Have `step` done by a worker. `where` says what was being done, for the record."""
-        executor.submit(step).add_done_callback(lambda done: self._look(done, where, tell))
+        asked = current()
+
+        def look(done: Future[None]) -> None:
+            with request(asked):
+                self._look(done, where, tell)
+
+        executor.submit(step).add_done_callback(look)
 
     def report(self, error: BaseException, where: str, tell: Tell) -> None:
         """Log it, record it, tell it."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
+from bot.running.health import TroubleKind
 from bot.slack.company import RECONNECT_SECONDS, Company
 from bot.slack.greeting import NotGreeted, greeting
-from bot.slack.refusals import APP, BOT, TOKEN_REFUSED, slack_code
+from bot.slack.refusals import APP, BOT, TOKEN_REFUSED, header, slack_code
 from bot.slack.socket_mode import AttentiveClient
 from handlers.fix.obstacles import Obstacles
 from handlers.life import record_company
+from handlers.ports import Clock, SystemClock
 from storage.file.database import Database
 from storage.records import bounded
 
@@ -25,10 +29,24 @@ log = logging.getLogger(__name__)
 TOKEN_SECONDS = 15.0  # between looks at the bot's token
 COUNT_SECONDS = 120.0  # between counts of connections: Slack gives about one address a minute (Tier 1)
 
+CLOCK_DIFFERENCE = timedelta(minutes=5)  # Kerberos refuses more (RFC 4120, section 1.6)
+_KINDS: Mapping[str, TroubleKind] = {BOT: "bot_token", APP: "app_token"}
+
 ANOTHER_BOT = (
     "Another bot is connected to Slack with the same app token, and Slack gives each reaction to one of them "
     "at random: fixes are blocked. Stop the other one, or give it an app of its own."
 )
+
+
+def clock_apart(apart: timedelta) -> str:
+    """This machine's clock is so far ahead of Slack's (behind it: negative)."""
+    seconds = abs(apart.total_seconds())
+    size = f"{seconds / 3600:.0f} h" if seconds >= 7200 else f"{seconds / 60:.0f} min"
+    way = "ahead of" if apart > timedelta(0) else "behind"
+    return (
+        f"This machine's clock is {size} {way} Slack's: fixes would expire at the wrong time, and records "
+        "carry a wrong one. Set it right."
+    )
 
 
 class Lookout:
@@ -46,7 +64,9 @@ class Lookout:
         *,
         look_first: Callable[[], object] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock | None = None,
     ) -> None:
+        self._clock, self._apart = clock or SystemClock(), ""
         self._client, self._socket, self._database, self._obstacles = client, socket, database, obstacles
         self._monotonic, self._look_first = monotonic, look_first
         self._begun = False
@@ -80,26 +100,45 @@ class Lookout:
             pause = RECONNECT_SECONDS if self._company.in_doubt else COUNT_SECONDS
             self._next_count = self._monotonic() + pause
 
-    def troubles(self) -> tuple[str, ...]:
+    def troubles(self) -> dict[TroubleKind, str]:
         """What is wrong, as sentences with the next step."""
-        refused = [
-            f"Slack no longer accepts {token} ({code}). Install the app again or make a new token, set it, "
-            "and restart the bot."
+        found: dict[TroubleKind, str] = {
+            _KINDS[token]: f"Slack no longer accepts {token} ({code}). Install the app again or make a new "
+            "token, set it, and restart the bot."
             for token, code in sorted(self._refused.items())
-        ]
+        }
         if APP not in self._refused and self._socket.failure and not self._socket.is_connected():
-            refused.append(f"The last attempt ended with: {bounded(self._socket.failure)}.")
-        return (*refused, ANOTHER_BOT) if self._obstacles.another_bot else tuple(refused)
+            found["connection"] = f"The last attempt ended with: {bounded(self._socket.failure)}."
+        if self._obstacles.another_bot:
+            found["another_bot"] = ANOTHER_BOT
+        if self._apart:
+            found["clock"] = self._apart
+        return found
 
     # --- inside ---
 
     def _try_token(self) -> None:
         try:
-            self._client.auth_test()
+            answer = self._client.auth_test()
         except (SlackClientError, OSError) as error:
             self._judge(BOT, error)
         else:
             self._refused.pop(BOT, None)
+            self._compare_clocks(header(answer.headers, "Date"))
+
+    def _compare_clocks(self, date: str) -> None:
+        """`Date` of an answer of Slack's (RFC 9110, section 6.6.1); without one nothing is known."""
+        try:
+            slack = parsedate_to_datetime(date)
+        except ValueError:
+            return
+        apart = self._clock.now() - slack.astimezone(UTC)
+        told = clock_apart(apart) if abs(apart) > CLOCK_DIFFERENCE else ""
+        if told and not self._apart:
+            log.error("%s", told)
+        elif self._apart and not told:
+            log.info("this machine's clock and Slack's agree again")
+        self._apart = told
 
     def _count(self) -> None:
         """Open one more connection for a moment.

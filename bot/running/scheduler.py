@@ -9,11 +9,11 @@ from concurrent.futures import Executor
 from time import monotonic
 
 from handlers.fix.timekeeper import Timekeeper
+from handlers.on_behalf import request
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.25  # seconds between looks at what is due: grace periods and looks are told in whole seconds
-BEAT_EVERY = 5.0  # seconds between signs of life; a scheduler that hangs gives none
 AFTER_FAILURE = 5.0  # seconds before a fix whose step failed (a full disk, say) is tried again
 
 
@@ -54,7 +54,8 @@ class Loop:
 class Scheduler:
     """Gives each fix that is due to a worker, and never one fix to two.
 
-    `beat` is its sign of life; `failed` is told of the first of several failures of a fix's step.
+    `beat` is told each time it comes round, also where what it does then fails; `failed` is told of the first
+    of several failures of a fix's step.
     """
 
     def __init__(
@@ -65,27 +66,25 @@ class Scheduler:
         failed: Callable[[int, Exception], None],
     ) -> None:
         self._timekeeper, self._jobs, self._beat, self._failed = timekeeper, jobs, beat, failed
-        self._beaten = -BEAT_EVERY
         self._busy: set[int] = set()
         self._resting: dict[int, float] = {}  # number → when it may be tried again (monotonic seconds)
         self._lock = threading.Lock()
         self.loop = Loop("scheduler", self.step, LOOK_EVERY)
 
     def step(self) -> None:
-        """Start everything that is due and not being worked on; give a sign of life."""
+        """Give a sign of life; start everything that is due and not being worked on."""
+        self._beat()
         for number in self._timekeeper.due():
             with self._lock:
                 if number in self._busy or self._resting.get(number, 0) > monotonic():
                     continue
                 self._busy.add(number)
             self._jobs.submit(self._attend, number)
-        if monotonic() - self._beaten >= BEAT_EVERY:
-            self._beat()
-            self._beaten = monotonic()
 
     def _attend(self, number: int) -> None:
         try:
-            self._timekeeper.attend(number)
+            with request(f"FIX-{number}"):
+                self._timekeeper.attend(number)
             self._resting.pop(number, None)
         except Exception as error:  # logged, and tried again: a fix must not be left in the middle
             log.exception("FIX-%d: a step failed; it is tried again", number)

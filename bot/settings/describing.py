@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -55,6 +55,8 @@ def _kinds(kind: Any) -> Iterator[str]:
         yield _WORDS[kind]
     elif get_origin(kind) is tuple:
         yield f"list of {next(_kinds(get_args(kind)[0]))}s"
+    elif get_origin(kind) is Literal:
+        yield "text"
     elif get_origin(kind) is Annotated:
         yield from _kinds(get_args(kind)[0])
     else:

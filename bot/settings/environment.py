@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from bot.settings.file import CONFIG_VARIABLE
 from bot.settings.host_sections import Change, Host
-from bot.settings.sections import Approval, Audit, ClusterSection, NodeSection, Slack, Storage
+from bot.settings.sections import Approval, Audit, ClusterSection, Log, NodeSection, Slack, Storage
 from handlers.record.questions import near
 
 PREFIX = "ROOTVER_"
@@ -25,6 +25,7 @@ SINGLE: Mapping[str, type[BaseModel]] = {
     "approval": Approval,
     "storage": Storage,
     "audit": Audit,
+    "log": Log,
 }
 NAMED: Mapping[str, type[BaseModel]] = {"hosts": Host, "clusters": ClusterSection, "nodes": NodeSection}
 # A host or cluster may stand in the environment alone; without this key it is a mistyped name.

@@ -16,7 +16,7 @@ from bot.settings.environment import NAMED, KeyPath
 from bot.settings.file import SettingsError, SettingsFile, read
 from bot.settings.host_sections import PATHS, Host, options
 from bot.settings.refused import sentences
-from bot.settings.sections import Approval, Audit, ClusterSection, NodeSection, Section, Slack, Storage
+from bot.settings.sections import Approval, Audit, ClusterSection, Log, NodeSection, Section, Slack, Storage
 from bot.settings.settings import Settings
 from handlers import host_options
 from handlers.host_options import HostOptions
@@ -29,6 +29,7 @@ class Tree(Section):
     approval: Approval = Approval()
     storage: Storage = Storage()
     audit: Audit = Audit()
+    log: Log = Log()
     hosts: dict[str, Host] = Field(default_factory=dict)
     clusters: dict[str, ClusterSection] = Field(default_factory=dict)
     nodes: dict[str, NodeSection] = Field(default_factory=dict)
@@ -62,6 +63,7 @@ def load(config: Path | None, environ: Mapping[str, str]) -> Settings:
         signing_key=source.locate(key) if key else Path(f"{database}.key"),
         slack=valid.slack,
         approval=valid.approval,
+        log=valid.log,
         clusters=valid.clusters,
         nodes=valid.nodes,
         host_options=hosts,

@@ -23,6 +23,7 @@ _MUST_BE: Mapping[str, str] = {
     "tuple_type": "must be a list",
     "model_type": "must be a section",
     "dict_type": "must be a section",
+    "literal_error": "must be {expected}",
     "finite_number": "must be a finite number",
     "greater_than_equal": "must be {ge:.10g} or more",
     "less_than_equal": "must be {le:.10g} or less",

@@ -6,7 +6,7 @@ Types are strict; what comes from an environment variable is text and is convert
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -144,6 +144,15 @@ class Audit(Section):
         None,
         "the file with the key that signs anchors; none: beside the database, with .key at the end",
         "/etc/rootver/anchor.key",
+    )
+
+
+class Log(Section):
+    """[log]."""
+
+    format: Literal["text", "json"] = _key("text", "how lines of the log look: `text` or `json`", "json")
+    level: Literal["info", "warning", "error"] = _key(
+        "info", "the least that is logged: `info`, `warning` or `error`", "warning"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.settings.doubts import about_chat, about_hosts
 from bot.settings.file import SettingsError
 from bot.settings.names import addresses, computers
-from bot.settings.sections import Approval, ClusterSection, NodeSection, Slack
+from bot.settings.sections import Approval, ClusterSection, Log, NodeSection, Slack
 from bot.settings.showing import shown
 from handlers import inventory
 from handlers.admission import Askers
@@ -37,6 +37,7 @@ class Settings:
     signing_key: Path
     slack: Slack
     approval: Approval
+    log: Log
     clusters: Mapping[str, ClusterSection]
     nodes: Mapping[str, NodeSection]
     host_options: Mapping[str, HostOptions]
@@ -101,6 +102,7 @@ class Settings:
             "approval": shown(self.approval),
             "storage": {"path": str(self.database)},
             "audit": {"signing_key": str(self.signing_key)},
+            "log": shown(self.log),
             "hosts": {name: shown(one) for name, one in self.host_options.items()},
             "clusters": {
                 cluster.name: {

@@ -49,6 +49,8 @@ class Bounds:
     """The counts of one command; for one thread at a time."""
 
     def __init__(self) -> None:
+        self.answers = 0
+        """HTTP answers on this way since it was made, refusals of a logon's steps too: its exchanges."""
         self.begin()
 
     def begin(self) -> None:
@@ -62,6 +64,7 @@ class Bounds:
     def head_begins(self) -> None:
         """Another HTTP answer is awaited."""
         self._bytes_of_answer, self._in_head = 0, True
+        self.answers += 1
 
     def head_ends(self, encoding: str | None) -> None:
         """Its head was read; `encoding`: its Content-Encoding."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -27,6 +28,8 @@ if TYPE_CHECKING:  # see `_session_class`
     from handlers.psrp.session import Session
 
 
+_log = logging.getLogger(__name__)
+
 _CHANGES = {"fix": "Set-RootVer", "restore": "Restore-RootVer"}  # kind of a permit → command
 
 
@@ -50,6 +53,23 @@ class _Call:
         return name if isinstance(name, str) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to run a command: `seconds`, HTTP `exchanges`, and why it `failed` (None: it did not)."""
+
+    host: str
+    command: str
+    node: str | None
+    seconds: float
+    exchanges: int
+    failed: str | None
+
+    def __str__(self) -> str:
+        end = "answered" if self.failed is None else f"failed ({self.failed})"
+        what = f"{self.command} {self.node}" if self.node else self.command
+        return f"{self.host}: {what} {end}: {self.seconds:.2f} s, {self.exchanges} exchanges"
+
+
 @cache
 def module_text() -> str:
     """The text of the PowerShell module, as it is sent."""
@@ -65,7 +85,8 @@ class PsrpRemote:
     Make one per process: it remembers which logons were refused.
 
     `renew` reads a host's secrets anew; it raises `RemoteError` where they cannot be had. `kept` remembers
-    the shells that are open, for the next process.
+    the shells that are open, for the next process. `measured` is told of each attempt, and must raise
+    nothing.
     """
 
     def __init__(
@@ -76,9 +97,10 @@ class PsrpRemote:
         limits: Limits | None = None,
         renew: Callable[[str], HostOptions] | None = None,
         kept: KeptShells | None = None,
+        measured: Callable[[Attempt], None] = lambda _: None,
     ) -> None:
         self._hosts, self._module, self._limits = dict(hosts), module, limits or Limits()
-        self._renew, self._kept = renew, kept or KeptShells(None)
+        self._renew, self._kept, self._measured = renew, kept or KeptShells(None), measured
         self._doors = Doors()
         self._shells = {name: Shells(partial(self._session_for, name)) for name in hosts}
         self._disposal = ThreadPoolExecutor(4, thread_name_prefix="rootver-shells")
@@ -237,6 +259,19 @@ class PsrpRemote:
     def _run(
         self, session: Session, call: _Call, deadline: Deadline, shells: Shells | None = None
     ) -> str | Failed:
+        """Run it in this session, and tell what it took."""
+        began, before = time.monotonic(), session.exchanges
+        result = self._ran(session, call, deadline, shells)
+        attempt = Attempt(
+            call.host, call.command, call.node, time.monotonic() - began, session.exchanges - before,
+            result.failure.what if isinstance(result, Failed) else None,
+        )  # fmt: skip
+        level = logging.INFO if attempt.failed is None else logging.WARNING
+        _log.log(level, "%s", attempt)
+        self._measured(attempt)
+        return result
+
+    def _ran(self, session: Session, call: _Call, deadline: Deadline, shells: Shells | None) -> str | Failed:
         with self._changed:
             self._running.add(session)
         if call.changes:

@@ -84,6 +84,11 @@ class Session:
         raise ended
 
     @property
+    def exchanges(self) -> int:
+        """HTTP exchanges since it was made."""
+        return self._wire.bounds.answers
+
+    @property
     def has_shell(self) -> bool:
         """Whether there is, or may be, a shell on the host."""
         return self._shell_may_exist

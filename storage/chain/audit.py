@@ -50,7 +50,9 @@ def append(tx: Transaction, record: Record) -> Entry:
     leaf = leaf_hash(body)
     row = (record.kind, record.outcome, actor, node, fix_id, body, leaf, link(previous, leaf))
     tx.execute(_INSERT, (size + 1, to_text(tx.now), *row))
-    return Entry(size + 1, tx.now, *row)
+    entry = Entry(size + 1, tx.now, *row)
+    tx.recorded.append(entry)
+    return entry
 
 
 def head(conn: Reader) -> tuple[int, str]:

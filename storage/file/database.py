@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from storage.file.errors import (
 )
 from storage.file.lock import FileLock
 from storage.file.opening import check_ours, connect, create, open_writer, upgraded_copy
+from storage.records import Entry
 from storage.transaction import Transaction
 
 WRITER_WAIT = 30.0  # seconds for one of our own threads to get its turn
@@ -40,7 +41,8 @@ class Database:
 
     `faults`: what a check of its contents found, as sentences. Fixes stay blocked while there are any.
     `older`: what is ahead of it, as sentences: then it is an older copy, and nothing is done with a fix.
-    None: that is not known yet.
+    None: that is not known yet. `heard` is told what was recorded, once it is, on the thread that wrote it;
+    it must raise nothing.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Database:
         self.path = path
         self.faults: tuple[str, ...] = ()
         self.older: tuple[str, ...] | None = ()
+        self.heard: Callable[[Sequence[Entry]], None] | None = None
         self._now, self._writer, self._lock = now, writer, lock
         self._turn = threading.Lock()  # whose turn it is to write
         self._writing: int | None = None  # thread that holds it
@@ -162,6 +165,17 @@ class Database:
             raise storage_error(self.path, error) from error
         finally:
             self._end_turn()
+        if self.heard is not None and tx.recorded:
+            self.heard(tx.recorded)
+
+    def try_write(self) -> None:
+        """Write a page of the file as it is: shows whether a record could be written now.
+
+        Raises `StorageUnavailable` with the reason.
+        """
+        with self.write() as tx:
+            (version,) = tx.execute("PRAGMA user_version").fetchone()  # of no use to anybody here
+            tx.execute(f"PRAGMA user_version = {int(version)}")
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from bot.lab.incidents import build
 from bot.lab.workspace.web.server import WorkspaceServer
 from bot.lab.workspace.workspace import Workspace
 from bot.running import health
+from bot.running.own_socket import OwnSocket
 from bot.slack import manifest
 from tests.bot import practice_bot
 from tests.bot.command_line.invoking import Rootver, runner
@@ -127,18 +127,37 @@ def test_manifest_prints_json_or_the_link(rootver: Rootver) -> None:
     assert rootver("manifest", "--url").out.strip() == manifest.install_url()
 
 
-def test_health_asks_the_bot_of_the_database(rootver: Rootver, tmp_path: Path) -> None:
-    """0 if it is alive and connected, 69 and why else; 1 where something is wrong."""
-    database = tmp_path / "rootver.db"
+@pytest.mark.parametrize(
+    ("connected", "troubles", "code", "told"),
+    [
+        (True, {}, 0, "The bot runs and is connected."),
+        (False, {}, 69, "not connected to Slack"),
+        (True, {"another_bot": "Two bots."}, 1, "connected, but: Two bots."),
+    ],
+)
+def test_health_asks_the_bot_of_the_database(
+    rootver: Rootver,
+    tmp_path: Path,
+    connected: bool,
+    troubles: dict[health.TroubleKind, str],
+    code: int,
+    told: str,
+) -> None:
+    """0 if it can work, 69 and why else; 1 where something is wrong. With --live only whether it lives."""
+    status = health.of_this_process(connected=connected, troubles=troubles)
+    own = OwnSocket(
+        tmp_path / "rootver.db",
+        {
+            health.READY: lambda _: health.ready_answer(status),
+            health.LIVE: lambda _: health.live_answer(health.Pulse()),
+        },
+    )
+    for words in (["health"], ["health", "--live"]):
+        ran = rootver(*words)
+        assert (ran.code, "No bot runs here" in ran.err) == (69, True)
+    own.open()
     ran = rootver("health")
-    assert (ran.code, "No bot runs here" in ran.err) == (69, True)
-    health.write(health.path_for(database), health.of_this_process(datetime.now(UTC), connected=True))
-    assert rootver("health").code == 0
+    assert (ran.code, told in ran.out + ran.err) == (code, True)
+    assert rootver("health", "--live").code == 0
     assert rootver("health", "--database", tmp_path / "other.db").code == 69
-    health.write(health.path_for(database), health.of_this_process(datetime.now(UTC), connected=False))
-    ran = rootver("health", "--database", database)
-    assert (ran.code, "not connected to Slack" in ran.err) == (69, True)
-    ill = health.of_this_process(datetime.now(UTC), connected=True, troubles=("Two bots.",))
-    health.write(health.path_for(database), ill)
-    ran = rootver("health")
-    assert (ran.code, "connected, but: Two bots." in ran.err) == (1, True)
+    own.close()

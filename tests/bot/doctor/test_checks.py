@@ -78,12 +78,11 @@ def test_an_app_token_that_slack_refuses_is_told(practice: Practice) -> None:
 
 def test_the_bot_that_runs_is_asked_and_no_second_connection_is_opened(practice: Practice) -> None:
     """Slack would give it events that nobody acknowledges."""
-    now = practice.clock.now()
-    practice.running = Status(7, now, connected=True)
+    practice.running = Status(7, connected=True)
     assert practice.look()["connection"].text == "the bot that runs (process 7) is connected"
-    practice.running = Status(7, now, connected=True, troubles=("Another bot is there.",))
+    practice.running = Status(7, connected=True, troubles={"another_bot": "Another bot is there."})
     assert practice.look()["connection"] == DoctorLine("connection", "fail", "Another bot is there.")
-    practice.running = Status(7, now, connected=False)
+    practice.running = Status(7, connected=False)
     assert "is not connected to Slack" in practice.look()["connection"].text
     assert "apps.connections.open" not in practice.workspace.faults.calls
 

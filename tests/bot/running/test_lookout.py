@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -123,10 +123,10 @@ def test_the_second_bot_is_told_by_its_own_hello_and_blocks_fixes_after_a_minute
         assert not watched.obstacles.another_bot
         watched.later(1)
         assert watched.obstacles.another_bot
-        assert "fixes are blocked" in watched.lookout.troubles()[0]
+        assert "fixes are blocked" in " ".join(watched.lookout.troubles().values())
     watched.later(RECONNECT_SECONDS)
     assert not watched.obstacles.another_bot
-    assert watched.lookout.troubles() == ()
+    assert watched.lookout.troubles() == {}
     assert watched.told() == ["another_bot", "alone_again"]
 
 
@@ -162,14 +162,14 @@ def test_a_bot_token_that_slack_no_longer_takes_is_told_and_forgotten_once_it_do
     with caplog.at_level(logging.ERROR, "bot.running.lookout"):
         watched.later(TOKEN_SECONDS)
         watched.later(TOKEN_SECONDS)
-    assert any("SLACK_BOT_TOKEN (token_revoked)" in trouble for trouble in watched.lookout.troubles())
+    assert "SLACK_BOT_TOKEN (token_revoked)" in watched.lookout.troubles()["bot_token"]
     assert [one.message for one in caplog.records].count(
         "Slack no longer accepts SLACK_BOT_TOKEN (token_revoked)"
     ) == 1
     watched.workspace.auth_error = None
     watched.later(TOKEN_SECONDS)
     watched.later(COUNT_SECONDS)
-    assert watched.lookout.troubles() == ()
+    assert watched.lookout.troubles() == {}
 
 
 def test_an_app_token_that_slack_no_longer_takes_is_told(watched: Watched) -> None:
@@ -177,9 +177,9 @@ def test_an_app_token_that_slack_no_longer_takes_is_told(watched: Watched) -> No
     watched.connect()
     watched.workspace.faults.add("error", "apps.connections.open", error="invalid_auth")
     watched.later(COUNT_SECONDS)
-    assert "SLACK_APP_TOKEN (invalid_auth)" in watched.lookout.troubles()[0]
+    assert "SLACK_APP_TOKEN (invalid_auth)" in " ".join(watched.lookout.troubles().values())
     watched.later(COUNT_SECONDS)
-    assert watched.lookout.troubles() == ()
+    assert watched.lookout.troubles() == {}
 
 
 def test_what_may_pass_is_no_trouble(watched: Watched) -> None:
@@ -188,7 +188,37 @@ def test_what_may_pass_is_no_trouble(watched: Watched) -> None:
     for method in ("auth.test", "apps.connections.open"):
         watched.workspace.faults.add("error", method, error="internal_error")
     watched.later(COUNT_SECONDS)
-    assert watched.lookout.troubles() == ()
+    assert watched.lookout.troubles() == {}
+
+
+class Shifted:
+    """The machine's time, set by somebody."""
+
+    by = timedelta(days=1)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+
+@pytest.mark.parametrize(
+    ("by", "told"),
+    [
+        (timedelta(days=1), "24 h ahead of Slack's"),
+        (timedelta(minutes=-10), "10 min behind Slack's"),
+        (timedelta(minutes=4), ""),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told_until_it_is_right(watched: Watched, by: timedelta, told: str) -> None:
+    """Slack names its own time in each answer."""
+    clock = watched.lookout._clock = Shifted()
+    clock.by = by
+    watched.connect()
+    watched.later(TOKEN_SECONDS)
+    trouble = watched.lookout.troubles().get("clock", "")
+    assert (told in trouble, bool(trouble)) == (True, bool(told))
+    clock.by = timedelta(0)
+    watched.later(TOKEN_SECONDS)
+    assert watched.lookout.troubles() == {}
 
 
 def test_looks_are_rare(watched: Watched) -> None:
