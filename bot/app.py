@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slack_bolt import App
-from slack_sdk import WebClient
 
 from bot import listeners
 from bot.answers.by_command import Answers
@@ -37,15 +37,16 @@ from bot.running.health import (
     of_this_process,
     ready_answer,
 )
-from bot.running.log_lines import log_records
 from bot.running.lookout import Lookout
 from bot.running.own_socket import OwnSocket
 from bot.running.scheduler import Loop, Scheduler
 from bot.running.stop_signal import stop_signals
 from bot.running.telling import Telling
+from bot.running.watching import HEARTBEAT_SECONDS, Watching
 from bot.settings.renewing import renewed
 from bot.settings.settings import Settings
 from bot.slack.arrivals import Arrivals
+from bot.slack.clients import Access, Client
 from bot.slack.emoji_names import lacking
 from bot.slack.socket_mode import EventSocket
 from bot.slack.web_api import SlackChat, retry_handlers
@@ -65,6 +66,9 @@ from handlers.record.anchoring import Anchors
 from storage import fixes
 from storage.chain.verify import open_checked
 from storage.file.errors import StorageError
+
+if TYPE_CHECKING:
+    from bot.running.figures import Figures
 
 log = logging.getLogger(__name__)
 
@@ -98,11 +102,12 @@ class Bot:
         tokens, rules, inventory = settings.tokens(), settings.approval_rules(), settings.inventory()
         self.settings, self._clock = settings, clock
         self.database = open_checked(settings.database, clock.now)
-        self.database.heard = log_records
+        self.pulse, self._file_watch = Pulse(), FileWatch(self.database)
+        self.watching = Watching(settings.metrics, self.pulse, self.status, self._figures())
+        self.database.heard = self.watching.recorded
         try:
-            client = WebClient(
-                token=tokens.bot, base_url=settings.slack.api_url, retry_handlers=retry_handlers()
-            )
+            access = Access(tokens.bot, self.watching.refused)
+            client = Client(access, base_url=settings.slack.api_url, retry_handlers=retry_handlers())
             self.chat = SlackChat.connect(client)
             self._client = client
         except BaseException:
@@ -112,6 +117,7 @@ class Bot:
             settings.hosts(),
             renew=partial(renewed, settings),
             kept=KeptShells(Path(f"{settings.database}.shells")),
+            measured=self.watching.attempted,
         )
         self.workers = Pool(REMOTE_WORKERS, thread_name_prefix="remote")
         self.fixes = Pool(FIXES, thread_name_prefix="fix")
@@ -143,7 +149,6 @@ class Bot:
             settings.slack.audit_channel,
         )  # fmt: skip
         self.deliverer = Deliverer(self.database, clock, telling, self.decisions.card_gone)
-        self.pulse, self._file_watch = Pulse(), FileWatch(self.database)
         self.scheduler = Scheduler(self.timekeeper, self.fixes, self.pulse.beat, self._step_failed)
         self._behind = threading.Event()  # reactions may have been missed
         self._catching_up = Loop("catch-up", self._catch_up, CATCH_UP_SECONDS)
@@ -187,6 +192,8 @@ class Bot:
             client, self._socket.client, self.database, obstacles, look_first=self._look_at_emoji, clock=clock
         )
         self.loops.append(Loop("lookout", self._lookout.step, LOOKOUT_SECONDS))
+        if self.watching.heartbeat is not None:
+            self.loops.append(Loop("heartbeat", self.watching.heartbeat.step, HEARTBEAT_SECONDS))
         self._own_socket = OwnSocket(
             settings.database,
             {LIVE: lambda _: live_answer(self.pulse), READY: lambda _: ready_answer(self.status())},
@@ -195,6 +202,8 @@ class Bot:
     def start(self) -> None:
         """Record the start, finish what the last run left, connect. Raises where Slack refuses."""
         self._own_socket.open()
+        if self.watching.listener is not None:
+            self.watching.listener.open()
         self.remote.end_left_shells()
         self._copy.look()  # before anything is recorded, drawn or judged
         record_start(self.database, self.settings.sha256, self.settings.public(), self.anchors)
@@ -234,6 +243,8 @@ class Bot:
             TELL_SECONDS, partial(_quietly, self.deliverer.run_once)
         )  # the rest is told at the next start
         self._own_socket.close()
+        if self.watching.listener is not None:
+            self.watching.listener.close()
         self.database.close()
 
     def __enter__(self) -> Bot:
@@ -294,6 +305,22 @@ class Bot:
         except StorageError as error:
             untold, troubles["file"] = "", str(error)
         return of_this_process(connected=self._socket.client.is_connected(), troubles=troubles, untold=untold)
+
+    def _figures(self) -> Figures | None:
+        if self.settings.metrics.listen is None:
+            return None
+        from bot.running.figures import Figures, Seen  # noqa: PLC0415 - a start without them need not load them
+
+        return Figures(
+            Seen(
+                version("rootver-bot"),
+                self.pulse,
+                self.status,
+                self.database,
+                self._clock.now,
+                lambda: self.remote.barred(),  # noqa: PLW0108 - it is made later
+            )
+        )
 
     def _step_failed(self, number: int, error: Exception) -> None:
         """Tell a fix's thread at once, since the file may be what failed: then no notice can be stored."""

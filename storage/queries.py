@@ -17,7 +17,7 @@ from storage.chain.audit import COLUMNS, entries_of
 from storage.chain.canonical import visible
 from storage.damaged_rows import rows, rows_beside
 from storage.records import Entry, Json
-from storage.times import to_text
+from storage.times import time_of, to_text
 from storage.transaction import Reader
 
 _PAGE = 500  # records per statement where everything is read
@@ -135,6 +135,12 @@ def commands_about(conn: Reader, proposal: Entry) -> list[Entry]:
         one for one in named if any(_commands(one, verb, proposal.fix_id) for verb in ("cancel", "restore"))
     ]
     return [one for one in reversed(about) if one.seq > proposal.seq]
+
+
+def newest(conn: Reader, kind: str) -> datetime | None:
+    """When the newest record of a kind was made; None: there is none."""
+    row = conn.execute("SELECT ts FROM audit WHERE kind = ? ORDER BY ts DESC LIMIT 1", (kind,)).fetchone()
+    return time_of(row[0]) if row else None
 
 
 def count(conn: Reader, wanted: Filter) -> int:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from bot.settings.file import CONFIG_VARIABLE
 from bot.settings.host_sections import Change, Host
-from bot.settings.sections import Approval, Audit, ClusterSection, Log, NodeSection, Slack, Storage
+from bot.settings.sections import Approval, Audit, ClusterSection, Log, Metrics, NodeSection, Slack, Storage
 from handlers.record.questions import near
 
 PREFIX = "ROOTVER_"
@@ -26,6 +26,7 @@ SINGLE: Mapping[str, type[BaseModel]] = {
     "storage": Storage,
     "audit": Audit,
     "log": Log,
+    "metrics": Metrics,
 }
 NAMED: Mapping[str, type[BaseModel]] = {"hosts": Host, "clusters": ClusterSection, "nodes": NodeSection}
 # A host or cluster may stand in the environment alone; without this key it is a mistyped name.

@@ -16,7 +16,17 @@ from bot.settings.environment import NAMED, KeyPath
 from bot.settings.file import SettingsError, SettingsFile, read
 from bot.settings.host_sections import PATHS, Host, options
 from bot.settings.refused import sentences
-from bot.settings.sections import Approval, Audit, ClusterSection, Log, NodeSection, Section, Slack, Storage
+from bot.settings.sections import (
+    Approval,
+    Audit,
+    ClusterSection,
+    Log,
+    Metrics,
+    NodeSection,
+    Section,
+    Slack,
+    Storage,
+)
 from bot.settings.settings import Settings
 from handlers import host_options
 from handlers.host_options import HostOptions
@@ -30,6 +40,7 @@ class Tree(Section):
     storage: Storage = Storage()
     audit: Audit = Audit()
     log: Log = Log()
+    metrics: Metrics = Metrics()
     hosts: dict[str, Host] = Field(default_factory=dict)
     clusters: dict[str, ClusterSection] = Field(default_factory=dict)
     nodes: dict[str, NodeSection] = Field(default_factory=dict)
@@ -64,6 +75,7 @@ def load(config: Path | None, environ: Mapping[str, str]) -> Settings:
         slack=valid.slack,
         approval=valid.approval,
         log=valid.log,
+        metrics=_listening(valid.metrics, source),
         clusters=valid.clusters,
         nodes=valid.nodes,
         host_options=hosts,
@@ -96,6 +108,14 @@ def _prune(tree: dict[str, Any], loc: KeyPath) -> None:
         tree.get(loc[0], {}).pop(loc[1], None)
     else:
         tree.pop(loc[0], None)
+
+
+def _listening(metrics: Metrics, source: SettingsFile) -> Metrics:
+    """With the absolute path of its socket, if it is one."""
+    kind, _, path = (metrics.listen or "").partition("unix:")
+    if kind or not path:
+        return metrics
+    return metrics.model_copy(update={"listen": f"unix:{source.locate(path)}"})
 
 
 def _located(one: HostOptions, source: SettingsFile) -> HostOptions:

@@ -156,6 +156,19 @@ class Log(Section):
     )
 
 
+class Metrics(Section):
+    """[metrics]."""
+
+    listen: Annotated[str, AfterValidator(single_values.listen)] | None = _key(
+        None, "where `/healthz`, `/readyz` and `/metrics` are served over HTTP: a loopback address with a "
+        "port, or `unix:` and the path of a socket; none: nowhere", "127.0.0.1:9464"
+    )  # fmt: skip
+    heartbeat_url: Annotated[SecretStr, AfterValidator(single_values.web_address)] | None = _key(
+        None, "an address that is fetched once a minute while the bot can work, for a watch that tells when "
+        "that stops", "https://watch.corp.example/ping/rootver"
+    )  # fmt: skip
+
+
 class ClusterSection(Section):
     """[clusters.NAME]."""
 

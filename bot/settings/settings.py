@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.settings.doubts import about_chat, about_hosts
 from bot.settings.file import SettingsError
 from bot.settings.names import addresses, computers
-from bot.settings.sections import Approval, ClusterSection, Log, NodeSection, Slack
+from bot.settings.sections import Approval, ClusterSection, Log, Metrics, NodeSection, Slack
 from bot.settings.showing import shown
 from handlers import inventory
 from handlers.admission import Askers
@@ -38,6 +38,7 @@ class Settings:
     slack: Slack
     approval: Approval
     log: Log
+    metrics: Metrics
     clusters: Mapping[str, ClusterSection]
     nodes: Mapping[str, NodeSection]
     host_options: Mapping[str, HostOptions]
@@ -103,6 +104,7 @@ class Settings:
             "storage": {"path": str(self.database)},
             "audit": {"signing_key": str(self.signing_key)},
             "log": shown(self.log),
+            "metrics": shown(self.metrics),
             "hosts": {name: shown(one) for name, one in self.host_options.items()},
             "clusters": {
                 cluster.name: {

@@ -109,6 +109,30 @@ def docs_url(value: str) -> str:
     return value
 
 
+def listen(value: str) -> str:
+    """A place to serve HTTP that no other machine reaches."""
+    if value.startswith("unix:") and len(value) > len("unix:") and value.isprintable():
+        return value
+    host, separator, port = value.rpartition(":")
+    try:
+        loopback = host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        loopback = False
+    if not separator or not loopback or not port.isascii() or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(
+            "is no loopback address with a port, and no unix:PATH. Other machines ask through a proxy here"
+        )
+    return value
+
+
+def web_address(value: SecretStr) -> SecretStr:
+    """An address that can be fetched."""
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no address that begins with http:// or https://")
+    return value
+
+
 def bot_token(value: SecretStr) -> SecretStr:
     """Tokens are easily swapped (https://docs.slack.dev/authentication/tokens)."""
     return _begins(value, "xoxb-", "the bot token, from OAuth & Permissions")

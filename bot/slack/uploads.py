@@ -7,8 +7,10 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from bot.slack.clients import Client, access_of, options_of
 
-class Uploader(WebClient):
+
+class Uploader(Client):
     """Repeats, of the three steps of an upload, only those that nobody sees."""
 
     sharing: Callable[[], None]
@@ -22,9 +24,6 @@ class Uploader(WebClient):
 
 def uploader(client: WebClient, sharing: Callable[[], None]) -> Uploader:
     """A client like this one; `sharing` is called just before a file may show."""
-    uploads = Uploader(
-        token=client.token, base_url=client.base_url, timeout=client.timeout, ssl=client.ssl,
-        proxy=client.proxy, headers=client.headers, retry_handlers=[*client.retry_handlers],
-    )  # fmt: skip
+    uploads = Uploader(access_of(client), **options_of(client))
     uploads.sharing = sharing
     return uploads

@@ -38,6 +38,11 @@ class Door:
         self._refusal: Failure | None = None
         self.retired = False
 
+    @property
+    def barred(self) -> bool:
+        """Whether nothing logs on through it, because a logon was refused."""
+        return self._refusal is not None
+
     def check(self) -> None:
         """Raise `Failed` if a logon was refused."""
         if self._refusal is not None:

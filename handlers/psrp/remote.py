@@ -165,6 +165,14 @@ class PsrpRemote:
         """Load pypsrp in the background, so that the first question does not wait for it."""
         self._disposal.submit(_session_class)
 
+    def barred(self) -> dict[tuple[str, str], bool]:
+        """Host and identity (query, change) → whether nobody logs on, because a logon was refused."""
+        return {
+            (name, kind): self._doors.of(identity).barred
+            for name, options in self._hosts.items()
+            for kind, identity in zip(("query", "change"), _identities(options), strict=False)
+        }
+
     def end_left_shells(self) -> None:
         """Delete, in the background, the shells that the last process left behind because it was killed."""
         for left in self._kept.left():
