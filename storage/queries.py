@@ -137,6 +137,12 @@ def commands_about(conn: Reader, proposal: Entry) -> list[Entry]:
     return [one for one in reversed(about) if one.seq > proposal.seq]
 
 
+def size(conn: Reader) -> int:
+    """How many records there are."""
+    (records,) = conn.execute("SELECT coalesce(max(seq), 0) FROM audit").fetchone()
+    return int(records)
+
+
 def newest(conn: Reader, kind: str) -> datetime | None:
     """When the newest record of a kind was made; None: there is none."""
     row = conn.execute("SELECT ts FROM audit WHERE kind = ? ORDER BY ts DESC LIMIT 1", (kind,)).fetchone()

@@ -83,5 +83,10 @@ def _named(metric: Metric) -> str:
     return metric.name if metric.type == "histogram" else metric.name + _ENDINGS[metric.type][0]
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write it."""
     PAGE.write_text(_TABLE.sub(lambda _: table(), PAGE.read_text()))
+
+
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@ from tests import (
     cause_pages,
     errors_page,
     kb_page,
+    metrics_page,
     rules_page,
     settings_page,
     troubleshooting_page,
@@ -21,6 +22,7 @@ def main() -> None:
     cause_pages.main()
     verdict_pages.main()
     kb_page.PAGE.write_text(kb_page.written(kb_page.PAGE.read_text()))
+    metrics_page.main()
     troubleshooting_page.PAGE.write_text(troubleshooting_page.page())
 
 

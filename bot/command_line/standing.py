@@ -32,24 +32,28 @@ def status(as_json: bool, database: Path) -> None:
 
     Who can approve is what the bot was last started with; members of user groups only Slack knows.
     """
-    ill = health.check(health.path_for(database), now())
+    try:
+        running = health.status_of(database)
+        connected, words = running.connected, running.words
+    except health.NotWell as ill:
+        connected, words = False, str(ill)
     with Database.read_only(database) as opened, opened.read() as conn:
-        told = _told(conn, ill)
+        told = _told(conn, words, connected=connected)
     if as_json:
         click.echo(json.dumps(told, indent=2))
     else:
         click.echo("\n".join(_lines(told)))
 
 
-def _told(conn: Reader, ill: str | None) -> dict[str, Json]:
+def _told(conn: Reader, words: str, *, connected: bool) -> dict[str, Json]:
     paused, waiting, approval = switches.paused(conn), untold(conn), _approval(conn)
     found = fixes.in_states(conn, OPEN)
     approvers = [one for one in _list(approval.get("approvers")) if isinstance(one, str)]
     known = {fix.requester for fix in found} | set(approvers) | ({paused[0]} if paused else set())
     names = people.names(conn, known)
     return {
-        "connected": ill is None,
-        "bot": ill or "It runs and is connected.",
+        "connected": connected,
+        "bot": words,
         "paused": f"by {who(paused[0], names)} since {_at(paused[1])}" if paused else None,
         "open": [_fix(fix, names) for fix in found],
         "untold": waiting.sentence(now()) if waiting else None,

@@ -22,10 +22,9 @@ from bot.running.health import Pulse, Status, TroubleKind
 from handlers.approval import OPEN
 from handlers.psrp.remote import Attempt
 from storage import fixes, notices, switches
-from storage.chain import audit
 from storage.file.database import Database
 from storage.file.errors import StorageError
-from storage.queries import newest
+from storage.queries import newest, size
 from storage.records import Entry, Json
 from storage.transaction import Reader
 
@@ -182,14 +181,14 @@ class _Gauges(Collector):
             {(state.value,): sum(fix.state == state for fix in found) for state in sorted(OPEN)},
         )  # fmt: skip
         yield _gauge("rootver_paused", "1 while fixes are paused.", switches.paused(conn) is not None)
-        yield _gauge("rootver_audit_records", "Records of the audit.", audit.head(conn)[0])
+        yield _gauge("rootver_audit_records", "Records of the audit.", size(conn))
         anchored = newest(conn, "anchor")
         if anchored is not None:
             age = (now - anchored).total_seconds()
             yield _gauge("rootver_anchor_age_seconds", "Since the newest anchor was told.", age)
         with suppress(OSError):
-            size = seen.database.path.stat().st_size
-            yield _gauge("rootver_file_bytes", "Size of the audit's file.", size)
+            stored = seen.database.path.stat().st_size
+            yield _gauge("rootver_file_bytes", "Size of the audit's file.", stored)
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

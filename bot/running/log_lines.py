@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Literal
 
-from handlers.on_behalf import current
+from handlers.on_behalf import current, request
 from storage.records import Entry
 
 log = logging.getLogger("record")
@@ -29,8 +30,11 @@ def set_up(form: Format, level: Level) -> None:
 def log_records(entries: Iterable[Entry]) -> None:
     """What was recorded just now, by its number: from a line of the log to the record, and back."""
     for entry in entries:
+        # Commands of several threads may be stored by one of them.
+        event = entry.details.get("event") if entry.kind in {"command", "refusal"} else None
         about = " ".join(filter(None, [entry.kind, entry.outcome, entry.node, entry.fix_id]))
-        log.info("recorded #%d: %s, by %s", entry.seq, about, entry.actor)
+        with request(event) if isinstance(event, str) else nullcontext():
+            log.info("recorded #%d: %s, by %s", entry.seq, about, entry.actor)
 
 
 def _with_request(record: logging.LogRecord) -> bool:
