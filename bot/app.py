@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -39,8 +40,9 @@ from bot.running.health import (
 )
 from bot.running.lookout import Lookout
 from bot.running.own_socket import OwnSocket
+from bot.running.rotation import Rotation
 from bot.running.scheduler import Loop, Scheduler
-from bot.running.stop_signal import stop_signals
+from bot.running.stop_signal import has_terminal, stop_signals
 from bot.running.telling import Telling
 from bot.running.watching import HEARTBEAT_SECONDS, Watching
 from bot.settings.renewing import renewed
@@ -192,6 +194,10 @@ class Bot:
             client, self._socket.client, self.database, obstacles, look_first=self._look_at_emoji, clock=clock
         )
         self.loops.append(Loop("lookout", self._lookout.step, LOOKOUT_SECONDS))
+        self.rotation = Rotation(
+            settings, client, self.chat.identity, self._socket.client, self.remote, taken=self._renewed
+        )
+        self.loops.append(Loop("secrets", self.rotation.step, FILE_SECONDS))
         if self.watching.heartbeat is not None:
             self.loops.append(Loop("heartbeat", self.watching.heartbeat.step, HEARTBEAT_SECONDS))
         self._own_socket = OwnSocket(
@@ -329,16 +335,26 @@ class Bot:
         if fix is not None:
             self.outbox.say(Place(fix.channel, fix.thread_ts), failure_words(error, None), urgent=True)
 
+    def _renewed(self) -> None:
+        """There is a new token: look whether Slack takes it, and tell what it refused so far."""
+        self._lookout.hurry()
+        self.deliverer.connected()
+        self._wake()
+
     def _doctor(self) -> list[DoctorLine]:
+        self.rotation.renew()
         return checks(
             self.settings, self.remote, self._client, self.database, self._clock, running=self.status()
         )
 
 
 def run(settings: Settings) -> int:
-    """Run the bot until SIGTERM or Ctrl-C; returns the process exit code."""
-    with stop_signals() as told_to_stop, Bot(settings):
-        told_to_stop()
+    """Run the bot until SIGTERM or Ctrl-C; returns the process exit code. SIGHUP: see `has_terminal`."""
+    rereads = not has_terminal()
+    with stop_signals() as told, Bot(settings) as bot:
+        while told() == signal.SIGHUP and rereads:
+            log.info("told to read the secrets anew")
+            bot.rotation.renew()
         log.info("stopping")
     return 0
 

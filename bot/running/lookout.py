@@ -86,6 +86,10 @@ class Lookout:
             if self._company.in_doubt:
                 self._next_count = min(self._next_count, self._monotonic() + RECONNECT_SECONDS)
 
+    def hurry(self) -> None:
+        """Look at both tokens with the next step: there is a new one."""
+        self._next_token = self._next_count = self._monotonic()
+
     def step(self) -> None:
         """Do what is due."""
         if not self._begun:
@@ -104,7 +108,7 @@ class Lookout:
         """What is wrong, as sentences with the next step."""
         found: dict[TroubleKind, str] = {
             _KINDS[token]: f"Slack no longer accepts {token} ({code}). Install the app again or make a new "
-            "token, set it, and restart the bot."
+            "token, and put it into its file; in a variable it needs a restart of the bot."
             for token, code in sorted(self._refused.items())
         }
         if APP not in self._refused and self._socket.failure and not self._socket.is_connected():

@@ -55,7 +55,8 @@ def load(config: Path | None, environ: Mapping[str, str]) -> Settings:
     tree = copy.deepcopy(source.tree)
     reasons = [*_other_mode(environ), *secrets.refuse_in_file(tree)]
     said = environment.overlay(tree, environ)
-    reasons += [*said.reasons, *secrets.read_files(tree, said.origins, source)]
+    unread, secret_files = secrets.read_files(tree, said.origins, source)
+    reasons += [*said.reasons, *unread]
     named_hosts = list(tree["hosts"]) if isinstance(tree.get("hosts"), dict) else []
     valid, wrong, complete = _validated(tree, said.origins)
     reasons += [*wrong, *names.check(valid.clusters, valid.nodes, named_hosts)]
@@ -79,6 +80,7 @@ def load(config: Path | None, environ: Mapping[str, str]) -> Settings:
         clusters=valid.clusters,
         nodes=valid.nodes,
         host_options=hosts,
+        secret_files=secret_files,
         again=partial(load, config, environ),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from bot.settings.environment import SINGLE, KeyPath, variable_of
@@ -34,12 +35,15 @@ def _from_environment(path: KeyPath, variable: str) -> str:
     return f"{'.'.join(path)} must not stand in the settings file. Set {variable}{file} in the environment."
 
 
-def read_files(tree: dict[str, Any], origins: Mapping[KeyPath, str], source: SettingsFile) -> list[str]:
+def read_files(
+    tree: dict[str, Any], origins: Mapping[KeyPath, str], source: SettingsFile
+) -> tuple[list[str], frozenset[Path]]:
     """Replace every key `…_file` by the secret in that file; a sentence for each that cannot be had.
 
-    The environment goes before the file: a secret in it is used, whatever the settings file names.
+    Returns the files that were read too. The environment goes before the file: a secret in it is used,
+    whatever the settings file names.
     """
-    reasons = []
+    reasons, files = [], set()
     tables = [(("slack",), tree["slack"])] if isinstance(tree.get("slack"), dict) else []
     for path, table in [*tables, *_host_tables(tree)]:
         for key in [key for key in table if key in _FILES and isinstance(table[key], str)]:
@@ -47,18 +51,19 @@ def read_files(tree: dict[str, Any], origins: Mapping[KeyPath, str], source: Set
             shown = origins.get(where, ".".join(where))
             if name not in table:
                 try:
-                    table[name] = _read(source, table[key])
+                    path_of = source.locate(table[key])
+                    table[name] = _read(path_of)
+                    files.add(path_of)
                 except ValueError as error:
                     reasons.append(f"{shown}: {error}")
             elif where in origins:
                 other = origins.get((*path, name), name)
                 reasons.append(f"{shown} and {other} are both set. Keep one of them.")
             del table[key]
-    return reasons
+    return reasons, frozenset(files)
 
 
-def _read(source: SettingsFile, written: str) -> str:
-    path = source.locate(written)
+def _read(path: Path) -> str:
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:

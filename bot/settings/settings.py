@@ -42,6 +42,8 @@ class Settings:
     clusters: Mapping[str, ClusterSection]
     nodes: Mapping[str, NodeSection]
     host_options: Mapping[str, HostOptions]
+    secret_files: frozenset[Path]
+    """The files that tokens and passwords were read from."""
     again: Callable[[], Settings] = field(repr=False, compare=False)
     """The same file and environment as they are now. Raises `SettingsError`."""
 

@@ -47,11 +47,12 @@ def start(tmp_path: Path, server: WorkspaceServer) -> Iterator[Start]:
         host = stack.enter_context(Endpoint(*build("zero")))
         practice_bot.write(tmp_path, host)
 
-        def begin(*words: str, **environ: str) -> subprocess.Popen[str]:
+        def begin(*words: str, start_new_session: bool = False, **environ: str) -> subprocess.Popen[str]:
             process = subprocess.Popen(
                 [sys.executable, "-m", "bot", *words], cwd=tmp_path,
                 env={**clean_environment(), **practice_bot.environment(server), **environ},
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                start_new_session=start_new_session,
             )  # fmt: skip
             stack.callback(_end, process)
             return process
@@ -95,6 +96,21 @@ def test_the_bot_runs_until_it_is_told_to_stop_and_ends_with_0(
     assert "WARNING slack_bolt" not in err
     assert rootver("health").code == 69
     assert '"stop"' in rootver("history", "kind", "stop", "--json").out
+
+
+def test_a_service_reads_its_secrets_anew_at_sighup_and_runs_on(
+    start: Start, server: WorkspaceServer, tmp_path: Path
+) -> None:
+    """`systemctl reload`; SIGTERM still stops it."""
+    process = start("run", start_new_session=True)
+    connected(server, process)
+    process.send_signal(signal.SIGHUP)
+    assert process.stderr is not None
+    while "told to read the secrets anew" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
 
 
 def test_without_tokens_run_ends_with_78_before_anything_is_made(rootver: Rootver, tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
 import subprocess
 import sys
+import termios
 
 import pytest
 
@@ -71,7 +75,7 @@ def test_being_told_to_stop_is_never_missed(script: str) -> None:
 
 @pytest.mark.parametrize("ignored", [False, True], ids=["", "under nohup"])
 def test_the_end_of_the_terminal_stops_it_in_order(*, ignored: bool) -> None:
-    """SIGHUP, unless whoever started it says that it is to go on."""
+    """SIGHUP wakes it, unless whoever started it says that it is to go on."""
     script = f"""
 import os, signal
 from bot.running.stop_signal import stop_signals
@@ -84,3 +88,23 @@ with stop_signals() as told_to_stop:
     told_to_stop()
 """
     assert subprocess.run([sys.executable, "-c", script], timeout=PATIENCE, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("controlled", [False, True], ids=["a service", "in a terminal"])
+def test_a_terminal_is_one_that_controls_the_process(*, controlled: bool) -> None:
+    """A service has none, whatever its standard input is."""
+    ours, theirs = pty.openpty()
+
+    def begin() -> None:
+        os.setsid()
+        if controlled:
+            fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    script = "from bot.running.stop_signal import has_terminal; print(has_terminal())"
+    ran = subprocess.run(
+        [sys.executable, "-c", script], stdin=theirs, capture_output=True, text=True, timeout=PATIENCE,
+        preexec_fn=begin, check=True,
+    )  # fmt: skip
+    assert ran.stdout == f"{controlled}\n"
+    os.close(theirs)
+    os.close(ours)
