@@ -170,7 +170,8 @@ class Bot:
         self._desk = Desk(
             Answers(
                 self.chat, self.outbox, self.database, inventory, self.diagnoser, proposals, self.decisions,
-                pause, AuditAnswers(self.database, clock, inventory, self.chat.link), self._doctor, front,
+                pause, AuditAnswers(self.database, clock, inventory, self.chat.link, settings.slack.docs_url),
+                self._doctor, front,
                 moved,
             ),
             Admission(

@@ -1,16 +1,13 @@
-"""The commands of the chat: one table gives the parser, the help and the tables in the docs."""
+"""The commands of the chat: one table gives parser (`bot.parser`), help and the tables in the docs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal
 
-from bot.slack.addressed import addressed
-from bot.slack.typed_text import spoken, words_of
-from handlers.record.questions import QuestionError, near, parse_fix, quoted
-from handlers.spelling import spelt_out
+from handlers.record.questions import KINDS, MAX_LAST, OUTCOMES, QuestionError, parse_fix, quoted
 
 # --- what was asked for ---------------------------------------------------------------------------
 
@@ -83,6 +80,30 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """Why a fix ("FIX-12") was proposed, who was refused, and why it ended so."""
+
+    verb: ClassVar[str] = "why"
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """What a word of a diagnosis or of a fix means; the word is as typed."""
+
+    verb: ClassVar[str] = "explain"
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What happened, counted; the words are those of `History`."""
+
+    verb: ClassVar[str] = "summary"
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Export:
     """The answer to a question as a file; the words are those of `History`."""
 
@@ -112,7 +133,10 @@ class Unknown:
     reason: str
 
 
-Command = Bare | Diagnose | Manual | Cancel | Restore | History | More | Show | Export | Help | Unknown
+Command = (
+    Bare | Diagnose | Manual | Cancel | Restore | History | More | Show | Why | Explain | Summary | Export
+    | Help | Unknown
+)  # fmt: skip
 
 
 # --- the table ------------------------------------------------------------------------------------
@@ -149,6 +173,12 @@ def _one_fix(words: list[str]) -> tuple[str]:
         raise Misused("It takes the number of one fix." if not words else error.what) from error
 
 
+def _what(words: list[str]) -> tuple[str]:
+    if not words:
+        raise Misused("It takes one word that you have seen in an answer.")
+    return (" ".join(words),)
+
+
 def _question(words: list[str]) -> tuple[tuple[str, ...]]:
     return (tuple(words),)
 
@@ -163,15 +193,33 @@ def _topic(words: list[str]) -> tuple[str | None]:
     return (words[0] if words else None,)
 
 
+Group = Literal["What is wrong", "Fixes", "What happened", "The bot itself"]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A word that stands behind a verb: how it is typed, and what it means."""
+
+    word: str
+    means: str
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A row: what it makes, the words behind its verb, what it does, an example, how its words are read."""
+    """A row: what it makes, the words behind its verb, what it does, examples, how its words are read."""
 
     makes: Callable[..., Command]
+    group: Group
     words: str
     summary: str
-    example: str
+    examples: tuple[str, ...]
+    takes: tuple[Taken, ...] = ()
     read: Callable[[list[str]], tuple[object, ...]] = _nothing
+
+    @property
+    def example(self) -> str:
+        """The first one."""
+        return self.examples[0]
 
     @property
     def verb(self) -> str:
@@ -184,180 +232,114 @@ class Spec:
         return f"{self.verb} {self.words}".strip()
 
 
-def _bare(verb: Verb, summary: str) -> Spec:
-    return Spec(partial(Bare, verb), "", summary, verb)
+def _bare(verb: Verb, group: Group, summary: str) -> Spec:
+    return Spec(partial(Bare, verb), group, "", summary, (verb,))
 
 
 FILTERS = (
     "[NODE|CLUSTER|all] [by @who] [since 7d|2026-11-01] [until …] [kind …] [outcome …] [fix FIX-12] [last 50]"
 )
 
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+_NODE = Taken("NODE", "one node, as `@rootver nodes` lists them")
+_CLUSTER = Taken("CLUSTER", "every node of a cluster")
+_FIX = Taken("FIX-n", "the number of a fix: `FIX-12`, `fix 12` and `12` are the same")
+_FILTERS = (
+    _NODE,
+    _CLUSTER,
+    Taken("all", "everything, as without a name"),
+    Taken("by @who", "what one person did; `by @rootver`: what the bot did by itself"),
+    Taken("since 7d", "not older than that: `90m`, `12h`, `7d`, `2w`, `today`, `yesterday`, a date"),
+    Taken("until 2026-11-01", "not newer than that; a date counts to its end, without a zone it is UTC"),
+    Taken("kind refusal", f"only this kind of record, several with commas: {_listed(KINDS)}"),
+    Taken("outcome error", f"only what went so: {_listed(OUTCOMES)}; `pending` is what was begun"),
+    Taken("fix FIX-12", "what belongs to one fix"),
+    Taken("last 50", f"the newest so many, up to {MAX_LAST}"),
+    Taken("before 1200", "the ones before a record's number, as the end of an answer says"),
+)
+
 TABLE: tuple[Spec, ...] = (
     Spec(
-        Diagnose, "NODE|CLUSTER|all", "look at every node of the cluster, say what is wrong, propose a fix",
-        "diagnose exch-node2", _one_name,
+        Diagnose, "What is wrong", "NODE|CLUSTER|all",
+        "looks at every node of the cluster, says what is wrong, proposes a fix",
+        ("diagnose exch-node2", "diagnose EXCH-CL1", "diagnose all"),
+        (
+            Taken("NODE", "one node; its partners are shown beside it"),
+            _CLUSTER,
+            Taken("all", "every cluster"),
+        ),
+        _one_name,
     ),
     Spec(
-        Manual, "NODE", "the article's steps by hand, for when I cannot do it, with what was last known",
-        "manual exch-node2", _one_node,
+        Manual, "What is wrong", "NODE",
+        "gives the article's steps by hand, for when I cannot do it, with what was last known",
+        ("manual exch-node2",), (_NODE,), _one_node,
     ),
-    _bare("fixes", "list the fixes that are open"),
     Spec(
-        Cancel, "FIX-n", "cancel a fix before it is applied: who asked for it, or an approver",
-        "cancel FIX-12", _one_fix,
+        Explain, "What is wrong", "CHECK|VERDICT",
+        "explains a check, a verdict, a cause, the end of a fix or a refusal",
+        ("explain RootVer", "explain iis_down", "explain voided"),
+        (
+            Taken("CHECK", "what was looked at, by its name in an answer: RootVer, Owner, POP3"),
+            Taken("VERDICT", "by its words, or by its name in JSON: `rootver_invalid`"),
+            Taken("CAUSE, END or REFUSAL", "a related cause, how a fix ended, why somebody was refused"),
+        ),
+        _what,
     ),
-    Spec(Restore, "FIX-n", "propose to put back what a fix replaced", "restore FIX-12", _one_fix),
+    _bare("nodes", "What is wrong", "lists the clusters and their nodes"),
+    _bare("fixes", "Fixes", "lists the fixes that are open"),
     Spec(
-        History, FILTERS,
-        "what happened, newest first; history summary … counts it, history records … has every record",
-        "history exch-node2 since 7d", _question,
+        Why, "Fixes", "FIX-n", "tells why a fix was proposed, who was refused, and why it ended so",
+        ("why FIX-12",), (_FIX,), _one_fix,
     ),
-    Spec(More, "", "in the thread of a history: the older records that follow", "more"),
-    Spec(Show, "FIX-n", "the whole story of a fix", "show FIX-12", _one_fix),
     Spec(
-        Export, f"{FILTERS} csv|jsonl", "the same records as history, as a file",
-        "export exch-node2 since 30d csv", _question_and_format,
+        Cancel, "Fixes", "FIX-n",
+        "cancels a fix before it is applied, for whoever asked for it and for approvers",
+        ("cancel FIX-12",), (_FIX,), _one_fix,
     ),
-    _bare("verify", "check that the record is whole"),
-    _bare("nodes", "list the clusters and their nodes"),
-    _bare("pause", "approvers: approve and send nothing; diagnoses go on"),
-    _bare("resume", "approvers: end the pause"),
-    _bare("doctor", "check the bot itself: Slack, the management hosts, the record"),
-    Spec(Help, "[command]", "explain the commands, or one of them", "help diagnose", _topic),
+    Spec(
+        Restore, "Fixes", "FIX-n", "proposes to put back what a fix replaced", ("restore FIX-12",), (_FIX,),
+        _one_fix,
+    ),
+    _bare("pause", "Fixes", "stops fixes, for approvers: nothing is approved or sent, diagnoses go on"),
+    _bare("resume", "Fixes", "ends the pause, for approvers"),
+    Spec(
+        History, "What happened", FILTERS, "tells what happened, newest first",
+        ("history exch-node2 since 7d", "history by @alice since today", "history records kind refusal"),
+        (*_FILTERS, Taken("records", "each record as it stands, not a line for each fix and diagnosis"),
+         Taken("summary", "counts in place of lines, as the command `summary` does")),
+        _question,
+    ),
+    Spec(
+        Summary, "What happened", FILTERS, "counts fixes by their end, times to approve, and refusals",
+        ("summary since 90d", "summary EXCH-CL1 since 2026-11-01"), _FILTERS, _question,
+    ),
+    Spec(
+        More, "What happened", "", "gives the older lines that follow, in the thread of a history", ("more",)
+    ),
+    Spec(
+        Show, "What happened", "FIX-n", "tells the whole story of a fix, and attaches its backup",
+        ("show FIX-12",), (_FIX,), _one_fix,
+    ),
+    Spec(
+        Export, "What happened", f"{FILTERS} csv|jsonl", "gives the records as a file",
+        ("export exch-node2 since 30d csv", "export fix FIX-12 jsonl"),
+        (
+            *_FILTERS,
+            Taken("csv", "a table, for spreadsheets"),
+            Taken("jsonl", "a line of JSON for each record"),
+        ),
+        _question_and_format,
+    ),
+    _bare("verify", "What happened", "checks that the record is whole, and counts who approved what"),
+    _bare("doctor", "The bot itself", "checks the bot itself: Slack, the management hosts, the record"),
+    Spec(
+        Help, "The bot itself", "[command]", "explains the commands, or one of them with every word it takes",
+        ("help diagnose",), (Taken("command", "one of those that `help` lists"),), _topic,
+    ),
 )  # fmt: skip
 BY_VERB = {spec.verb: spec for spec in TABLE}
-
-
-_NAMES = frozenset({"@rootver", "rootver"})  # no mention: copied from a code span, or as on the command line
-_DECISIONS = frozenset({"approve", "apply", "decline", "reject"})  # by reaction only, so that it is seen
-_STOPS = frozenset({"cancel", "pause"})
-QUOTED = (
-    "That only quotes a command, so nothing was done. To have it done, write it behind my name, outside of "
-    "code, quotations and lists: @rootver help"
-)
-# Words that people have for what a command does.
-_MEANINGS: Mapping[str, str] = {
-    word: verb
-    for verb, words in {
-        "diagnose": "look check test scan examine analyze analyse inspect probe investigate fix repair cause",
-        "manual": "manually hand byhand steps instructions procedure regedit",
-        "fixes": "status open pending state",
-        "restore": "undo rollback roll revert back",
-        "show": "why explain what details detail info story",
-        "history": "log logs audit record records recent past when who",
-        "nodes": "node servers server clusters cluster machines hosts inventory list",
-        "pause": "stop halt freeze",
-        "resume": "continue unpause go proceed",
-        "cancel": "abort",
-        "doctor": "health ping alive selfcheck self-check version",
-        "export": "download dump csv",
-        "verify": "validate integrity proof prove",
-        "more": "next older",
-        "help": "commands usage man how",
-    }.items()
-    for word in words.split()
-}
-_FILLERS = frozenset({"at", "on", "into", "the", "of", "for", "node", "cluster", "up", "back"})
-_SUGGESTED = 200  # characters of what was typed that a suggestion repeats at most
-
-# --- the parser -----------------------------------------------------------------------------------
-
-
-def heard(text: str, bot_user: str, *, direct: bool = False) -> Command:
-    """Understand a message that mentions the bot, or a `direct` one. Never raises: see `Unknown`."""
-    typed = addressed(text, bot_user, direct=direct)
-    return Unknown(text, None, QUOTED) if typed is None else parse(typed)
-
-
-def parse(text: str) -> Command:
-    """Understand what was typed to the bot, without its own mention. Never raises: see `Unknown`.
-
-    The first line is the command. Only where that is none, and all lines together are, they are it.
-    """
-    lines = [line for line in text.splitlines() if words_of(line)]
-    command = _parse(lines[0] if lines else "")
-    if isinstance(command, Unknown) and len(lines) > 1:
-        whole = _parse(text)
-        return command if isinstance(whole, Unknown) else whole
-    return command
-
-
-def _parse(text: str) -> Command:
-    words = spoken(text) or words_of(text)
-    if words and words[0].lower() in _NAMES:
-        words = words[1:]
-    if not words:
-        return Help(None)
-    spec = BY_VERB.get(words[0].lower())
-    if spec is None:
-        return _no_command(text, words)
-    try:
-        return spec.makes(*spec.read(words[1:]))
-    except Misused as misused:
-        return Unknown(text, spec.example, f"{spec.verb}: {misused} Example: {spec.example}")
-
-
-def words(command: Command) -> str:
-    """What was understood behind the verb, for the record."""
-    match command:
-        case Diagnose(target) | Manual(target):
-            return target
-        case Cancel(fix) | Restore(fix) | Show(fix):
-            return fix
-        case History(asked) | More(asked):
-            return " ".join(asked or ())
-        case Export(asked, format):
-            return " ".join([*asked, format])
-        case Help(topic):
-            return topic or ""
-    return ""
-
-
-def _no_command(text: str, typed: list[str]) -> Unknown:
-    if typed[0].lower() in _DECISIONS:
-        how = "a fix is approved or declined by a reaction on its card. fixes lists the open ones."
-        return Unknown(text, "fixes", f"{quoted(typed[0])} is no command: {how}")
-    verb = _meant(typed[0])
-    if verb is None:
-        return Unknown(text, None, f"{quoted(typed[0])} is no command. help lists all of them.")
-    corrected = spelt_out(" ".join([verb, *(word for word in typed[1:] if word.lower() not in _FILLERS)]))
-    sound = len(corrected) <= _SUGGESTED and not isinstance(parse(corrected), Unknown)
-    suggestion = corrected if sound else BY_VERB[verb].example
-    meant = f": {suggestion}" if sound else f" {verb}? Example: {suggestion}"
-    return Unknown(text, suggestion, f"{quoted(typed[0])} is no command. Did you mean{meant}")
-
-
-def _meant(word: str) -> str | None:
-    """The verb that means the same, else the one that is spelt nearly so.
-
-    What stops something is suggested for a misspelling of it alone: "can" is not `cancel`.
-    """
-    by_meaning = _MEANINGS.get(word.lower())
-    if by_meaning:
-        return by_meaning
-    stops = near(word, _STOPS, likeness=0.8)
-    return stops or near(word, BY_VERB.keys() - _STOPS, likeness=0.7)
-
-
-# --- help -----------------------------------------------------------------------------------------
-
-
-def help_lines(topic: str | None = None) -> list[str]:
-    """The help as plain lines: all commands, or one of them with its example."""
-    if topic is None:
-        return [*(f"{spec.usage}: {spec.summary}" for spec in TABLE), "Example: diagnose exch-node2"]
-    spec = BY_VERB.get(topic.lower())
-    if spec is None:
-        verb = _meant(topic)
-        hint = f"Did you mean: help {verb}" if verb else "help lists all commands."
-        return [f"{quoted(topic)} is no command. {hint}"]
-    return [spec.usage, f"{spec.summary[0].upper()}{spec.summary[1:]}.", f"Example: {spec.example}"]
-
-
-def markdown() -> str:
-    """The table for the docs."""
-    rows = [
-        f"| `{spec.usage.replace('|', chr(92) + '|')}` | {spec.summary} | `{spec.example}` |"
-        for spec in TABLE
-    ]
-    return "\n".join(["| command | what it does | example |", "|---|---|---|", *rows]) + "\n"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+_NEAR = 2  # names that are offered for one that is none
 _SHOWN = 60  # characters of a name that is none: it goes into messages, and into the record
 
 
@@ -55,9 +56,10 @@ class UnknownName(Exception):
                 f"{self.name} is a virtual server: it points at whichever node owns it now. "
                 f"Name a node instead: {known}."
             )
-        near = get_close_matches(self.name.lower(), [choice.lower() for choice in self.choices], n=1)
-        hint = f"Did you mean {near[0]}? " if near else ""
-        return f"{self.name} is not in the inventory. {hint}Known: {known}."
+        by_lower = {choice.lower(): choice for choice in self.choices}
+        near = [by_lower[one] for one in get_close_matches(self.name.lower(), by_lower, n=_NEAR)]
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {known}."
+        return f"{self.name} is not in the inventory. {hint}"
 
 
 class IsACluster(UnknownName):
@@ -130,3 +132,10 @@ class Inventory:
             if any(same_name(name, server) for server in cluster.virtual_servers):
                 return UnknownName(name, tuple(cluster.nodes), virtual_server=True)
         return UnknownName(name, tuple(self.names()))
+
+
+def cluster_sentences(inventory: Inventory) -> Iterator[str]:
+    """Each cluster with its nodes, as a sentence."""
+    for one in inventory.clusters:
+        servers = f"; its virtual servers: {', '.join(one.virtual_servers)}" if one.virtual_servers else ""
+        yield f"{one.name}: {' and '.join(one.nodes)}, read through {one.host}{servers}."

@@ -15,6 +15,7 @@ from bot.app import HEARD_SECONDS
 from bot.blocks import replies
 from bot.blocks.news import News
 from bot.blocks.private_news import to_one
+from bot.blocks.words import CHECKS, LOOKS_AT
 from bot.command_line.exits import MEANINGS
 from bot.doctor.hosts import CLOCK_DIFFERENCE
 from bot.running.delivery import LONGEST_PAUSE
@@ -36,7 +37,7 @@ from handlers.fix.outcome import ANSWERED, AWAY_AGAIN, READ_AGAIN, READ_BACK, En
 from handlers.fix.propose import NO_CARD
 from handlers.kb906154.article import SYMPTOMS, VERDICTS
 from handlers.kb906154.related import RELATED, RelatedCause
-from handlers.kb906154.verdicts import FIXABLE
+from handlers.kb906154.verdicts import CONFIDENCE, FIXABLE
 from handlers.psrp.bounds import ANSWER_LIMIT
 from handlers.record.history import PAGE as RECORDS
 from handlers.record.questions import MAX_LAST
@@ -97,6 +98,7 @@ def _sections() -> Iterator[tuple[str, Iterator[str]]]:
     yield "Limits that people meet", _limits()
     yield "Related causes", _related()
     yield "What a refusal of Slack is about", _refusals_of_slack()
+    yield "Checks", _checks()
 
 
 def _table(*head: str, rows: Iterable[Iterable[str]]) -> Iterator[str]:
@@ -119,6 +121,19 @@ def _verdicts() -> Iterator[str]:
             for row, one in enumerate(VERDICTS)
         ),
     )  # fmt: skip
+    yield ""
+    yield _prose("How sure a verdict is of the cause, where it says so.")
+    yield from _table("word", "meaning", rows=((f"`{word}`", said) for word, said in CONFIDENCE.items()))
+
+
+def _checks() -> Iterator[str]:
+    yield _prose("What is looked at on each node; `explain` tells the same.")
+    yield from _table(
+        "check",
+        "in words",
+        "what it looks at",
+        rows=((f"`{one}`", name, LOOKS_AT[one]) for one, name in CHECKS.items()),
+    )
 
 
 def _symptoms() -> Iterator[str]:
@@ -220,7 +235,7 @@ def _at_the_door(reason: NoEntry) -> Post:
 
 def _plain(post: Post) -> str:
     """What Slack shows of it: times and names in place of their codes."""
-    shown = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", post.text)
+    shown = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", post.text.replace("\n", " "))
     return re.sub(r"<([@#])[UC]07([A-Z]+)0+>", lambda found: found[1] + found[2].lower(), shown)
 
 

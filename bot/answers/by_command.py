@@ -14,13 +14,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from bot import commands
+from bot import commands, parser
 from bot.answers.from_record import AuditAnswers
 from bot.answers.outbox import Outbox
 from bot.answers.place import Place
 from bot.answers.status_line import StatusLine
 from bot.blocks import replies as words
 from bot.blocks.diagnosis import checked, checking, diagnosed, worst
+from bot.blocks.helping import helped
 from bot.doctor.findings import DoctorLine
 from bot.slack.post import Post, post
 from bot.slack.text import code
@@ -75,9 +76,9 @@ class Answers:
 
     def recorded(self, command: commands.Command) -> str | None:
         """The words of a command for its record, which nobody can erase: without names of people."""
-        if isinstance(command, commands.History | commands.Export):
+        if isinstance(command, commands.History | commands.Summary | commands.Export):
             command = replace(command, words=self.audit.nameless(command.words))
-        return commands.words(command) or None
+        return parser.words(command) or None
 
     def answer(self, command: commands.Command, user: str, place: Place) -> Step | None:
         """Answer, or announce what takes long and return the rest of it as a step for a worker."""
@@ -148,7 +149,7 @@ class Answers:
             number = _number(command.fix)
             made = self.proposals.restore(number, user, place.thread, direct=place.direct)
             self.moved()
-            return post([self._proposal(made)])
+            return post(words.told_alone(made, self._card(made.fix) if made.fix else None))
 
         return self._slowly(place, f"Reading what {command.fix} changed …", proposed)
 
@@ -172,7 +173,7 @@ class Answers:
         ruling, fix = self.decisions.cancel(_number(command.fix), user)
         self.moved()
         if ruling.reason:
-            self.say(place, words.not_decided(ruling.reason, fix))
+            self.say(place, words.not_decided(ruling.reason, fix, command.fix))
         elif fix and (fix.channel, fix.thread_ts) != (place.channel, place.thread_ts):
             self.say(place, words.cancelled(fix), urgent=True)
 
@@ -207,6 +208,14 @@ class Answers:
         """The story of a fix."""
         self.say(place, self.audit.show(command.fix))
 
+    def why(self, command: commands.Why, _user: str, place: Place) -> None:
+        """Why a fix was proposed, who was refused, why it ended so."""
+        self.say(place, self.audit.why(command.fix))
+
+    def summary(self, command: commands.Summary, _user: str, place: Place) -> None:
+        """What happened, counted."""
+        self.say(place, self.audit.history(("summary", *command.words)))
+
     def export(self, command: commands.Export, user: str, place: Place) -> Step:
         """Records as a file."""
         return self._slowly(
@@ -230,9 +239,13 @@ class Answers:
         announced = "Checking Slack, the management hosts and the audit …"
         return self._slowly(place, announced, lambda: words.examined(self.doctor()))
 
-    def explain(self, command: commands.Help, _user: str, place: Place) -> None:
+    def help(self, command: commands.Help, _user: str, place: Place) -> None:
         """Help."""
-        self.say(place, words.explained(command.topic))
+        self.say(place, helped(command.topic))
+
+    def explain(self, command: commands.Explain, _user: str, place: Place) -> None:
+        """What a word means."""
+        self.say(place, self.audit.explained(command.word))
 
     def unknown(self, command: commands.Unknown, _user: str, place: Place) -> None:
         """Whatever was typed, it is answered."""
@@ -304,6 +317,9 @@ _METHODS: Mapping[str | None, Callable[[Answers, Any, str, Place], Step | None]]
     "verify": Answers.verify,
     "nodes": Answers.nodes,
     "doctor": Answers.examine,
-    "help": Answers.explain,
+    "help": Answers.help,
+    "explain": Answers.explain,
+    "why": Answers.why,
+    "summary": Answers.summary,
     None: Answers.unknown,
 }

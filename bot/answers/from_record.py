@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from bot.answers.place import Place
 from bot.answers.raw_files import raw_files
-from bot.blocks import replies as words
+from bot.blocks import record_replies as words
+from bot.blocks.explaining import explained
 from bot.blocks.manual_steps import manual, no_node
 from bot.slack.post import Post
 from handlers.inventory import Inventory, UnknownName
@@ -40,6 +41,7 @@ class AuditAnswers:
     clock: Clock
     inventory: Inventory
     link: Callable[[Message, str | None], str]  # the address of a message in a thread
+    docs: str | None = None  # where the docs are, as `docs_url` of the settings
 
     def manual(self, asked: str) -> Post:
         """The steps by hand, with what was last known of the node."""
@@ -80,6 +82,16 @@ class AuditAnswers:
         with self.database.read() as conn:
             story = show(conn, fix)
             return words.story(story, raw_files(conn, story)) if story else words.no_such_fix(fix)
+
+    def why(self, fix: str) -> Post:
+        """Why a fix was proposed, who was refused, why it ended so."""
+        with self.database.read() as conn:
+            story = show(conn, fix)
+            return words.reasons(story) if story else words.no_such_fix(fix)
+
+    def explained(self, word: str) -> Post:
+        """What a word of an answer means."""
+        return explained(word, self.docs)
 
     def export(
         self, asked: tuple[str, ...], file_format: Literal["csv", "jsonl"], user: str, channel: str

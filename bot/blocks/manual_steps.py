@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from bot.slack.post import Post, context, post, section
-from bot.slack.text import BACKTICK, code, day_and_time, kb_link, plain, versions_as_code
+from bot.slack.text import BACKTICK, code, day_and_time, folded, kb_link, plain, versions_as_code
 from handlers.approval import UNDECIDED
 from handlers.inventory import UnknownName
 from handlers.kb906154.article import TARGET
@@ -35,7 +35,7 @@ def manual(last: LastKnown) -> Post:
 
 def no_node(unknown: UnknownName) -> Post:
     """The name is that of no node."""
-    return post([f"{plain(str(unknown), 600)} Next: name a node; `@rootver nodes` lists them."])
+    return post([*folded(plain(str(unknown), 600)), "Next: name a node; `@rootver nodes` lists them."])
 
 
 def by_hand(node: str) -> str:

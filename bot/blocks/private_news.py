@@ -7,7 +7,7 @@ from typing import cast
 
 from bot.blocks.news import News
 from bot.slack.post import Post, post
-from bot.slack.text import clock_time, listed, mention, plain
+from bot.slack.text import clock_time, folded, listed, mention, plain
 from handlers.approval import UNDECIDED, Refusal, State
 from storage.records import Fix, Json, Topic
 
@@ -15,16 +15,16 @@ from storage.records import Fix, Json, Topic
 def to_one(topic: Topic, news: News) -> Post | None:
     """What one person is told, seen by nobody else."""
     words = _hint if topic == "hint" else _refused
-    said = list(words(news))
+    said = [line for one in words(news) for line in folded(one)]
     return post(said) if said else None
 
 
 def of_unknown_card(details: Mapping[str, Json]) -> Post:
     """What somebody is told who reacted to a card of a file that was lost, or of another bot."""
     return post([
-        f"This card of {plain(str(details.get('card')))} is not in the audit of the bot that runs now: it is "
-        "of another database, or of one that was lost. Your reaction counts for nothing. "
-        "Next: `@rootver diagnose` the node again."
+        f"This card of {plain(str(details.get('card')))} is not in the audit of the bot that runs now.",
+        "It is of another database, or of one that was lost, and your reaction counts for nothing. "
+        "Next: `@rootver diagnose` the node again.",
     ])  # fmt: skip
 
 

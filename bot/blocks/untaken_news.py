@@ -58,8 +58,8 @@ def answered_directly(answer: str, channel: str | None, details: Mapping[str, Js
 def given_up_directly(fix: Fix, details: Mapping[str, Json]) -> Post:
     """To one person: something of a fix was never told in its place, and is not tried any more."""
     return post([
-        f"{fix.id}: Slack refused my messages in {_place(details)}{_since(details)} ({_reason(details)}), so "
-        f"its thread is not complete, and I try no more. Next: `@rootver show {fix.id}` tells all of it."
+        f"{fix.id}: Slack refused my messages in {_place(details)}{_since(details)} ({_reason(details)}).",
+        f"So its thread is not complete, and I try no more. Next: `@rootver show {fix.id}` tells all of it.",
     ])  # fmt: skip
 
 
@@ -70,7 +70,8 @@ def untold_in_audit(details: Mapping[str, Json], *, given_up: bool) -> Post:
     end = "It is tried no more." if given_up else "It is tried on, for three days."
     return post([
         f":large_yellow_circle: NOT TOLD: Slack refuses messages about {plain(str(details.get('fix')))} in "
-        f"{_place(details)}{_since(details)} ({_reason(details)}). Told directly: {people}. {end}"
+        f"{_place(details)}{_since(details)} ({_reason(details)}).",
+        f"Told directly: {people}. {end}",
     ])  # fmt: skip
 
 

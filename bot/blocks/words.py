@@ -37,6 +37,32 @@ CHECKS: Mapping[str, str] = {
     "store_databases": "Store databases",
 }
 
+# What is looked at, and why. docs/rules.md prints it.
+LOOKS_AT: Mapping[str, str] = {
+    "identity": "which computer answered, so that nobody reads one node for another",
+    "windows": "the version of Windows: the article is about Windows 2000, the Best Practices Analyzer "
+    "covers Windows Server 2003 too",
+    "exchange": "the version of Exchange's store: 6.5 is Exchange Server 2003, which the article is about",
+    "cluster": "whether the node is in a cluster, and what the cluster says of its resources",
+    "root_ver": "the value RootVer of the ASP.NET key in the registry: it has to name a version that is "
+    "registered, and where .NET Framework 1.1 is what runs, that is 1.1.4322.0",
+    "dotnet_11": "whether .NET Framework 1.1 is installed and registered: only then 1.1.4322.0 is right",
+    "other_versions": "whether other versions of ASP.NET are registered: 1.1 is then one of several",
+    "owner": "which node owns the System Attendant, by the cluster's own word: nothing is down on a passive "
+    "node",
+    "system_attendant": "the System Attendant's service and its cluster resource: mail is down where it is",
+    "information_store": "whether the Information Store's service runs on the owner",
+    "pop3": "whether POP3 runs on the owner, if it is wanted there",
+    "imap4": "whether IMAP4 runs on the owner, if it is wanted there",
+    "symptoms": "the eight events of the article, logged since the last boot and since the last fix",
+    "permissions": "events of missing permissions, another cause that the article names",
+    "aspnet_account": "whether the local account ASPNET is there, another cause that the article names",
+    "remote_registry": "whether Remote Registry runs: the System Attendant depends on it (KB 870918)",
+    "write_access": "whether the account that would change RootVer may write to its key",
+    "event_log": "how far back the Application log reaches: of what is older nothing is known",
+    "store_databases": "whether the stores are mounted: that cannot be read remotely, so it is never known",
+}
+
 # Causes that the article and its neighbours name, in the words of the fact that rules each out.
 RULED_OUT: Mapping[str, str] = {
     "aspnet_account": "the ASPNET account is there",

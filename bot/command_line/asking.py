@@ -1,4 +1,4 @@
-"""history, show, export, verify: read the database only, record nothing, need no other settings."""
+"""history, summary, export, verify: read the database only, record nothing, need no other settings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -25,7 +26,7 @@ from handlers.record import history as questions
 from handlers.record import story as stories
 from handlers.record.happenings import every_line
 from handlers.record.promise import promise
-from handlers.record.questions import Question, parse, parse_fix
+from handlers.record.questions import Question, parse
 from handlers.record.tally import summary_lines
 from handlers.spelling import spelt_out
 from storage import people
@@ -45,7 +46,8 @@ _KEY = "Name a file with what `rootver anchor-key` printed."
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[Reader]:
+def reading(path: Path) -> Iterator[Reader]:
+    """The database, to be read only. Raises `StorageError`."""
     with Database.read_only(path) as database, database.read() as conn:
         yield conn
 
@@ -65,7 +67,7 @@ def history(words: tuple[str, ...], as_json: bool, database: Path) -> None:
     Times: 90m, 12h, 7d or 2w ago, today, yesterday, a date, a date and a time (UTC unless a zone is given).
     --json prints one object for each record.
     """
-    with _reading(database) as conn:
+    with reading(database) as conn:
         question = _question(conn, words)
         if question.summary:
             _summary(conn, question, as_json=as_json)
@@ -94,11 +96,17 @@ def _happened(conn: Reader, question: Question) -> None:
         subjects = max(subjects, *(len(spelt_out(one.subject)) for one in some))
         nodes = max(nodes, *(len(spelt_out(one.node)) for one in some))
         for one in some:
-            at = "time cannot be read    " if one.at == UNREADABLE else f"{one.at:%Y-%m-%d %H:%M:%S} UTC"
             subject, node = spelt_out(one.subject), spelt_out(one.node)
-            click.echo(fitted(f"{at}  {subject:<{subjects}}  {node:<{nodes}}  ", spelt_out(one.sentence)))
+            click.echo(
+                fitted(f"{moment(one.at)}  {subject:<{subjects}}  {node:<{nodes}}  ", spelt_out(one.sentence))
+            )
     if not shown:
         click.echo("Nothing matches. Next: `rootver history records` has every record.", err=True)
+
+
+def moment(at: datetime) -> str:
+    """A time, as wide as every other."""
+    return "time cannot be read    " if at == UNREADABLE else f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _summary(conn: Reader, question: Question, *, as_json: bool) -> None:
@@ -109,16 +117,13 @@ def _summary(conn: Reader, question: Question, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("fix", metavar="FIX-12", shell_complete=completing.fixes)
+@click.argument("words", nargs=-1, metavar=FILTERS)
 @json_option
 @database_option
-def show(fix: str, as_json: bool, database: Path) -> None:
-    """Tell the whole story of a fix: who asked, who approved, what was there before and after."""
-    with _reading(database) as conn:
-        story = stories.show(conn, fix)
-    if story is None:
-        raise Stop(Exit.MISSING, f"There is no {parse_fix(fix)} in {database}.")
-    click.echo(json.dumps(story.json, indent=2) if as_json else "\n".join(story.lines))
+def summary(words: tuple[str, ...], as_json: bool, database: Path) -> None:
+    """Count fixes by their end, times to approve and refusals. The words are those of history."""
+    with reading(database) as conn:
+        _summary(conn, _question(conn, ("summary", *words)), as_json=as_json)
 
 
 @click.command()
@@ -135,7 +140,7 @@ def export(words: tuple[str, ...], output: Path | None, database: Path) -> None:
     file_format = words[-1].lower() if words else ""
     if file_format not in ("csv", "jsonl"):
         raise click.UsageError("The words end in the format: csv or jsonl. Example: export since 30d csv")
-    with _reading(database) as conn:
+    with reading(database) as conn:
         question = _question(conn, words[:-1])
         with (
             create(output) if output else nullcontext(sys.stdout.buffer) as out,

@@ -23,6 +23,7 @@ def doctor(config: Path | None, as_json: bool) -> int:
     # Bolt's client, pypsrp and pydantic: config, manifest and health need none of them or less.
     from slack_sdk import WebClient
 
+    from bot.doctor.findings import in_columns
     from bot.doctor.self_check import checks
     from bot.settings.loading import load
     from bot.slack.web_api import retry_handlers
@@ -44,7 +45,7 @@ def doctor(config: Path | None, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([{"name": one.name, "result": one.result, "text": one.text} for one in found]))
     else:
-        click.echo("\n".join(map(str, found)))
+        click.echo("\n".join(in_columns(found)))
     return Exit.FOUND if any(one.result == "fail" for one in found) else Exit.FINE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,3 +34,28 @@ def warn(name: str, text: str) -> DoctorLine:
 def fail(name: str, text: str) -> DoctorLine:
     """Something does not work."""
     return DoctorLine(name, "fail", text)
+
+
+_WORST_FIRST: tuple[Result, ...] = ("fail", "warn", "ok")
+
+
+def worst_first(findings: Sequence[DoctorLine]) -> list[DoctorLine]:
+    """What does not work, then what somebody should know, then the rest; each as it was looked at."""
+    return sorted(findings, key=lambda one: _WORST_FIRST.index(one.result))
+
+
+def headline(findings: Sequence[DoctorLine]) -> str:
+    """How it is, in one sentence."""
+    number = f"of {len(findings)} thing{'' if len(findings) == 1 else 's'} that I looked at"
+    for result, said in (("fail", "do not work"), ("warn", "work, but have something to know")):
+        names = [one.name for one in findings if one.result == result]
+        if names:
+            return f"{len(names)} {number} {said}: {', '.join(names[:3])}{' …' if len(names) > 3 else ''}."
+    return f"All is well with {len(findings)} thing{'' if len(findings) == 1 else 's'} that I looked at."
+
+
+def in_columns(findings: Sequence[DoctorLine]) -> list[str]:
+    """For a terminal: how it is, then a line for each, the worst first."""
+    width = max((len(one.name) for one in findings), default=0)
+    lines = [f"{one.result.upper():4}  {one.name:<{width}}  {one.text}" for one in worst_first(findings)]
+    return [headline(findings), *lines]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bot import commands
+from bot import commands, parser
 from bot.answers.by_command import STOP_WORDS, Answers, Step
 from bot.answers.place import Place
 from bot.blocks import replies as words
@@ -116,7 +116,7 @@ class Desk:
             self._hear(message)
 
     def _hear(self, message: Heard) -> None:
-        typed = commands.heard(message.text, self.bot_user, direct=message.direct)
+        typed = parser.heard(message.text, self.bot_user, direct=message.direct)
         log.info("%s, by %s in %s", typed.verb or "no command", message.user or "a bot", message.channel)
         step, tell = partial(self._carry_out, message, typed), self._teller(message.place)
         if typed.verb in STOP_WORDS:

@@ -136,7 +136,8 @@ def _asked(database: Path, word: str) -> dict[str, Any]:
     except NobodyThere as nobody:
         where = own_socket.path_for(database)
         raise NotWell(
-            f"No bot runs here: {where} ({nobody}). Start it with rootver run; if one runs, ask as its account."
+            f"No bot runs here: {where} ({nobody}). Start it with rootver run; "
+            "if one runs, ask as its account."
         ) from None
     except NoAnswer:
         raise NotWell(

@@ -59,6 +59,19 @@ def context(lines: Iterable[str]) -> Block:
     return {"type": "context", "elements": [_mrkdwn(lines)]}
 
 
+def sections(lines: Iterable[str]) -> list[Block]:
+    """As many paragraphs as the lines need."""
+    parts: list[list[str]] = [[]]
+    room = SECTION_TEXT - 20
+    for line in lines:
+        room -= length(line) + 1
+        if room < 0:
+            parts.append([])
+            room = SECTION_TEXT - 20 - length(line) - 1
+        parts[-1].append(line)
+    return [section(one) for one in parts if one]
+
+
 def within(lines: Iterable[str], limit: int) -> str:
     """Whole lines only, because a cut line could end inside an entity or a mention."""
     kept: list[str] = []

@@ -19,7 +19,7 @@ KB_ARTICLE = "KB 906154"
 KB_LINK = "https://support.microsoft.com/kb/906154"  # the article's own address
 
 CUT = " … (cut)"
-FIRST_LINE = 150  # characters of a message that a telephone shows while it is locked
+FIRST_LINE = 150  # characters of a message that a phone shows
 BACKTICK = "\u02cb"  # looks like one, and ends no code span
 SPAN = LONGEST  # characters of a foreign text inside a sentence; the whole of it is in the attached facts
 
@@ -62,7 +62,7 @@ def preformatted(lines: Iterable[str], limit: int) -> str:
 def sentence(text: str, limit: int = 1_000) -> str:
     """A sentence of the use cases, which may quote a server: escaped. Only `mention` mentions anybody."""
     shown = _escaped(_unformatted(_one_line(text)), limit)
-    if shown.count("`") % 2:  # a span that does not end would swallow what follows
+    if shown.count("`") % 2 or "``" in shown:  # a span that does not end would swallow what follows
         shown = shown.replace("`", BACKTICK)
     return shown
 
@@ -149,6 +149,14 @@ def cut(text: str, limit: int) -> str:
     while length(kept) + len(CUT) > limit:
         kept = kept[:-1]
     return kept + CUT
+
+
+def folded(text: str, first: int = FIRST_LINE) -> list[str]:
+    """Sentences of ours as lines: as many as a phone shows on the first one, the others behind it."""
+    line, *rest = re.split(r"(?<=[.!?]) (?=[A-Z`:<])", text)
+    while rest and length(line) + 1 + length(rest[0]) <= first:
+        line = f"{line} {rest.pop(0)}"
+    return [line, " ".join(rest)] if rest else [line]
 
 
 def _unformatted(text: str) -> str:

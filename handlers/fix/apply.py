@@ -282,7 +282,7 @@ class Changes:
         try:
             standing = self.chat.reactions(Message(fix.channel, fix.card_ts or ""))
         except LookupFailed as failure:
-            raise Ended(State.PROPOSED, f"The card could not be read ({failure.reason}).") from failure
+            raise Ended(State.PROPOSED, f"The card could not be read (`{failure.reason}`).") from failure
         except MessageGone as gone:
             raise Ended(State.CANCELLED, "Its card was deleted.") from gone
         approved, all_named = self._who(standing, "approve")

@@ -62,30 +62,30 @@ NO_CARD: Mapping[NoCard, WhyNoCard] = {
     "diagnose_only": WhyNoCard(
         "the settings name no approver",
         "No approver is configured, so this bot only diagnoses. "
-        "To let it fix: set approvers or approver_groups in [approval].",
+        "To let it fix, set `approvers` or `approver_groups` in [approval].",
     ),
     "older_copy": WhyNoCard(
         "the audit's file is an older copy, or could not be compared with the cards yet",
         "The audit's file is an older copy, or was not compared with the cards yet, so nothing can be "
-        "approved: see `doctor`.",
+        "approved. See `doctor`.",
     ),
     "audit_fault": WhyNoCard(
         "the check at the start found a fault in the audit",
-        "The audit failed its check at the start, so nothing can be approved: see `doctor`.",
+        "The audit failed its check at the start, so nothing can be approved. See `doctor`.",
     ),
     "another_bot": WhyNoCard(
         "another bot is connected with the same app token",
-        "Another bot is connected to Slack with the same app token, so nothing can be approved: see "
+        "Another bot is connected to Slack with the same app token, so nothing can be approved. See "
         "`doctor`, stop the other one, and diagnose again.",
     ),
     "direct_message": WhyNoCard(
         "asked in a direct message",
-        "In a direct message nobody else could approve: ask again in a channel with the approvers.",
+        "In a direct message nobody else could approve. Ask again in a channel with the approvers.",
     ),
     "no_write_access": WhyNoCard(
         "one account reads and changes, and it may not write, or that could not be read",
         "The account of {host} may not set the value on {computer}, or that could not be "
-        "read: give it access to the ASP.NET key, or configure a change account.",
+        "read. Give it access to the ASP.NET key, or configure a change account.",
     ),
     "open": WhyNoCard(
         "the node has an open fix",
@@ -119,13 +119,13 @@ NO_CARD: Mapping[NoCard, WhyNoCard] = {
     ),
     "nothing_to_do": WhyNoCard(
         "`restore` of what stands there",
-        "What {fix.id} replaced already stands on {fix.computer} again.",
+        "What {fix.id} replaced already stands on {fix.computer} again. Nothing is to be done.",
     ),
     "not_in_inventory": WhyNoCard("`restore`, and the settings have the node no more", "{why}"),
     "not_shown_whole": WhyNoCard(
         "a value is too long for a card",
-        "RootVer on {computer}, the value {which}, is longer than the {most} characters that a card can "
-        "show, and nobody should approve what they cannot see. Look with regedit.",
+        "RootVer on {computer}, the value {which}, is longer than the {most} characters that a card "
+        "shows. Nobody should approve what they cannot see. Look with regedit.",
     ),
 }
 

@@ -149,7 +149,7 @@ VERDICTS = (
     Verdict(
         "refused",
         "not a node that can be judged",
-        ("Name a node of the cluster: RootVer belongs to a computer, not to a name that moves.",),
+        ("Name a node of the settings: `nodes` lists them.",),
         "inventory",
     ),
     Verdict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -13,6 +13,16 @@ from handlers.kb906154.root_ver import other_registered, runs_11
 from handlers.kb906154.truth import Truth, all_of, any_of, negated
 
 Confidence: TypeAlias = Literal["confirmed", "suspected", "latent", "inconclusive"]
+
+# What each says of an invalid RootVer, or of another verdict that has one; docs/rules.md prints it.
+CONFIDENCE: Mapping[Confidence, str] = {
+    "confirmed": "the System Attendant is down on its owner, an event of the metabase update speaks for this "
+    "cause, and nothing speaks for another",
+    "suspected": "the System Attendant is down, or that is not known; but the log does not say that this is "
+    "why, or something speaks for another cause too",
+    "latent": "nothing is down because of it yet: the next start or failover would fail",
+    "inconclusive": "something that decides could not be read",
+}
 
 FIXABLE: frozenset[VerdictId] = frozenset({"rootver_invalid", "rootver_invalid_undocumented"})
 

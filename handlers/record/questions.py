@@ -42,7 +42,7 @@ class QuestionError(Exception):
 
     def __str__(self) -> str:
         hint = f" Did you mean {self.near}?" if self.near else ""
-        return f"{self.what}{hint} For example: history {self.example}"
+        return f"{self.what}{hint} Example: `history {self.example}`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def parse_fix(word: str) -> str:
     """`FIX-12`, `fix-12`, `#12` or `12` as "FIX-12". Raises `QuestionError`."""
     found = _FIX.fullmatch(word)
     if found is None:
-        raise QuestionError(f"{quoted(word)} is no fix.", "fix FIX-12")
+        raise QuestionError(f"{quoted(word)} is not the number of a fix.", "fix FIX-12")
     return f"FIX-{found[1]}"
 
 
@@ -164,10 +164,8 @@ class _Parser:
         if _RELATIVE.fullmatch(word.lower()) or _DATE.match(word) or word.lower() in _DAYS:
             return QuestionError(f"{quoted(word)} needs since or until before it.", "all since 7d")
         hint = near(word, [*self._keywords, "all", *self._names])
-        names = ", ".join(list(self._names)[:12]) or "none yet"
-        return QuestionError(
-            f"{quoted(word)} is not understood (known names: {names}).", "exch-node2 since 7d", hint
-        )
+        names = f" Known names: {', '.join(list(self._names)[:12]) or 'none yet'}." if hint is None else ""
+        return QuestionError(f"{quoted(word)} is not understood.{names}", "exch-node2 since 7d", hint)
 
     def _by(self) -> None:
         word = self._next("by @alice")
@@ -211,7 +209,7 @@ class _Parser:
     def _number(self, example: str) -> int:
         word = self._next(example)
         if not _NUMBER.fullmatch(word):
-            raise QuestionError(f"{quoted(word)} is no number from 1 on.", example)
+            raise QuestionError(f"{quoted(word)} is not a number from 1 on.", example)
         return int(word)
 
     def _choice(self, what: str, known: tuple[str, ...]) -> list[str]:
@@ -219,10 +217,10 @@ class _Parser:
         chosen = [one for one in self._next(f"{what} {known[0]}").lower().split(",") if one]
         for one in chosen:
             if one not in known:
+                hint = near(one, known)
+                there = f" There are {', '.join(f'`{word}`' for word in known)}." if hint is None else ""
                 raise QuestionError(
-                    f"{quoted(one)} is no {what}: there are {', '.join(known)}.",
-                    f"{what} {known[0]}",
-                    near(one, known),
+                    f"{quoted(one)} is not a known {what}.{there}", f"{what} {known[0]}", hint
                 )
         return chosen
 
@@ -244,8 +242,8 @@ class _Parser:
         except (ValueError, OverflowError):
             pass  # 2026-02-30, or before the year 1
         raise QuestionError(
-            f"{quoted(word)} is no time: give 30m, 12h, 7d or 2w (ago), today, yesterday, a date, or a date"
-            " and a time (UTC unless it says otherwise).",
+            f"{quoted(word)} is not a time: give 30m, 12h, 7d or 2w (ago), today, yesterday, a date, or a "
+            "date and a time (UTC unless it says otherwise).",
             example,
         )
 

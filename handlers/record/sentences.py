@@ -12,7 +12,7 @@ from handlers.record.spans import time_words
 from handlers.spelling import named, spelt_out, value_words
 from storage.chain import recorded
 from storage.chain.recorded import Recorded
-from storage.records import Entry, Json
+from storage.records import Entry, Fix, Json
 from storage.times import UNREADABLE
 
 Names = Mapping[str, str]  # id → name
@@ -51,7 +51,7 @@ REFUSED: Mapping[str, str] = {
     "another_bot": "another bot was connected",
     "unknown_card": "the card is of another database",
     "already_approved": "somebody else had approved it",
-    "no_such_fix": "there is no such fix",
+    "no_such_fix": "there is no fix of that number",
     "not_here": "not in that channel",
     "no_direct_messages": "not in a direct message",
     "only_in_channels": "in a direct message only approvers may ask",
@@ -85,16 +85,29 @@ def short(text: Json) -> str:
 def of_fix(told: Recorded) -> str:
     """What was to be changed, from what to what, and how it ended."""
     columns, state = told.columns, str(told.columns.get("state"))
-    if "expected" not in columns or "target" not in columns:
-        change = "its proposal cannot be read: run rootver verify"
-    else:
-        change = f"{_stored(columns['expected'])} → {_stored(columns['target'])}"
+    change = change_of(told) or "its proposal cannot be read: run rootver verify"
     if isinstance(columns.get("restores"), int):
         change = f"puts back what FIX-{columns['restores']} replaced: {change}"
     end = ENDS.get(state, "how it ended cannot be read")
     reason = columns.get("reason")
     because = f": {short(reason)}" if state in _EXPLAINED and reason else ""
     return f"{change}, {end}{because}"
+
+
+def of_open(fix: Fix) -> str:
+    """The same of a fix as its row has it: for the list of those that are open."""
+    change = f"{stored(fix.expected)} → {stored(fix.target)}"
+    if fix.restores is not None:
+        change = f"puts back what FIX-{fix.restores} replaced: {change}"
+    return f"{change}, {ENDS.get(fix.state, 'how it stands cannot be read')}"
+
+
+def change_of(told: Recorded) -> str:
+    """From what to what; empty where the proposal cannot be read."""
+    columns = told.columns
+    if "expected" not in columns or "target" not in columns:
+        return ""
+    return f"{stored(columns['expected'])} → {stored(columns['target'])}"
 
 
 def people_of_fix(told: Recorded, entries: Sequence[Entry], names: Names) -> str:
@@ -147,17 +160,24 @@ def _moved_by(entries: Sequence[Entry], state: str) -> str | None:
     return None
 
 
-def _stored(text: str) -> str:
-    """A reading as a fix carries it, compact JSON; the type of the value only where it is not the usual."""
+def stored(text: str) -> str:
+    """A reading as a fix carries it, compact JSON."""
     try:
         value: Json = json.loads(text)
     except (ValueError, RecursionError):
         return short(text)
+    return reading(value)
+
+
+def reading(value: Json) -> str:
+    """A reading of RootVer as a record holds it; the type of the value only where it is not the usual."""
     match value:
         case {"is": "value", "value": {"kind": str(kind), "data": data}}:
             return value_words(data) if kind == "REG_SZ" else f"{value_words(data)} ({spelt_out(kind)})"
         case {"is": "absent"}:
             return "no value"
+        case {"is": "unreadable"}:
+            return "not readable"
         case {"is": str(word)}:
             return spelt_out(word)
         case _:
@@ -209,11 +229,12 @@ def _diagnosis(entry: Entry, details: Mapping[str, Json], _names: Names) -> str:
 
 
 def _probe(entry: Entry, details: Mapping[str, Json], _names: Names) -> str:
-    return (
-        "the node was read"
-        if entry.outcome == "ok"
-        else f"the node was not read: {short(details.get('reason'))}"
-    )
+    if entry.outcome != "ok":
+        return f"the node was not read: {short(details.get('reason'))}"
+    match details:
+        case {"readings": {"root_ver": found}}:
+            return f"the node was read, RootVer {reading(found)}"
+    return "the node was read"
 
 
 def _command(entry: Entry, details: Mapping[str, Json], names: Names) -> str:

@@ -1,17 +1,17 @@
-"""The whole story of one fix: who asked, who approved and why they might, what was there before and after."""
+"""The whole story of one fix as data: who asked, who approved and why they might, what was there before and
+after. `tale` tells it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
-from typing import TypeAlias
 
+from handlers.record import sentences
 from handlers.record.questions import parse_fix
-from handlers.record.steps import step
-from handlers.spelling import named, spelt_out, value_words
+from handlers.spelling import spelt_out, value_words
 from storage import evidence, fixes, people, queries
 from storage.chain import recorded
 from storage.damaged_rows import DamagedRow, naming_damage
@@ -20,10 +20,6 @@ from storage.times import to_text
 from storage.transaction import Reader
 
 _GIST = 240  # characters of the details on one line
-
-
-Part: TypeAlias = str | datetime
-"""What stands between two commas: text, foreign in any case, or a time to be shown in the reader's way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +43,9 @@ class Story:
     durations: Mapping[str, timedelta]  # in the order of the story; what did not happen is missing
     evidence: tuple[Evidence, ...]
     names: Mapping[str, str]  # id → name, for everybody in it whose name is known
-
-    @property
-    def facts(self) -> list[tuple[str, tuple[Part, ...]]]:
-        """What the records come to: a word, and what is to be said of it."""
-        return list(_facts(self))
-
-    @property
-    def lines(self) -> list[str]:
-        """The story as plain text."""
-        return _lines(self)
+    gist: str = ""  # from what to what, and how it ended, in words
+    people: str = ""  # who asked, who approved, who ended it, in words
+    took: str = ""  # how long, in words
 
     @property
     def json(self) -> dict[str, Json]:
@@ -76,6 +65,7 @@ def show(conn: Reader, name: str) -> Story | None:
     fix = told.fix(number, _stored(conn, number))
     if fix is None:
         return None
+    names = people.names(conn, people_of(entries))
     return Story(
         fix=fix,
         entries=entries,
@@ -85,7 +75,10 @@ def show(conn: Reader, name: str) -> Story | None:
         refusals=tuple(entry for entry in entries if entry.kind == "refusal"),
         durations=_durations(fix, own, origin),
         evidence=tuple(Evidence(one, _size(conn, one)) for one in queries.evidence_of(conn, id_)),
-        names=people.names(conn, people_of(entries)),
+        names=names,
+        gist=sentences.of_fix(told),
+        people=sentences.people_of_fix(told, own, names),
+        took=sentences.length_of_fix(told),
     )
 
 
@@ -117,9 +110,14 @@ def gist(entry: Entry, names: Mapping[str, str]) -> str:
         if name == "state" and isinstance(value, list):
             parts.append(" → ".join(map(str, value)))
         elif name not in FOR_MACHINES and value not in (None, [], {}, ""):
-            parts.append(f"{name}={_plain(value, names)}")
+            parts.append(f"{_called(name)}: {_plain(value, names)}")
     text = spelt_out(", ".join(parts))
     return text if len(text) <= _GIST else text[: _GIST - 1] + "…"
+
+
+def _called(name: str) -> str:
+    """A field of a record, as people say it."""
+    return name.replace("root_ver", "RootVer").replace("_", " ")
 
 
 def _plain(value: Json, names: Mapping[str, str]) -> str:
@@ -183,80 +181,6 @@ def _size(conn: Reader, sha256: str) -> int | None:
     except (DamagedRow, evidence.EvidenceAltered):
         return -1
     return None if data is None else len(data)
-
-
-def _facts(story: Story) -> Iterator[tuple[str, tuple[Part, ...]]]:
-    fix = story.fix
-    yield "asked", (_who(story, fix.requester), fix.created_at)
-    yield "approved", _approved(story)
-    yield "before", (_plain(story.before or _parsed(fix.expected), {}),)
-    yield "proposed", (_plain(_parsed(fix.target), {}),)
-    yield "after", (_reading(story.after, "nothing was read back"),)
-    yield "digest", (fix.digest,)
-    if fix.reason:
-        yield "reason", (fix.reason,)
-    for name, took in story.durations.items():
-        yield "took", (f"{name}: {_seconds(took)}",)
-    for one in story.refusals:
-        yield "refused", (step(one, story.names),)
-    for raw in story.evidence:
-        yield "evidence", (f"{raw.sha256} {_kept(raw)}{_named_by(story, raw)}",)
-
-
-def _lines(story: Story) -> list[str]:
-    fix = story.fix
-    facts = [f"  {word:<10} {', '.join(map(_as_text, parts))}" for word, parts in story.facts]
-    records = [
-        f"  {to_text(one.ts)}  #{one.seq}  {one.kind}  {step(one, story.names)}" for one in story.entries
-    ]
-    head = f"{fix.id}: {fix.kind} on {fix.node} ({fix.cluster}), {fix.state}"
-    return [spelt_out(text) for text in [head, *facts, "", *records]]
-
-
-def _as_text(part: Part) -> str:
-    return to_text(part) if isinstance(part, datetime) else part
-
-
-def _approved(story: Story) -> tuple[Part, ...]:
-    fix = story.fix
-    if fix.approver is None or fix.approved_at is None:
-        return ("by nobody",)
-    why = (f"allowed through {story.via}",) if story.via else ()
-    return _who(story, fix.approver), fix.approved_at, *why
-
-
-def _who(story: Story, id_: str) -> str:
-    name = story.names.get(id_)
-    return f"{named(name)} ({id_})" if name else id_
-
-
-def _reading(reading: Json, otherwise: str) -> str:
-    return otherwise if reading is None else _plain(reading, {})
-
-
-def _parsed(text: str) -> Json:
-    """A reading as the fix carries it, compact JSON; a text that is not JSON stays as it is."""
-    try:
-        reading: Json = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return reading
-
-
-def _named_by(story: Story, one: Evidence) -> str:
-    """Which record of the story refers to it: what it is."""
-    named = (entry for entry in story.entries if one.sha256 in queries.named_evidence(entry))
-    return next((f", {entry.kind} #{entry.seq}" for entry in named), "")
-
-
-def _seconds(took: timedelta) -> str:
-    return f"{took.total_seconds():.1f} s"
-
-
-def _kept(one: Evidence) -> str:
-    if one.size == -1:
-        return "damaged: run `rootver verify`"
-    return "erased" if one.size is None else f"{one.size} bytes"
 
 
 def _json(story: Story) -> dict[str, Json]:

@@ -51,6 +51,7 @@ from tests.storage.samples import KEY
 ONCALL, AUDIT = "C07ONCALL00", "C07AUDIT000"
 ALICE, BOB, CAROL, DAVE = "U07ALICE000", "U07BOB00000", "U07CAROL000", "U07DAVE0000"
 YES, NO = "white_check_mark", "x"
+NODES = ["I look after 2 nodes in 1 cluster.\nNext: `@rootver diagnose` with a name of these."]  # `nodes`
 RULES = ApprovalRules(approver_groups=frozenset({"S07EXADMINS"}))
 INVENTORY = Inventory((
     Cluster("EXCH-CL1", "mgmt1", {"exch-node1": "EXCH-NODE1", "exch-node2": "EXCH-NODE2"}, ("EXCHVS1",)),

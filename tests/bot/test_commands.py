@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import commands
+from bot import commands, parser
+from bot.blocks.helping import helped, markdown, words_markdown
 from bot.commands import (
     TABLE,
     Bare,
     Cancel,
     Diagnose,
+    Explain,
     Export,
     Help,
     History,
@@ -21,12 +24,14 @@ from bot.commands import (
     More,
     Restore,
     Show,
+    Summary,
     Unknown,
-    heard,
-    help_lines,
-    markdown,
-    parse,
+    Why,
 )
+from bot.parser import heard, parse
+from handlers.record.questions import KINDS, OUTCOMES
+from tests.bot.message_checks import check
+from tests.bot.message_checks import words as read
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +52,11 @@ ROOT = Path(__file__).parents[2]
         ("history exch-node2 since 7d", History(("exch-node2", "since", "7d"))),
         ("more", More()),
         ("show FIX-12", Show("FIX-12")),
+        ("why FIX-12", Why("FIX-12")),
+        ("explain RootVer", Explain("RootVer")),
+        ("explain remote registry", Explain("remote registry")),
+        ("summary", Summary(())),
+        ("summary since 90d", Summary(("since", "90d"))),
         ("export exch-node2 since 30d csv", Export(("exch-node2", "since", "30d"), "csv")),
         ("export JSONL", Export((), "jsonl")),
         ("verify", Bare("verify")),
@@ -138,16 +148,18 @@ def test_a_bare_mention_is_a_question_for_help(typed: str) -> None:
     [
         (
             "diagnose",
-            "diagnose: It takes one name: of a node, of a cluster, or all. Example: diagnose exch-node2",
+            "`diagnose`: It takes one name: of a node, of a cluster, or all. Example: `diagnose exch-node2`.",
         ),
-        ("diagnose exch-node1 exch-node2", "diagnose: It takes one name"),
-        ("cancel", "cancel: It takes the number of one fix. Example: cancel FIX-12"),
-        ("cancel exch-node2", 'cancel: "exch-node2" is no fix. Example: cancel FIX-12'),
-        ("show FIX-0", 'show: "FIX-0" is no fix.'),
-        ("show FIX-12 FIX-13", "show: "),
-        ("fixes now", 'fixes: "now" is too much: it takes no more words. Example: fixes'),
-        ("export exch-node2", "export: It ends in the format: csv or jsonl. Example: export exch-node2"),
-        ("export", "export: It ends in the format"),
+        ("diagnose exch-node1 exch-node2", "`diagnose`: It takes one name"),
+        ("cancel", "`cancel`: It takes the number of one fix. Example: `cancel FIX-12`."),
+        ("cancel exch-node2", '`cancel`: "exch-node2" is not the number of a fix. Example: `cancel FIX-12`.'),
+        ("show FIX-0", '`show`: "FIX-0" is not the number of a fix.'),
+        ("show FIX-12 FIX-13", "`show`: "),
+        ("why is mail down", '`why`: "is mail down" is not the number of a fix. Example: `why FIX-12`.'),
+        ("explain", "`explain`: It takes one word that you have seen in an answer. Example:"),
+        ("fixes now", '`fixes`: "now" is too much: it takes no more words. Example: `fixes`.'),
+        ("export exch-node2", "`export`: It ends in the format: csv or jsonl. Example: `export exch-node2"),
+        ("export", "`export`: It ends in the format"),
     ],
 )
 def test_missing_or_extra_words_give_a_sentence_with_an_example(typed: str, reason: str) -> None:
@@ -181,7 +193,7 @@ def test_who_would_decide_in_words_is_told_how_a_fix_is_decided_on(typed: str) -
     """It is natural to type at night, and the list of commands has nothing like it."""
     answer = parse(typed)
     assert isinstance(answer, Unknown)
-    assert "a fix is approved or declined by a reaction on its card. fixes lists" in answer.reason
+    assert "A fix is approved or declined by a reaction on its card. Next: `fixes` lists" in answer.reason
     assert answer.suggestion == "fixes"
 
 
@@ -189,7 +201,7 @@ def test_an_example_is_not_said_to_be_what_was_meant() -> None:
     """There may be a FIX-12, and nobody spoke of it."""
     answer = parse("cancle it")
     assert isinstance(answer, Unknown)
-    assert answer.reason == '"cancle" is no command. Did you mean cancel? Example: cancel FIX-12'
+    assert answer.reason == '"cancle" is not a command. Did you mean `cancel`? Example: `cancel FIX-12`.'
 
 
 @pytest.mark.parametrize(
@@ -203,7 +215,12 @@ def test_an_example_is_not_said_to_be_what_was_meant() -> None:
         ("status", "fixes"),
         ("undo FIX-3", "restore FIX-3"),
         ("rollback", "restore FIX-12"),
-        ("why FIX-3", "show FIX-3"),
+        ("story FIX-3", "show FIX-3"),
+        ("what", "explain RootVer"),
+        ("phase", None),
+        ("parse", None),
+        ("cancer FIX-3", None),
+        ("cancl FIX-3", "cancel FIX-3"),
         ("stop", "pause"),
         ("puase", "pause"),
         ("log exch-node2 since 7d", "history exch-node2 since 7d"),
@@ -244,7 +261,7 @@ def test_names_that_look_polite_or_like_an_emoji_stay() -> None:
     """Only whole words around the command go."""
     assert parse("diagnose thanks-node1") == Diagnose("thanks-node1")
     assert parse("history since 10:34:12") == History(("since", "10:34:12"))
-    assert parse("thanks") == Unknown("thanks", None, '"thanks" is no command. help lists all of them.')
+    assert parse("thanks") == Unknown("thanks", None, '"thanks" is not a command. `help` lists all of them.')
 
 
 def test_a_command_that_is_only_quoted_is_answered_and_not_run() -> None:
@@ -258,7 +275,9 @@ def test_a_command_that_is_only_quoted_is_answered_and_not_run() -> None:
 
 def test_what_is_like_no_command_is_answered_too() -> None:
     """It names the word and the way to the list."""
-    assert parse("xyzzy 42") == Unknown("xyzzy 42", None, '"xyzzy" is no command. help lists all of them.')
+    assert parse("xyzzy 42") == Unknown(
+        "xyzzy 42", None, '"xyzzy" is not a command. `help` lists all of them.'
+    )
 
 
 @settings(deadline=None, max_examples=300)
@@ -294,32 +313,53 @@ def test_very_long_words_are_not_repeated() -> None:
 
 def test_what_was_understood_is_told_for_the_record() -> None:
     """The record holds the words as understood, never the message."""
-    assert commands.words(parse("diagnose <http://exch-node2|exch-node2>!")) == "exch-node2"
-    assert commands.words(parse("show fix 12")) == "FIX-12"
-    assert commands.words(parse("export since 7d CSV")) == "since 7d csv"
-    assert commands.words(parse("history by @bob")) == "by @bob"
-    assert commands.words(More(("since", "7d", "before", "8"))) == "since 7d before 8"
-    assert commands.words(parse("more")) == commands.words(parse("verify")) == ""
-    assert commands.words(parse("frobnicate all my secrets")) == ""
+    assert parser.words(parse("diagnose <http://exch-node2|exch-node2>!")) == "exch-node2"
+    assert parser.words(parse("show fix 12")) == "FIX-12"
+    assert parser.words(parse("export since 7d CSV")) == "since 7d csv"
+    assert parser.words(parse("history by @bob")) == "by @bob"
+    assert parser.words(More(("since", "7d", "before", "8"))) == "since 7d before 8"
+    assert parser.words(parse("more")) == parser.words(parse("verify")) == ""
+    assert parser.words(parse("frobnicate all my secrets")) == ""
 
 
-def test_help_lists_every_command_and_explains_each() -> None:
+def test_help_lists_every_command_in_groups() -> None:
     """A command cannot be forgotten in the help: both come from the table."""
-    overview = "\n".join(help_lines())
-    for spec in TABLE:
-        assert spec.usage in overview
-        usage, summary, example = help_lines(spec.verb.upper())
-        assert usage == spec.usage
-        assert summary.casefold() == f"{spec.summary}.".casefold()
-        assert example == f"Example: {spec.example}"
+    overview = helped(None)
+    check(overview)
+    groups = [block["text"]["text"].splitlines()[0] for block in overview.blocks[1:]]
+    assert groups == ["*What is wrong*", "*Fixes*", "*What happened*", "*The bot itself*"]
+    assert all(f"`{spec.example}` {spec.summary}." in read(overview) for spec in TABLE)
+
+
+@pytest.mark.parametrize("verb", [spec.verb for spec in TABLE])
+def test_help_on_a_command_has_every_word_it_takes_with_examples(verb: str) -> None:
+    """Each word of its usage is explained; the examples are commands."""
+    spec = next(one for one in TABLE if one.verb == verb)
+    told = helped(verb.upper())
+    check(told)
+    for one in spec.takes:
+        assert f"`{one.word}` {one.means}" in read(told)
+    assert all(f"`@rootver {example}`" in read(told) for example in spec.examples)
+    explained = " ".join(one.word for one in spec.takes)
+    bare = re.sub(r"[^\w ]", " ", re.sub("[0-9].*", "", spec.words.replace("FIX-12", "")))
+    assert all(word in explained for word in bare.split()), (spec.words, explained)
+    assert not any(isinstance(parse(example), Unknown) for example in spec.examples)
+
+
+def test_help_on_a_history_names_every_kind_and_outcome() -> None:
+    """They can be typed, so they must be known."""
+    told = read(helped("history"))
+    assert all(word in told for word in (*KINDS, *OUTCOMES))
 
 
 def test_help_on_a_word_that_is_not_a_command_suggests_one() -> None:
     """Typos in the topic are met like typos in a verb."""
-    assert help_lines("diagnoes") == ['"diagnoes" is no command. Did you mean: help diagnose']
-    assert help_lines("xyzzy") == ['"xyzzy" is no command. help lists all commands.']
+    assert helped("diagnoes").text == '"diagnoes" is not a command. Did you mean `@rootver help diagnose`?'
+    assert helped("xyzzy").text == '"xyzzy" is not a command. Next: `@rootver help` lists all of them.'
 
 
-def test_the_docs_print_the_table() -> None:
-    """docs/commands.md holds the table exactly as the code prints it."""
-    assert markdown() in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+def test_the_docs_print_the_tables() -> None:
+    """docs/commands.md holds them exactly as the code prints them."""
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert markdown() in page
+    assert words_markdown() in page

@@ -15,7 +15,9 @@ import pytest
 from handlers.record import history
 from handlers.record.happenings import every_line
 from handlers.record.questions import Question, QuestionError, parse
+from handlers.record.reasons_of_fix import why
 from handlers.record.story import show
+from handlers.record.tale import for_auditors, tale
 from handlers.record.tally import summary_lines
 from storage import people
 from storage.chain.verify import check
@@ -53,7 +55,8 @@ def json_lines(conn: sqlite3.Connection) -> None:
 
 def story(conn: sqlite3.Connection) -> None:
     told = show(conn, "FIX-1")
-    assert told is None or (told.lines and json.dumps(told.json))
+    assert told is None or (tale(told).moments and json.dumps(told.json))
+    assert told is None or (for_auditors(told) and why(told))
 
 
 def tables(conn: sqlite3.Connection) -> None:

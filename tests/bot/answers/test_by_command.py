@@ -27,9 +27,14 @@ def test_what_takes_long_is_what_is_named_so() -> None:
 
 def test_open_fixes_are_listed(shift: Shift) -> None:
     """With a link to the card."""
-    assert shift.answer(shift.say("fixes")) == "No fix is open."
+    assert shift.answer(shift.say("fixes")).startswith("No fix is open.")
     shift.propose()
-    assert "FIX-1> proposed: set RootVer on EXCH-NODE2 · asked by alice" in shift.answer(shift.say("fixes"))
+    answer = shift.answer(shift.say("fixes"))
+    assert answer.startswith("1 fix is open: FIX-1 on EXCH-NODE2, waits for an approval.")
+    assert (
+        "*FIX-1* EXCH-NODE2: `0.0.0.0` → `1.1.4322.0`, waits for an approval · alice asked · open" in answer
+    )
+    assert "|its card>" in answer
 
 
 def test_the_requester_cancels_and_the_answer_is_in_both_threads(shift: Shift) -> None:
@@ -53,12 +58,14 @@ def test_a_cancel_in_the_fixs_own_thread_is_answered_once(shift: Shift) -> None:
     ("command", "user", "part"),
     [
         ("cancel FIX-1", "dave", "Only approvers may do that, and <@U07ALICE000>, who asked."),
-        ("cancel FIX-9", "alice", "There is no such fix."),
+        ("cancel FIX-9", "alice", "There is no FIX-9."),
         ("pause", "alice", "Only approvers may do that."),
         ("resume", "dave", "Only approvers may do that."),
         ("restore FIX-1", "alice", "FIX-1 is proposed: nothing was changed that could be put back."),
         ("restore FIX-9", "alice", "There is no FIX-9."),
         ("show FIX-9", "alice", "There is no FIX-9."),
+        ("why FIX-9", "alice", "There is no FIX-9."),
+        ("explain xyzzy", "alice", '"xyzzy" is not a word of an answer.'),
     ],
 )
 def test_what_is_not_done_is_explained(shift: Shift, command: str, user: str, part: str) -> None:
@@ -92,9 +99,10 @@ def test_the_self_check_is_answered(shift: Shift) -> None:
     """Line by line."""
     shift.findings.append(DoctorLine("mgmt1", "fail", "no answer within 60 s. Is the host up?"))
     answer = shift.answer(shift.say("doctor"))
-    assert "Self-check: 2 findings, 1 of them FAIL." in answer
-    assert ":large_green_circle: OK *slack* connected" in answer
-    assert ":red_circle: FAIL *mgmt1* no answer within 60 s. Is the host up?" in answer
+    assert answer.startswith("1 of 2 things that I looked at do not work: mgmt1.")
+    assert answer.index(":red_circle: FAIL *mgmt1* no answer within 60 s. Is the host up?") < answer.index(
+        ":large_green_circle: OK *slack* connected"
+    )
 
 
 @pytest.mark.parametrize("typed", ["help", "", "help diagnose"])
@@ -105,7 +113,7 @@ def test_help_is_answered(shift: Shift, typed: str) -> None:
 
 def test_unknown_words_are_answered(shift: Shift) -> None:
     """And recorded without what was typed."""
-    assert "is no command" in shift.answer(shift.say("frobnicate secret-word"))
+    assert "is not a command" in shift.answer(shift.say("frobnicate secret-word"))
     (record,) = shift.records("command")
     assert record.outcome == "unknown"
     assert "secret-word" not in record.body

@@ -31,9 +31,9 @@ def test_history_is_answered_in_the_same_words_as_on_the_command_line(shift: Shi
 def test_the_bots_own_records_can_be_asked_for_by_its_mention(shift: Shift) -> None:
     """In a channel, and in a direct message, which needs no mention of it."""
     shift.propose()
-    assert " · bot" in shift.answer(shift.say("history records by @rootver"))
+    assert " · the bot" in shift.answer(shift.say("history records by @rootver"))
     ts = shift.tell("history records by @rootver since 7d")
-    assert " · bot" in shift.answer(ts, shift.workspace.dm("bob"))
+    assert " · the bot" in shift.answer(ts, shift.workspace.dm("bob"))
 
 
 def test_history_pages(shift: Shift) -> None:
@@ -101,7 +101,7 @@ def test_a_name_in_a_question_is_recorded_as_an_id(shift: Shift) -> None:
     ("question", "part"),
     [
         ("history by @nobody", 'Nobody called "nobody" is in the records.'),
-        ("history since lunch", "is no time"),
+        ("history since lunch", "is not a time"),
         ("export by @nobody csv", 'Nobody called "nobody" is in the records.'),
         ("export since 7d", "csv or jsonl"),
         ("export summary csv", "A file has no summary"),

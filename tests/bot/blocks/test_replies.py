@@ -11,8 +11,10 @@ from typing import Any, cast
 import pytest
 from hypothesis import given, settings
 
-from bot import commands
-from bot.blocks import manual_steps, replies
+from bot import commands, parser
+from bot.blocks import manual_steps, record_replies, replies
+from bot.blocks.explaining import explained
+from bot.blocks.helping import helped
 from bot.doctor.findings import DoctorLine
 from bot.slack.post import Post, post
 from bot.slack.text import day_and_time
@@ -62,7 +64,7 @@ def story(text: str) -> Story:
     fix = hostile_fix(State.APPLIED, text)
     return Story(
         fix, (entry(text=text),), text, {"is": text}, {"is": text}, (entry(text=text),), MappingProxyType({}),
-        (), MappingProxyType({text: text}),
+        (), MappingProxyType({text: text}), text, text, text,
     )  # fmt: skip
 
 
@@ -73,8 +75,10 @@ def last_known(text: str) -> LastKnown:
 
 HOSTILE_ANSWERS: dict[str, Callable[[str], Post]] = {
     "unknown": lambda text: replies.unknown(commands.Unknown(text, text, text)),
-    "help": replies.explained,
-    "misunderstood": lambda text: replies.misunderstood(QuestionError(text, text, text)),
+    "help": helped,
+    "explain": lambda text: explained(text, "https://docs.example/{page}"),
+    "why": lambda text: record_replies.reasons(story(text)),
+    "misunderstood": lambda text: record_replies.misunderstood(QuestionError(text, text, text)),
     "refused": lambda text: replies.refused(Refused("not_a_member", (text,)), ()),
     "open": lambda text: replies.open_fixes([hostile_fix(s, text) for s in State], {}, {text: text}),
     "proposed": lambda text: post([replies.proposal(Proposed(hostile_fix(State.PROPOSED, text)), None)]),
@@ -82,15 +86,17 @@ HOSTILE_ANSWERS: dict[str, Callable[[str], Post]] = {
     "cancelled": lambda text: replies.cancelled(hostile_fix(State.CANCELLED, text)),
     "not decided": lambda text: replies.not_decided(cast("Refusal", text), hostile_fix(State.FAILED, text)),
     "paused": lambda text: replies.paused((text, AT)),
-    "page": lambda text: replies.page(page(*[entry(text=text)] * 20, more=True), {text: text}, [text]),
-    "happened": lambda text: replies.happened(happened(*[line(text)] * 20, more=True), [text], address),
-    "summary": lambda text: replies.summarized([text] * 100),
-    "story": lambda text: replies.story(story(text)),
-    "no fix": replies.no_such_fix,
+    "page": lambda text: record_replies.page(page(*[entry(text=text)] * 20, more=True), {text: text}, [text]),
+    "happened": lambda text: record_replies.happened(
+        happened(*[line(text)] * 20, more=True), [text], address
+    ),
+    "summary": lambda text: record_replies.summarized([text] * 100),
+    "story": lambda text: record_replies.story(story(text)),
+    "no fix": record_replies.no_such_fix,
     "manual": lambda text: manual_steps.manual(last_known(text)),
     "no node": lambda text: manual_steps.no_node(UnknownName(text, (text,))),
-    "exported": lambda text: replies.exported(Exported(1, text), b"", "csv"),
-    "verified": lambda text: replies.verified(Verification(9, "", (Fault(text),) * 50), text, text),
+    "exported": lambda text: record_replies.exported(Exported(1, text), b"", "csv"),
+    "verified": lambda text: record_replies.verified(Verification(9, "", (Fault(text),) * 50), text, text),
     "nodes": lambda text: replies.nodes(Inventory((Cluster(text, text, {text: text}, (text,)),) * 60)),
     "doctor": lambda text: replies.examined([DoctorLine(text, "warn", text)] * 30),
 }  # fmt: skip
@@ -104,25 +110,9 @@ def test_nothing_hostile_spoils_an_answer(name: str, hostile: str) -> None:
     check(HOSTILE_ANSWERS[name](hostile), BOB)
 
 
-@pytest.mark.parametrize("verb", commands.BY_VERB)
-def test_every_command_has_help(verb: str) -> None:
-    """Its words, what it does, and an example."""
-    spec = commands.BY_VERB[verb]
-    told = replies.explained(verb)
-    check(told)
-    assert spec.example in words(told).replace("&lt;", "<")
-
-
-def test_help_lists_every_command() -> None:
-    """One message."""
-    told = replies.explained(None)
-    check(told)
-    assert all(verb in words(told) for verb in commands.BY_VERB)
-
-
 def test_what_is_not_understood_is_answered_with_what_may_have_been_meant() -> None:
     """Never silence."""
-    command = commands.parse("diagnos exch-node2")
+    command = parser.parse("diagnos exch-node2")
     assert isinstance(command, commands.Unknown)
     assert "diagnose exch-node2" in replies.unknown(command).text
 
@@ -148,15 +138,25 @@ def test_open_fixes_are_listed_with_their_cards_and_ping_nobody() -> None:
     """Names instead of mentions."""
     told = replies.open_fixes([FIX, fix_in(State.APPLYING)], {12: "https://x.example/c"}, {ALICE: "alice"})
     check(told)
+    assert told.text == "2 fixes are open: FIX-12 and FIX-12."
     assert (
-        "<https://x.example/c|FIX-12> proposed: set RootVer on EXCH-NODE2 · asked by alice · open until"
+        "*FIX-12* EXCH-NODE2: `0.0.0.0` → `1.1.4322.0`, waits for an approval · alice asked · open until"
         in words(told)
     )
+    assert " · <https://x.example/c|its card>" in words(told)
+
+
+def test_one_open_fix_is_told_in_the_first_line() -> None:
+    """A restore says what it puts back."""
+    restore = replace(FIX, kind="restore", restores=11)
+    told = replies.open_fixes([restore], {}, {})
+    assert told.text == "1 fix is open: FIX-12 on EXCH-NODE2, waits for an approval."
+    assert "EXCH-NODE2: puts back what FIX-11 replaced: `0.0.0.0` → `1.1.4322.0`, waits" in words(told)
 
 
 def test_no_open_fix_is_an_answer() -> None:
     """Not an empty list."""
-    assert replies.open_fixes([], {}, {}).text == "No fix is open."
+    assert replies.open_fixes([], {}, {}).text.startswith("No fix is open. ")
 
 
 def test_a_proposal_is_announced_and_an_obstacle_explained() -> None:
@@ -184,7 +184,7 @@ def test_what_happened_is_told_in_sentences_with_links_and_in_the_times_of_the_r
         "FIX-12", node="EXCH-NODE2", told="0.0.0.0 → 1.1.4322.0, confirmed", people="alice asked", took="19 s"
     )
     pause = Line(5, AT, "", "", "bob paused fixes")
-    told = replies.happened(happened(fix, pause, more=True), ["since", "7d"], address)
+    told = record_replies.happened(happened(fix, pause, more=True), ["since", "7d"], address)
     check(told)
     assert told.text.splitlines()[0] == "The newest: FIX-12 EXCH-NODE2: `0.0.0.0` → `1.1.4322.0`, confirmed"
     when = day_and_time(AT)
@@ -199,13 +199,15 @@ def test_what_happened_is_told_in_sentences_with_links_and_in_the_times_of_the_r
 
 def test_a_history_of_nothing_says_what_else_to_ask() -> None:
     """Every record, for instance."""
-    assert "Next: `@rootver history records`" in replies.happened(Lines((), more=False), [], address).text
+    assert (
+        "Next: `@rootver history records`" in record_replies.happened(Lines((), more=False), [], address).text
+    )
 
 
 def test_a_page_shows_records_newest_first_and_how_to_go_on() -> None:
     """The same question, before the last record shown."""
     asked = ["exch-node2", "since", "7d", "before", "400"]
-    told = replies.page(page(entry(9), entry(8, BOB), more=True), {BOB: "bob"}, asked)
+    told = record_replies.page(page(entry(9), entry(8, BOB), more=True), {BOB: "bob"}, asked)
     check(told)
     assert "#9 · " in words(told)
     assert " · bob · x" in words(told)
@@ -216,22 +218,22 @@ def test_a_page_shows_records_newest_first_and_how_to_go_on() -> None:
 def test_a_page_goes_on_with_as_many_as_are_left() -> None:
     """Of the last 30, ten follow on the second page."""
     shown = Page((entry(9),), more=True, following=Question(last=10, before=9))
-    assert "`@rootver history last 10 before 9`" in words(replies.page(shown, {}, ["last", "30"]))
+    assert "`@rootver history last 10 before 9`" in words(record_replies.page(shown, {}, ["last", "30"]))
 
 
 def test_a_story_is_told_in_the_times_of_the_reader() -> None:
     """As a history is: when it was asked for, when it was approved, and each of its records."""
-    shown = words(replies.story(story("exch-node2")))
+    shown = words(record_replies.story(story("exch-node2")))
     token = re.compile(r"<!date\^[0-9]+\^{date_num} {time_secs}\|2026-[^>]+ UTC>")
-    assert len(token.findall(shown)) == 3
+    assert len(token.findall(shown)) == 1
     assert not re.search("2026-[0-9]{2}-[0-9]{2}T", shown)
-    assert f"*asked* exch-node2 (exch-node2), {day_and_time(FIX.created_at)}" in shown
+    assert shown.startswith("FIX-12 exch-node2: exch-node2")
 
 
 def test_a_long_story_is_cut_at_a_record_and_whole_in_its_file() -> None:
     """Fifty records, each as long as they are: the file has them all."""
     told = replace(story("exch-node2"), entries=tuple(entry(number, "n" * 200) for number in range(1, 51)))
-    shown = replies.story(told)
+    shown = record_replies.story(told)
     check(shown)
     assert "the attached file has all of it" in words(shown)
     assert len(json.loads(shown.files[0].content)["records"]) == 50
@@ -239,23 +241,25 @@ def test_a_long_story_is_cut_at_a_record_and_whole_in_its_file() -> None:
 
 def test_nothing_that_follows_is_an_answer() -> None:
     """With what to ask instead."""
-    assert "Next: ask" in replies.nothing_follows().text
+    assert "Next: ask" in record_replies.nothing_follows().text
 
 
 def test_twenty_long_records_fit() -> None:
     """As many sections as they need."""
     body = '{"details": {"reason": "' + "word " * 200 + '"}}'
-    check(replies.page(page(*(entry(number, "x" * 200, body) for number in range(20))), {}, []))
+    check(record_replies.page(page(*(entry(number, "x" * 200, body) for number in range(20))), {}, []))
 
 
 def test_no_record_is_an_answer() -> None:
     """That nothing was found is not a failure."""
-    assert replies.page(Page((), False), {}, []).text == "No record matches."
+    assert record_replies.page(Page((), False), {}, []).text.startswith("No record matches. Next: ")
 
 
 def test_a_whole_audit_is_ok_in_words_with_its_anchor() -> None:
     """The line can be kept."""
-    told = replies.verified(Verification(120, "", ()), "No change was sent.", f"anchor 120 {'5e' * 32}")
+    told = record_replies.verified(
+        Verification(120, "", ()), "No change was sent.", f"anchor 120 {'5e' * 32}"
+    )
     check(told)
     assert "OK: 120 records, the chain is whole" in told.text
     assert "anchor 120" in told.text
@@ -264,9 +268,9 @@ def test_a_whole_audit_is_ok_in_words_with_its_anchor() -> None:
 def test_one_record_is_told_in_the_singular() -> None:
     """In every answer that counts them."""
     said = [
-        replies.verified(Verification(1, "", ()), "", "").text,
-        replies.verified(Verification(1, "", (Fault("gone", 1),)), "", "").text,
-        (exported := replies.exported(Exported(1, "5e" * 32), b"{}", "csv")).text,
+        record_replies.verified(Verification(1, "", ()), "", "").text,
+        record_replies.verified(Verification(1, "", (Fault("gone", 1),)), "", "").text,
+        (exported := record_replies.exported(Exported(1, "5e" * 32), b"{}", "csv")).text,
         exported.files[0].title,
     ]
     assert all("1 record" in one and "records" not in one for one in said)
@@ -275,7 +279,7 @@ def test_one_record_is_told_in_the_singular() -> None:
 def test_faults_are_listed_and_counted() -> None:
     """Twenty of them; the rest is for the command line."""
     found = Verification(9, "", tuple(Fault("gone", number) for number in range(30)), more_faults=5)
-    told = replies.verified(found, "", "")
+    told = record_replies.verified(found, "", "")
     check(told)
     assert "FAULT: 35 found in 9 records" in told.text
     assert "record 19: gone" in told.text
@@ -288,23 +292,25 @@ def test_what_no_anchor_vouches_for_and_what_was_erased_is_told(faults: tuple[Fa
     found = Verification(
         9, "", faults, unpublished=2, erased_evidence=("5e" * 32, "6f" * 32), erased_people=(ALICE,)
     )
-    told = replies.verified(found, "", "")
+    told = record_replies.verified(found, "", "")
     check(told)
     assert "The newest 2 records came after the last anchor that was published" in told.text
     assert "Erased, and the erasure recorded: 1 name and 2 raw answers" in told.text
-    assert "Erased" not in replies.verified(Verification(9, "", faults, 0, 1), "", "").text
+    assert "Erased" not in record_replies.verified(Verification(9, "", faults, 0, 1), "", "").text
 
 
 def test_an_empty_export_attaches_nothing() -> None:
     """Slack refuses empty files."""
-    assert replies.exported(Exported(0, "5e" * 32), b"", "csv").files == ()
+    assert record_replies.exported(Exported(0, "5e" * 32), b"", "csv").files == ()
 
 
 def test_nodes_are_listed_by_cluster() -> None:
     """With the virtual servers, which are not nodes."""
     told = replies.nodes(Inventory((Cluster("EXCH-CL1", "mgmt1", {"n1": "N1", "n2": "N2"}, ("VS1",)),)))
     check(told)
-    assert "*EXCH-CL1* through mgmt1: n1 and n2 · virtual servers VS1" in words(told)
+    assert "I look after 2 nodes in 1 cluster." in told.text
+    assert "EXCH-CL1: n1 and n2, read through mgmt1; its virtual servers: VS1." in words(told)
+    assert "Next: name them in the settings" in replies.nodes(Inventory(())).text
 
 
 def test_a_pause_names_who_and_a_resume_says_what_holds() -> None:

@@ -12,7 +12,7 @@ import pytest
 from bot.answers import by_command
 from bot.slack.pace import Budget, Pace
 from handlers.approval import State
-from tests.bot.shift import ALICE, DAVE, ONCALL, Shift
+from tests.bot.shift import ALICE, DAVE, NODES, ONCALL, Shift
 
 
 class Later(ThreadPoolExecutor):
@@ -179,9 +179,9 @@ def test_where_askers_are_named_others_ask_nowhere(begin: Callable[..., Shift]) 
     """Askers and approvers do, in channels and directly."""
     shift = begin(askers=frozenset({ALICE}))
     assert "whom the settings name as askers" in shift.answer(shift.say("nodes", "dave"))
-    assert shift.texts(shift.say("nodes")) == ["1 cluster, 2 nodes."]
-    assert shift.texts(shift.say("nodes", "bob")) == ["1 cluster, 2 nodes."]
-    assert shift.texts(shift.tell("nodes", "alice"), shift.workspace.dm("alice")) == ["1 cluster, 2 nodes."]
+    assert shift.texts(shift.say("nodes")) == NODES
+    assert shift.texts(shift.say("nodes", "bob")) == NODES
+    assert shift.texts(shift.tell("nodes", "alice"), shift.workspace.dm("alice")) == NODES
 
 
 def test_a_diagnosis_whose_answer_waits_proposes_all_the_same(

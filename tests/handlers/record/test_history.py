@@ -227,7 +227,7 @@ def test_a_line_says_who_did_what_when(db: Database) -> None:
         entry = audit.append(tx, Record("change", "refused", "UBOB", "exch-node2", "FIX-12", details))
     assert line(entry, {"UBOB": "bob"}) == (
         f"{entry.ts:%Y-%m-%dT%H:%M:%SZ}  #51  change refused  exch-node2 FIX-12  bob (UBOB)  "
-        "changed, before=absent, applying → voided"
+        "changed, before: absent, applying → voided"
     )
 
 
@@ -239,7 +239,7 @@ def test_a_line_names_those_who_could_approve(db: Database) -> None:
         entry = audit.append(tx, Record("proposal", "pending", "UALICE", "exch-node2", "FIX-1", details))
     with db.read() as conn:
         names = people.names(conn, people_of([entry]))
-    assert line(entry, names).endswith("alice (UALICE)  able=bob UCAROL, kind=fix")
+    assert line(entry, names).endswith("alice (UALICE)  able: bob UCAROL, kind: fix")
 
 
 def test_nothing_in_a_line_acts_on_a_terminal(db: Database) -> None:

@@ -111,24 +111,25 @@ def test_relative_times_count_from_the_asker_and_aware() -> None:
         ("EXCH-CL1 all", '"all" is one name too many'),
         ("exch-node1 FIX-3", '"FIX-3" is one name too many'),
         ("exch-node1 nonsense", '"nonsense" is not understood'),
-        ("kind chnage", "no kind: there are command, probe"),
+        ("kind chnage", "not a known kind. Did you mean change?"),
+        ("kind xyzzy", "not a known kind. There are `command`, `probe`"),
         ("kind chnage", "Did you mean change?"),
         ("outcome refusd", "Did you mean refused?"),
         ("since", 'Something is missing after "since".'),
-        ("since 2026-02-30", '"2026-02-30" is no time'),
-        ("since lately", '"lately" is no time: give 30m, 12h, 7d'),
-        ("since 999999w", "is no time"),
-        ("until 9999-12-31", "is no time"),
-        ("since ٣d", "is no time"),
-        ("since 2026-11-01T25:00", "is no time"),
+        ("since 2026-02-30", '"2026-02-30" is not a time'),
+        ("since lately", '"lately" is not a time: give 30m, 12h, 7d'),
+        ("since 999999w", "is not a time"),
+        ("until 9999-12-31", "is not a time"),
+        ("since ٣d", "is not a time"),
+        ("since 2026-11-01T25:00", "is not a time"),
         ("since 2026-11-07 until 2026-11-01", "since is not before until"),
-        ("fix twelve", '"twelve" is no fix.'),
-        ("fix FIX-0", "is no fix"),
-        ("last 0", "is no number from 1 on"),
-        ("last -5", "is no number from 1 on"),
-        ("last many", "is no number from 1 on"),
+        ("fix twelve", '"twelve" is not the number of a fix.'),
+        ("fix FIX-0", "is not the number of a fix"),
+        ("last 0", "is not a number from 1 on"),
+        ("last -5", "is not a number from 1 on"),
+        ("last many", "is not a number from 1 on"),
         (f"last {MAX_LAST + 1}", f"last goes up to {MAX_LAST}"),
-        ("before x", "is no number"),
+        ("before x", "is not a number"),
         ("7d", '"7d" needs since or until before it.'),
         ("2026-11-01", "needs since or until before it."),
         ("Yesterday", '"Yesterday" needs since or until before it.'),
@@ -146,7 +147,7 @@ def test_what_is_not_understood_is_named(text: str, said: str) -> None:
     with pytest.raises(QuestionError) as refused:
         ask(text)
     assert said in str(refused.value)
-    assert " For example: history " in str(refused.value)
+    assert " Example: `history " in str(refused.value)
     assert len(str(refused.value)) < 500
 
 

@@ -14,7 +14,7 @@ from handlers.admission import NoEntry
 from handlers.approval import Refusal
 from handlers.record import sentences
 from handlers.record.spans import time_words
-from handlers.record.steps import step
+from handlers.record.steps import step, tells
 from storage.chain.audit import body_text
 from storage.records import Entry, Json, Kind, Record, State
 from tests.storage.samples import BAD, GOOD, START
@@ -132,7 +132,7 @@ def test_a_restore_says_what_it_puts_back() -> None:
     ("target", "said"),
     [
         ("{ not JSON", "{ not JSON"),
-        ('{"is":"unreadable"}', "unreadable"),
+        ('{"is":"unreadable"}', "not readable"),
         ("[7]", "unknown"),
     ],
 )
@@ -168,7 +168,7 @@ def test_a_fix_that_two_approved_names_both() -> None:
     of_fix = entries(asked, first, second)
     people = sentences.people_of_fix(sentences.followed(of_fix), of_fix, NAMES)
     assert people == "alice asked, carol and bob approved"
-    assert step(of_fix[1], NAMES) == "carol approved (1 of 2)"
+    assert step(of_fix[1], NAMES) == "carol approved (1 of 2), named in the settings"
 
 
 OTHERS: list[tuple[Kind, str, str, dict[str, Any], str]] = [
@@ -225,6 +225,33 @@ def test_every_other_record_is_a_sentence(
 
 STEPS: list[tuple[Kind, str, dict[str, Any], str]] = [
     ("probe", "ok", {}, "the node was read"),
+    ("probe", "ok", {"readings": {"root_ver": BAD}}, "the node was read, RootVer 0.0.0.0"),
+    (
+        "diagnosis",
+        "ok",
+        {"verdict": "rootver_invalid", "checks": [{"result": "ok"}, {"result": "fail"}, {"result": "warn"}]},
+        "diagnosis: RootVer is invalid; 3 checks, 2 of them not in order",
+    ),
+    (
+        "proposal",
+        "pending",
+        {**PROPOSED, "able": ["UCAROL", "UDAVE"]},
+        "proposed for bob: 0.0.0.0 → 1.1.4322.0; could approve: carol, dave",
+    ),
+    (
+        "decision",
+        "ok",
+        {"decision": "approve", "via": "S0ADMINS", "seen_late": True},
+        "bob approved, a member of the group S0ADMINS, which was seen late",
+    ),
+    ("change", "ok", {"after": GOOD}, "the value was written and read back, RootVer 1.1.4322.0"),
+    (
+        "follow_up",
+        "ok",
+        {"look": 1, "owner": True},
+        "look 1, the value stands and the System Attendant runs",
+    ),
+    ("follow_up", "error", {"look": 2, "found": BAD}, "look 2, another value stands there, RootVer 0.0.0.0"),
     ("diagnosis", "ok", {"verdict": "rootver_invalid"}, "diagnosis: RootVer is invalid"),
     ("diagnosis", "ok", {"verdict": "new_row"}, "diagnosis: new row"),
     ("proposal", "pending", {}, "proposed for bob"),
@@ -269,6 +296,15 @@ def test_every_step_of_a_fix_is_a_sentence(
     """For its story."""
     (entry,) = entries((kind, outcome, "UBOB", details))
     assert step(entry, NAMES) == said
+
+
+def test_what_only_the_bot_does_between_two_steps_is_no_step_of_a_story() -> None:
+    """A record that cannot be read is told."""
+    posted, begun, signed, asked = entries(
+        ("proposal", "ok", "bot", {"event": "card"}), APPLYING, ("anchor", "ok", "bot", {}), ASKED
+    )
+    assert [tells(one) for one in (posted, begun, signed, asked)] == [False, False, False, True]
+    assert tells(posted._replace(body="{"))
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"details":7}', '{"details":{"state":["x"]}}'])

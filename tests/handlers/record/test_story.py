@@ -11,6 +11,7 @@ import pytest
 
 from handlers.record.questions import QuestionError
 from handlers.record.story import show
+from handlers.record.tale import for_auditors, tale
 from storage import erasure, fixes
 from storage.chain import audit
 from storage.file.database import Database
@@ -49,30 +50,41 @@ def test_a_story_has_everything(db: Database) -> None:
     assert story.names == {"UALICE": "alice", "UBOB": "bob", "UCAROL": "carol"}
 
 
-def test_a_story_reads_as_text(db: Database) -> None:
-    """Every answer on a line of its own, then the records."""
+def test_a_story_is_told_in_sentences(db: Database) -> None:
+    """What was there before and after, who did what and when; then what proves it."""
     tell_night(db)
     with db.read() as conn:
         story = show(conn, "1")
     assert story is not None
-    text = "\n".join(story.lines)
-    for said in (
-        "FIX-1: fix on exch-node2 (EXCH-CL1), confirmed",
-        "asked      alice (UALICE), 2026-11-02T08:41:02.000000Z",
-        "approved   bob (UBOB), 2026-11-02T08:41:05.000000Z, allowed through S0ADMINS",
-        "before     0.0.0.0 (REG_SZ)",
-        "proposed   value",
-        "13 bytes, backup #8",
-        "after      1.1.4322.0 (REG_SZ)",
-        f"digest     {DIGEST}",
-        "took       sent to applied: 1.0 s",
-        "refused    carol wanted to approve and was refused: not an approver",
-        "13 bytes",
-        "#5  decision  bob approved",
-        "#9  change  the change was sent",
-        "#11  follow_up  look 1, in order: It runs",
-    ):
-        assert said in text
+    told = tale(story)
+    assert told.head.startswith("FIX-1 EXCH-NODE2: ")
+    assert told.head.endswith(" → value, confirmed")
+    assert told.people == "alice asked, bob approved · 9 s"
+    assert told.facts == (
+        "Before the change RootVer was 0.0.0.0; read back after it: 1.1.4322.0.",
+        "From proposed to approved 3 s; from approved to sent 5 s; from sent to applied 1 s; from applied to "
+        "confirmed 1 s.",
+    )
+    assert [one.told for one in told.moments] == [
+        "proposed for alice: value → value",
+        "carol wanted to approve and was refused: not an approver",
+        "bob approved, a member of the group S0ADMINS",
+        "the node was read again, still as approved",
+        "the key was backed up",
+        "the change was sent",
+        "the value was written and read back, RootVer 1.1.4322.0",
+        "look 1, in order: It runs",
+    ]
+    assert [str(one.at) for one in told.moments][:2] == [
+        "2026-11-02 08:41:02+00:00",
+        "2026-11-02 08:41:04+00:00",
+    ]
+    proofs = for_auditors(story)
+    assert ("people", "alice is UALICE, bob is UBOB, carol is UCAROL") in proofs
+    assert ("digest", f"{DIGEST}, of what was approved") in proofs
+    assert [proof.split(", ", 1)[1] for word, proof in proofs if word == "evidence"] == [
+        "9 bytes", "13 bytes, backup, record 8",
+    ]  # fmt: skip
 
 
 def test_a_story_is_told_as_json_too(db: Database) -> None:
@@ -96,9 +108,12 @@ def test_erased_evidence_and_names_are_told_as_such(db: Database) -> None:
     with db.read() as conn:
         story = show(conn, "FIX-1")
     assert story is not None
-    text = "\n".join(story.lines)
-    assert text.count(" erased") == 3
-    assert "refused    UCAROL wanted" in text
+    assert [proof.split(", ")[1] for word, proof in for_auditors(story) if word == "evidence"] == [
+        "erased"
+    ] * 2
+    assert "UCAROL wanted to approve and was refused: not an approver" in [
+        one.told for one in tale(story).moments
+    ]
 
 
 def test_a_fix_nobody_approved(db: Database) -> None:
@@ -110,7 +125,8 @@ def test_a_fix_nobody_approved(db: Database) -> None:
         story = show(conn, "FIX-1")
     assert story is not None
     assert (story.via, story.before, story.after, story.durations) == (None, None, None, {})
-    assert "  approved   by nobody" in story.lines
+    assert tale(story).people == "UALICE asked"
+    assert tale(story).facts == ("Nothing was sent. RootVer was value when it was proposed.",)
 
 
 def test_the_approval_that_counts_is_the_last_one(db: Database) -> None:
@@ -136,7 +152,7 @@ def test_there_is_no_such_fix(db: Database, name: str) -> None:
 
 def test_a_word_that_does_not_name_a_fix_is_refused(db: Database) -> None:
     """It is a question that was not understood."""
-    with db.read() as conn, pytest.raises(QuestionError, match='"exch-node2" is no fix'):
+    with db.read() as conn, pytest.raises(QuestionError, match='"exch-node2" is not the number of a fix'):
         show(conn, "exch-node2")
 
 
@@ -207,7 +223,7 @@ def test_a_story_has_the_commands_that_were_given_about_the_fix(db: Database) ->
         "proposal 2", "command 5", "expiry 6", "command 7",
     ]  # fmt: skip
     assert "asked to proposed" not in told.durations
-    assert any("UCAROL typed: cancel FIX-1" in line for line in told.lines)
+    assert any("UCAROL typed: cancel FIX-1" in one.told for one in tale(told).moments)
 
 
 def test_an_older_record_names_no_diagnosis(db: Database) -> None:
