@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 
 from bot.blocks.explaining import explanation, not_explained
+from bot.command_line import completing
 from bot.command_line.asking import moment, reading
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.options import config_option, database_option, json_option
+from bot.command_line.terminal import fitted
 from handlers.approval import OPEN
 from handlers.inventory import cluster_sentences
 from handlers.record import story as stories
@@ -27,7 +29,7 @@ from storage import people
 
 
 @click.command()
-@click.argument("fix", metavar="FIX-12")
+@click.argument("fix", metavar="FIX-12", shell_complete=completing.fixes)
 @json_option
 @database_option
 def show(fix: str, as_json: bool, database: Path) -> None:
@@ -36,11 +38,11 @@ def show(fix: str, as_json: bool, database: Path) -> None:
     if as_json:
         click.echo(json.dumps(story.json, indent=2))
     else:
-        _say(_told(story))
+        click.echo("\n".join(_told(story)))
 
 
 @click.command()
-@click.argument("fix", metavar="FIX-12")
+@click.argument("fix", metavar="FIX-12", shell_complete=completing.fixes)
 @database_option
 def why(fix: str, database: Path) -> None:
     """Tell why a fix was proposed, who was refused, and why it ended so."""
@@ -95,13 +97,13 @@ def _story(fix: str, database: Path) -> Story:
 
 
 def _told(story: Story) -> Iterator[str]:
-    """The story, then what proves it."""
+    """The story, then what proves it; nothing in it acts on a terminal."""
     told = tale(story)
-    yield from (one for one in (told.head, told.people, *told.facts) if one)
+    yield from (spelt_out(one) for one in (told.head, told.people, *told.facts) if one)
     yield ""
-    yield from (f"{moment(one.at)}  {one.told}" for one in told.moments)
+    yield from (fitted(f"{moment(one.at)}  ", spelt_out(one.told)) for one in told.moments)
     yield ""
-    yield from (f"{word:<8}  {proof}" for word, proof in for_auditors(story))
+    yield from (spelt_out(f"{word:<8}  {proof}") for word, proof in for_auditors(story))
 
 
 def _say(lines: Iterable[str]) -> None:
