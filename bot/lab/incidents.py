@@ -131,6 +131,13 @@ def _dangling(cluster: PracticeCluster, _: HostFaults) -> None:
     cluster.bring_online()
 
 
+@_incident("restarted-first", owner=Expected(3, "rootver_invalid", "suspected", ("before_boot",)))
+def _restarted_first(cluster: PracticeCluster, faults: HostFaults) -> None:
+    """As zero, but somebody restarted the node first: its events are older than the boot."""
+    _zero(cluster, faults)
+    cluster.owner().system.last_boot = cluster.clock() + RESTARTED_AFTER
+
+
 @_incident("ambiguous", owner=Expected(5, "rootver_invalid_ambiguous"))
 def _ambiguous(cluster: PracticeCluster, _: HostFaults) -> None:
     """RootVer is malformed and two versions are registered: no fix is offered."""
@@ -202,13 +209,6 @@ def _iis_down(cluster: PracticeCluster, _: HostFaults) -> None:
     for name in ("IISADMIN", "W3SVC", "SMTPSVC"):  # the latter two depend on the first
         cluster.owner().services[name].state = "Stopped"
     cluster.bring_online()
-
-
-@_incident("restarted-first", owner=Expected(3, "rootver_invalid", "suspected", ("before_boot",)))
-def _restarted_first(cluster: PracticeCluster, faults: HostFaults) -> None:
-    """As zero, but somebody restarted the node first: its events are older than the boot."""
-    _zero(cluster, faults)
-    cluster.owner().system.last_boot = cluster.clock() + RESTARTED_AFTER
 
 
 @_incident("elsewhere", owner=ELSEWHERE, passive=ELSEWHERE)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from bot.lab.incidents import INCIDENTS, Expected
 from bot.lab.page.rounds import Rounds
+from bot.lab.page.tasks import GROUPS, NODE1, Step
 from handlers.kb906154.article import VERDICT
 from tests.browser.visit import PATIENCE, YES, Visit
 
+TASKS = {name: task for tasks in GROUPS.values() for name, task in tasks.items()}
 TITLES: dict[str, str] = {verdict.id: verdict.title for verdict in VERDICT.values()}
 
 
@@ -29,19 +31,26 @@ def title(expected: Expected) -> str:
     return TITLES[expected.verdict]
 
 
+def entry(visit: Visit, name: str) -> Locator:
+    """An incident in the menu."""
+    named = visit.page.locator(f'strong:text-is("{name}")')
+    return visit.page.get_by_role("dialog").get_by_role("button").filter(has=named)
+
+
 def choose(visit: Visit, name: str) -> None:
     """Choose an incident from the menu, and wait until it is played."""
     visit.page.locator("#choose").click()
-    visit.page.get_by_role("dialog").get_by_role("button", name=name, exact=False).filter(
-        has=visit.page.locator(f'strong:text-is("{name}")')
-    ).click()
+    entry(visit, name).click()
     expect(visit.page.locator("#incident-name")).to_have_text(name)
     expect(visit.page.locator("#bot-state")).to_have_text("The bot is connected", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("name", INCIDENTS)
 def test_an_incident_shows_its_line_and_gives_its_verdict(watched: Page, begun: Rounds, name: str) -> None:
-    """The first screen: the line to watch, both verdicts in the thread, a card where a fix is offered."""
+    """The first screen: the line to watch, both verdicts in the thread, a card where a fix is offered.
+
+    Then its task: each step marks itself once it has happened, and at the end stands what was to be seen.
+    """
     visit = Visit(watched, begun).open()
     choose(visit, name)
     incident = INCIDENTS[name]
@@ -52,6 +61,33 @@ def test_an_incident_shows_its_line_and_gives_its_verdict(watched: Page, begun: 
     offered = sum(expected.row in {3, 4} for expected in incident.expected.values())
     cards = visit.thread.locator(f'[data-emoji="{YES}"]')
     expect(cards).to_have_count(offered, timeout=PATIENCE)
+    task = watched.locator("#task")
+    for step in TASKS[name].steps[1:]:
+        expect(task.locator(".now, .done").filter(has_text=step.words)).to_be_visible(timeout=PATIENCE)
+        take(visit, step)
+    expect(task).to_contain_text(f"You saw it: {TASKS[name].saw}", timeout=PATIENCE)
+    watched.locator("#choose").click()
+    expect(entry(visit, name)).to_contain_text("you saw it")
+
+
+def take(visit: Visit, step: Step) -> None:
+    """Do what a step says."""
+    (kind, what, *more), cluster = step.when, visit.practice.cluster
+    if kind == "verdict":
+        visit.say(f"diagnose {what}")
+    elif kind == "command":
+        visit.say(what)
+    elif kind == "network":
+        cluster.node(what).reachable = True
+    elif kind == "attendant" and what == NODE1:
+        cluster.fail_over()
+    elif kind == "attendant" or more == ["confirmed"]:
+        cluster.set_root_ver(cluster.owner(), "1.1.4322.0")
+        cluster.bring_online()
+    elif more != ["voided"]:
+        visit.be("bob")
+        fix = visit.page.locator("#record .fixes li").filter(has_text=what.upper())
+        visit.tap(YES, int(re.sub(r"FIX-(\d+).*", r"\1", fix.text_content() or "")))
 
 
 @pytest.mark.parametrize(
@@ -87,13 +123,14 @@ def test_a_new_round_says_nothing_of_the_old_bot(visit: Visit) -> None:
 
 
 def test_reset_begins_the_same_incident_anew(watched: Page, begun: Rounds) -> None:
-    """The chat, the record and the machines are as at the beginning, at the same address."""
+    """The chat, the record and the machines are as at the beginning: people have talked, nobody has asked."""
     visit = Visit(watched, begun).open()
     choose(visit, "zero")
     visit.proposed()
     visit.be("dave")
     visit.page.get_by_role("button", name="Reset").click()
-    expect(visit.page.locator("#channel-messages .message")).to_have_count(0, timeout=PATIENCE)
+    expect(visit.page.locator("#channel-messages .message")).to_have_count(3, timeout=PATIENCE)
+    expect(visit.page.locator("#channel-messages")).not_to_contain_text("diagnose")
     expect(visit.page.get_by_role("radio", name="alice")).to_be_checked()
     expect(visit.page.locator("#bot-state")).to_have_text("The bot is connected", timeout=PATIENCE)
     visit.proposed()

@@ -157,19 +157,51 @@ def test_the_whole_tour_is_played_with_the_keyboard(watched: Page, rounds: Round
     expect(tour).to_contain_text("FIX-1 confirmed", timeout=PATIENCE)
 
 
-def go_back_to(page: Page, name: str) -> None:
-    """Press Shift and Tab until the button of this name has the focus."""
-    for _ in range(60):
-        if focused(page) == name:
+def test_from_the_question_to_confirmed_with_the_keyboard_alone(watched: Page, rounds: Rounds) -> None:
+    """Without the tour: links at the top lead to the message box and to the card, a key of its own too."""
+    rounds.begin("zero")
+    visit = Visit(watched, rounds).open()
+    keyboard = watched.keyboard
+    keyboard.press("Tab")
+    assert focused(watched) == "To the message box"
+    keyboard.press("Enter")
+    keyboard.type("diagnose exch-node2")
+    keyboard.press("Enter")
+    visit.card()
+    go_back_to(watched, "alice")
+    keyboard.press("ArrowDown")
+    expect(watched.get_by_role("radio", name="bob")).to_be_checked()
+    go_back_to(watched, "To the card of FIX-1")
+    keyboard.press("Enter")
+    expect(visit.card().locator(f'[data-emoji="{YES}"]')).to_be_focused()
+    keyboard.press("Space")
+    visit.becomes("applied")
+    keyboard.press("Alt+k")
+    expect(visit.message("FIX-1").locator(":focus")).to_have_count(1)
+    go_on_to(watched, "Bring System Attendant online")
+    keyboard.press("Enter")
+    visit.becomes("confirmed")
+
+
+def go_on_to(page: Page, name: str, key: str = "Tab") -> None:
+    """Press the key until what is named so has the focus."""
+    for _ in range(80):
+        if name in focused(page).splitlines():
             return
-        page.keyboard.press("Shift+Tab")
+        page.keyboard.press(key)
     raise AssertionError(f"{name} cannot be reached with the keyboard")
 
 
+def go_back_to(page: Page, name: str) -> None:
+    """The same with Shift and Tab."""
+    go_on_to(page, name, "Shift+Tab")
+
+
 def focused(page: Page) -> str:
-    """The name of what has the focus."""
+    """The name of the control that has the focus; nothing where no control has it."""
     return str(
         page.evaluate(
-            "(({ activeElement: at }) => at.ariaLabel ?? at.labels?.[0]?.innerText ?? at.innerText)(document)"
+            """(({ activeElement: at }) => at.matches("a, button, input, textarea, summary")
+                ? at.ariaLabel ?? at.labels?.[0]?.innerText ?? at.innerText : "")(document)"""
         )
     )

@@ -39,9 +39,15 @@ class Visit:
     def say(self, words: str) -> None:
         """Write to the bot in the channel; the thread of it opens."""
         box = self.page.get_by_label("Message to the channel")
+        if box.is_hidden():
+            self.close_thread()
         box.fill(f"@rootver {words}")
         box.press("Enter")
         expect(self.thread).to_be_visible(timeout=PATIENCE)
+
+    def close_thread(self) -> None:
+        """Go back to the channel, whose place the thread has taken."""
+        self.page.get_by_role("button", name="Close the thread").click()
 
     def reply(self, words: str) -> None:
         """Write to the bot in the thread."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
+from bot.lab.page.pushes import Pushes
 from bot.lab.payload import Payload
 from bot.lab.workspace.cast import Channel
 from bot.lab.workspace.limits import SlackRefusal
@@ -27,8 +28,8 @@ CAST = {
 class ChatNews:
     """What changed in a workspace since it was last asked; the first answer is everything."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, workspace: Workspace, pushes: Pushes) -> None:
+        self._workspace, self._pushes = workspace, pushes
         self._changes: deque[Change] = deque()
         self._channels: list[Payload] | None = None
         self._unsubscribe = workspace.subscribe(self._changes.append)
@@ -68,7 +69,7 @@ class ChatNews:
 
     def _everything(self) -> list[Payload]:
         self._changes.clear()
-        return [_message(one) for channel in self._workspace.channels for one in self._all(channel)]
+        return [self._told(one) for channel in self._workspace.channels for one in self._all(channel)]
 
     def _all(self, channel: str) -> Iterator[Message]:
         for first in self._workspace.messages(channel):
@@ -86,11 +87,14 @@ class ChatNews:
 
     def _now(self, change: Change) -> Payload:
         try:
-            return _message(self._workspace.message(change.channel, change.ts))
+            return self._told(self._workspace.message(change.channel, change.ts))
         except SlackRefusal:  # deleted; or seen by one person only, so not to be asked for
             private = (one for one in self._all(change.channel) if one.ts == change.ts)
             found = next(private, None) if change.kind == "posted" else None
-            return _message(found) if found else {"channel": change.channel, "ts": change.ts, "gone": True}
+            return self._told(found) if found else {"channel": change.channel, "ts": change.ts, "gone": True}
+
+    def _told(self, message: Message) -> Payload:
+        return _message(message) | {"push": self._pushes.of(message)}
 
 
 def _channel(channel: Channel) -> Payload:

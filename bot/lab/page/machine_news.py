@@ -46,7 +46,11 @@ def machines(practice: Practice, before: Mapping[str, tuple[str, ...]]) -> Paylo
         seen: Payload = {
             "cluster": cluster.name,
             "virtual_server": cluster.virtual_servers[0],
-            "attendant": {"name": attendant.name, "state": attendant.state},
+            "attendant": {
+                "name": attendant.name,
+                "state": attendant.state,
+                "can_start": cluster.obstacle(cluster.owner()) is None,
+            },
             "nodes": [_node(cluster, node, before[node.name]) for node in cluster.nodes],
             "resources": [
                 {"name": one.name, "type": one.type, "state": one.state, "owner": one.owner}

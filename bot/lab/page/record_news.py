@@ -88,6 +88,9 @@ class RecordNews:
             "hash": row["hash"].hex(),
             "linked": linked,
             "gist": _gist(details),
+            "verdict": details.get("verdict"),
+            "command": details.get("command"),
+            "became": _became(details),
             "anchor": details.get("anchor"),
         }
 
@@ -120,11 +123,16 @@ def _details(body: str) -> Payload:
     return details if isinstance(details, dict) else {}
 
 
+def _became(details: Payload) -> str | None:
+    """The state that a fix moved to, if it moved."""
+    state = details.get("state")
+    return str(state[1]) if isinstance(state, list) and len(state) == 2 else None
+
+
 def _gist(details: Payload) -> str:
     """The most telling detail, in a few words."""
-    state = details.get("state")
-    if isinstance(state, list) and len(state) == 2:
-        return f"{state[0]} → {state[1]}"
+    if became := _became(details):
+        return f"{details['state'][0]} → {became}"
     found: Any = next((details[name] for name in _TELLING if details.get(name)), "")
     if isinstance(found, list):
         return " ".join(map(str, found))

@@ -9,10 +9,20 @@ from pathlib import Path
 from typing import Literal
 
 from bot.lab.cluster.aspnet_lines import aspnet_lines
-from bot.lab.practice import Practice, Timing
+from bot.lab.page.pushes import Pushes
+from bot.lab.practice import ONCALL, Practice, Timing
 
 LAB_TIMING = Timing(grace_seconds=5, follow_up_minutes=(0.25, 0.75, 2, 5), deadline_seconds=40)
 """Sooner than in earnest (looks after 1, 5, 15 min; 120 s for a host), so that nobody practises waiting."""
+
+TALK = (
+    ("carol", "From tonight the backup of EXCH-CL1 runs at 02:00, half an hour later."),
+    ("bob", "Noted, thanks."),
+)
+"""What stands in the channel before anything happens."""
+
+CALL = ("dave", "Outlook says “disconnected” on our whole floor. Does anybody know more?")
+"""And what is said where mail is down."""
 
 BotState = Literal["starting", "running", "disconnected", "ended"]
 """`disconnected`: it runs, and Slack has no socket of it; a half-open one counts, for Slack cannot tell."""
@@ -28,6 +38,7 @@ class Round:
     number: int
     practice: Practice
     before: Mapping[str, tuple[str, ...]]
+    pushes: Pushes
     starting: bool = True
     trouble: str = ""
 
@@ -74,7 +85,9 @@ class Rounds:
             )
             practice.workspace.url = self.url
             before = {node.name: tuple(aspnet_lines(node)) for node in practice.cluster.nodes}
-            self._current = Round(old.number + 1 if old else 1, practice, before)
+            pushes = Pushes(practice.workspace)
+            self._current = Round(old.number + 1 if old else 1, practice, before, pushes)
+            _talk(practice)
             if old:
                 old.practice.stop(kill=True)
             self._start(self._current)
@@ -107,3 +120,10 @@ class Rounds:
             played.trouble = str(error)
         finally:
             played.starting = False
+
+
+def _talk(practice: Practice) -> None:
+    """Let people have talked in the channel, so that the bot is not alone in it."""
+    down = practice.cluster.attendant().state != "Online"
+    for person, words in [*TALK, CALL] if down else TALK:
+        practice.workspace.say(person, ONCALL, words)

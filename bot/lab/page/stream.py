@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from bot.lab.page.chat_news import ChatNews
 from bot.lab.page.machine_news import MachineNews
 from bot.lab.page.record_news import RecordNews
 from bot.lab.page.rounds import Round, Rounds
+from bot.lab.page.tasks import GROUPS, Task
 from bot.lab.payload import Payload
 
 LOOK_SECONDS = 0.05
@@ -63,7 +64,7 @@ async def stream(rounds: Rounds) -> AsyncIterator[str]:
         with ExitStack() as stack:
             sources: list[News] = [
                 LabNews(played),
-                ChatNews(played.practice.workspace),
+                ChatNews(played.practice.workspace, played.pushes),
                 MachineNews(played),
                 RecordNews(played.practice.folder),
             ]
@@ -99,7 +100,7 @@ def _opening(played: Round) -> Payload:
         "number": played.number,
         "key": practice.folder.name,  # the same only for the same round of the same lab
         "incident": practice.incident,
-        "incidents": [{"name": one.name, "watch": one.watch.strip()} for one in INCIDENTS.values()],
+        "groups": [{"title": title, "incidents": _incidents(tasks)} for title, tasks in GROUPS.items()],
         "misbehaviours": [
             {
                 "name": name,
@@ -114,8 +115,12 @@ def _opening(played: Round) -> Payload:
         "deadline": timing.deadline_seconds,
         "looks": [minutes * 60 for minutes in timing.follow_up_minutes],
         "bot_user": workspace.bot_user,
-        "groups": {group.id: group.handle for group in workspace.groups.values()},
+        "user_groups": {group.id: group.handle for group in workspace.groups.values()},
     }
+
+
+def _incidents(tasks: Mapping[str, Task]) -> list[Payload]:
+    return [{"name": name, "watch": INCIDENTS[name].watch, **task.as_json()} for name, task in tasks.items()]
 
 
 def _event(told: Payload) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.lab.incidents import INCIDENTS
 from bot.lab.misbehaviours import MISBEHAVIOURS
+from bot.lab.page.tasks import GROUPS
 
 PAGE = Path(__file__).parents[3] / "docs" / "lab.md"
 
@@ -17,7 +18,8 @@ PAGE = Path(__file__).parents[3] / "docs" / "lab.md"
 def current(page: str) -> str:
     """The page with its tables as the code has them."""
     incidents = ["| incident | what to watch |", "|---|---|"]
-    incidents += [f"| `{one.name}` | {one.watch} |" for one in INCIDENTS.values()]
+    for title, tasks in GROUPS.items():
+        incidents += [f"| **{title}** | |", *(f"| `{name}` | {INCIDENTS[name].watch} |" for name in tasks)]
     misbehaviours = ["| name | of | what happens |", "|---|---|---|"]
     misbehaviours += [
         f"| `{name}` | {one.of} | {one.line}{' (switch)' if one.is_on else ''} |"

@@ -6,8 +6,9 @@ import { byId, el, svg } from "./dom.js";
 import { spokenText } from "./mrkdwn.js";
 import { permalink } from "./place.js";
 import { act } from "./server.js";
+import { channelInSight, folds, inSight } from "./sight.js";
 import { titleOf } from "./sidebar.js";
-import { find, isReply, names, on, open, state, visibleTo } from "./state.js";
+import { become, find, names, on, open, state, tell, visibleTo } from "./state.js";
 import { announce, tried } from "./toast.js";
 
 const deeds = { react, openThread, edit, remove };
@@ -30,6 +31,9 @@ export function startChat() {
     composers.channel.focus();
   });
   on("view round", draw);
+  on("sight", lookAgain);
+  folds.addEventListener("change", draw);
+  document.addEventListener("visibilitychange", lookAgain);
   on("messages", ({ changed, fresh }) => {
     channelList.update(changed);
     if (state.thread) threadList.update(changed);
@@ -45,7 +49,13 @@ function draw() {
   byId("channel-members").textContent = channel.im ? "direct messages" : `${channel.members.length} members`;
   composers.channel.mentions = composers.thread.mentions = !channel.im;
   drawThread(channel); // first: what was read there is not new in the channel any more
-  show(channelList, channel.id, null);
+  if (channelInSight(state)) show(channelList, channel.id, null);
+}
+
+/** What came while the chat was out of sight is read now. */
+function lookAgain() {
+  const places = [state.channel, `${state.channel}/${state.thread}`];
+  if (places.some((place) => state.unread.at(state.me, place))) tell("view");
 }
 
 function drawThread(channel) {
@@ -64,12 +74,9 @@ function show(list, channel, thread) {
 }
 
 function announceNew(fresh) {
-  const told = fresh.filter((one) => one.user !== state.me && visibleTo(one, state.me) && isShown(one));
+  const told = fresh.filter((one) => one.user !== state.me && visibleTo(one, state.me) && inSight(one, state));
   if (told.length) announce(told.map(said).join(" "));
 }
-
-const isShown = (message) =>
-  message.channel === state.channel && (!isReply(message) || message.thread === state.thread);
 
 function said(message) {
   const words = spokenText(message.text, names);
@@ -127,6 +134,13 @@ function edit(message, element) {
 /** A stored text as a person would type it. */
 const asTyped = (text) => spokenText(text.replace(/<@(\w+)>/g, (_, id) => `@${names("@", id) ?? id}`), names);
 
+/** Look at a message as a person. */
+export function goTo(person, { channel, ts, thread }) {
+  become(person);
+  open(channel, thread ?? ts);
+  threadList.reveal(ts);
+}
+
 /** Links to messages of this workspace open here. */
 function followPermalink(event) {
   const link = event.target.closest?.("a[href]");
@@ -134,6 +148,5 @@ function followPermalink(event) {
   const found = url?.origin === location.origin && permalink(url.pathname, url.search);
   if (!found) return;
   event.preventDefault();
-  open(found.channel, found.thread);
-  threadList.reveal(found.ts);
+  goTo(state.me, found);
 }

@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import { byTime, conversation, find, isReply, state, visibleTo } from "./state.js";
 import { messageElement } from "./message.js";
 
-const NEAR = 80; // pixels from the end that count as the end
+const NEAR = 20; // pixels from the end that count as the end
 const PAGE = 50; // messages that are drawn at once
 const ONE_BREATH = 300; // seconds within which messages of one person stand together
 
@@ -46,7 +46,7 @@ export class Conversation {
     for (const message of changed) {
       if (message.channel !== this.#channel) continue;
       this.#put(message);
-      if (isReply(message)) this.#redraw(message.thread);
+      if (isReply(message) && !this.#thread) this.#redraw(message.thread); // how many replies it has
     }
     if (this.#atEnd) this.toEnd();
   }
@@ -155,12 +155,12 @@ export class Conversation {
     return element;
   }
 
-  /** Put a message right under the one before it, if the same person has just said that one. */
+  /** Put a message right under the one before it, if the same person has just said that one; not the bot's. */
   #join(ts) {
     const element = this.#items.get(ts);
     const before = find(this.#channel, element.previousElementSibling?.dataset.ts);
     const now = find(this.#channel, ts);
-    const joined = before && before.user === now.user && !before.only && !now.only && now.ts - before.ts < ONE_BREATH;
+    const joined = before && before.user === now.user && !state.people.get(now.user)?.bot && !before.only && !now.only && now.ts - before.ts < ONE_BREATH;
     element.classList.toggle("joined", Boolean(joined) && before.ts !== this.#thread);
   }
 }

@@ -5,14 +5,34 @@ import { order } from "./server.js";
 import { on, state } from "./state.js";
 import { toast, tried } from "./toast.js";
 
+const SEEN = "rootver-incidents-seen";
 let begun = null; // the round that was told of
 
 /** Make menu and reset work, and keep the line about the bot up to date. */
 export function startIncidents() {
   on("round", draw);
   on("lab heard round", drawBot);
-  byId("choose").addEventListener("click", () => byId("incidents").showModal());
+  byId("choose").addEventListener("click", chooseIncident);
   byId("reset").addEventListener("click", () => begin(state.round.incident));
+}
+
+/** Every incident, in order. */
+export const incidents = () => state.round.groups.flatMap((group) => group.incidents);
+
+/** The incident that is played. */
+export const incident = () => incidents().find((one) => one.name === state.round.incident);
+
+/** Note that the task of an incident was done in this browser. */
+export function remember(name) {
+  localStorage.setItem(SEEN, JSON.stringify([...new Set([...seen(), name])]));
+}
+
+const seen = () => JSON.parse(localStorage.getItem(SEEN) ?? "[]");
+
+/** Open the menu. */
+export function chooseIncident() {
+  draw();
+  byId("incidents").showModal();
 }
 
 /** Begin an incident; the page is told of the new round by the lab. */
@@ -22,21 +42,24 @@ export async function begin(incident) {
 }
 
 function draw() {
-  const { incident, incidents, number, key } = state.round;
-  byId("incident-name").textContent = incident;
-  byId("incident-watch").textContent = incidents.find((one) => one.name === incident).watch;
+  const { name, watch } = incident();
+  const { groups, number, key } = state.round;
+  byId("incident-name").textContent = name;
+  byId("incident-watch").textContent = watch;
   byId("incidents").replaceChildren(
     el("h2", { id: "incidents-title" }, "Choose an incident"),
-    el("p", { class: "note" }, "The practice begins anew: a fresh cluster, an empty chat, an empty record."),
-    el("ul", {}, incidents.map((one) => choice(one, one.name === incident))),
+    el("p", { class: "note" }, "The practice begins anew: a fresh cluster, a new chat, an empty record."),
+    ...groups.flatMap((group) => [el("h3", {}, group.title), el("ul", {}, group.incidents.map(choice))]),
     el("form", { method: "dialog", class: "buttons" }, el("button", {}, "Stay")));
-  if (number > 1 && key !== begun) toast(`The practice begins anew: ${incident}.`);
+  if (number > 1 && key !== begun) toast(`The practice begins anew: ${name}.`);
   begun = key;
 }
 
-function choice({ name, watch }, current) {
+function choice({ name, watch }) {
+  const current = name === state.round.incident;
   return el("li", {}, el("button", { "aria-current": current && "true", on: { click: () => begin(name) } },
-    el("strong", {}, name), el("span", {}, watch)));
+    el("strong", {}, name), el("span", {}, watch),
+    seen().includes(name) && el("span", { class: "badge-word good" }, "you saw it")));
 }
 
 // --- the bot ---

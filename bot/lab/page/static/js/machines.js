@@ -67,7 +67,7 @@ function serverCard() {
 function drawServer({ virtual_server: name, attendant, nodes }) {
   const up = attendant.state === "Online";
   const owner = nodes.find((node) => node.owner);
-  parts.online.classList.toggle("primary", !up);
+  parts.online.classList.toggle("primary", !up && attendant.can_start);
   parts.server.replaceChildren(
     el("h3", {}, name, badge(up ? "good" : "bad", attendant.state)),
     el("p", {}, `System Attendant on ${owner.computer}. ${up ? "Mail runs." : "Mail is down."}`));

@@ -1,9 +1,10 @@
 // The tabs beside the chat (on a narrow page: instead of it).
 
 import { byId } from "./dom.js";
+import { narrow } from "./sight.js";
+import { tell } from "./state.js";
 
-const NAMES = ["chat", "machines", "record", "trouble"];
-const narrow = matchMedia("(max-width: 1080px)");
+const NAMES = ["chat", "machines", "phones", "record", "trouble"];
 
 /** Make the tabs work, by click and by arrow keys. */
 export function startPanes() {
@@ -23,6 +24,7 @@ export function showPane(name) {
     tab.tabIndex = one === shown ? 0 : -1;
     if (one !== "chat") byId(one).hidden = one !== shown;
   }
+  tell("sight");
 }
 
 const current = () => document.body.dataset.pane;

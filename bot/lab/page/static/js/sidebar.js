@@ -40,6 +40,7 @@ function drawBadges() {
     badge.hidden = !count;
     badge.replaceChildren(...(count ? [String(count), hidden(" unread mentions")] : []));
   }
+  byId("chat-count").textContent = state.unread.mentions(state.me) || "";
   const mine = byId("people").querySelector(`input[value="${state.me}"]`);
   if (mine) mine.checked = true;
 }

@@ -1,7 +1,7 @@
 // What the page knows and what it shows: one object, and topics to be told of.
 //
 // Topics: round (all is new), people, messages (with the keys that changed), view (who am I, which channel,
-// which thread), lab, machines, record, heard (whether the lab can be heard).
+// which thread), sight (what of it is in sight), lab, machines, record, heard (whether the lab can be heard).
 
 import { remembered, remember } from "./place.js";
 import { Unread } from "./unread.js";
@@ -43,7 +43,7 @@ export const named = (name) => [...state.people.values()].find((person) => perso
 /** What a mention is called; for mrkdwn. */
 export function names(kind, id) {
   if (kind === "@") return state.people.get(id)?.name;
-  return kind === "#" ? state.channels.get(id)?.name : state.round?.groups[id];
+  return kind === "#" ? state.channels.get(id)?.name : state.round?.user_groups[id];
 }
 
 /** The channels that a person is in, direct messages with the bot last. */

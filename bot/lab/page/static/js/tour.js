@@ -2,21 +2,22 @@
 
 import { byId, el } from "./dom.js";
 import { lasting } from "./dates.js";
-import { begin } from "./incidents.js";
+import { card, cardElement, fix, openCard, openThreadOfCard } from "./card.js";
+import { begin, chooseIncident } from "./incidents.js";
 import { showPane } from "./panes.js";
-import { find, isReply, on, state } from "./state.js";
+import { on, state } from "./state.js";
 
 const DISMISSED = "rootver-tour-dismissed";
 const AFTER_APPLIED = ["applied", "confirmed", "drifted"];
 
 let step = -1; // not on tour
 let round = null;
-let actions; // { fill(words), composer, record }
+let fill; // puts words into the box that is in front
 let timer;
 
-/** Make the tour work; it begins by itself for somebody who is here for the first time. */
+/** Make the tour work, `fill` puts words into the box; it begins by itself for who is here for the first time. */
 export function startTour(given) {
-  actions = given;
+  fill = given;
   byId("tour-begin").addEventListener("click", restart);
   on("round", () => {
     if (round === state.round.key) return; // only the connection to the lab was interrupted
@@ -34,7 +35,7 @@ const STEPS = [
       : "Mail is down on the practice cluster, and you are alice, on call. The question is in the box already: send it."),
     target: () => (state.thread ? null : document.querySelector("#composer-channel .write")),
     pane: "chat",
-    enter: () => actions.fill("diagnose exch-node2"),
+    enter: () => fill("diagnose exch-node2"),
     done: () => Boolean(card()),
   },
   {
@@ -42,7 +43,7 @@ const STEPS = [
     words: () => `The thread shows verdict and evidence, and at its end the card of ${fixName()}. Who asks may not approve: become bob.`,
     target: bob,
     pane: "chat",
-    enter: () => (actions.fill(), showVerdict()),
+    enter: () => (fill(), showVerdict()),
     done: () => mayApprove() || AFTER_APPLIED.includes(fix()?.state),
   },
   {
@@ -125,6 +126,7 @@ function draw() {
   const place = byId("tour");
   clearInterval(timer);
   place.hidden = step < 0;
+  byId("task").hidden = step >= 0;
   mark(isLost() ? null : STEPS[step]?.target());
   if (step < 0) return void (shown = "");
   if (step === STEPS.length - 1) timer = setInterval(drawWords, 1000); // counts down
@@ -157,7 +159,7 @@ function endParts() {
     el("p", { class: "tour-words", role: "status" }, el("strong", {}, `${fixName()} confirmed.`),
       el("span", {}, "Mail runs, and every step of it is in the record. Try another incident: each says what to watch.")),
     el("button", { on: { click: () => showPane("record") } }, "See the record"),
-    el("button", { on: { click: () => byId("incidents").showModal() } }, "Choose an incident"),
+    el("button", { on: { click: chooseIncident } }, "Choose an incident"),
     el("button", { class: "quiet", on: { click: leave } }, "Close"),
   ];
 }
@@ -177,34 +179,15 @@ function mark(target) {
 
 // --- what the steps look at ---
 
-const fix = () => state.record.fixes.at(-1);
 const fixName = () => (fix() ? `FIX-${fix().number}` : "the fix");
 const mayApprove = () => ["bob", "carol"].includes(state.people.get(state.me)?.name) && state.me !== fix()?.requester;
 const becomeBob = () => (mayApprove() ? null : "Only the tick of an approver counts: become bob.");
 const isLost = () => LOST.includes(fix()?.state);
 
-/** The card of the newest fix, once the bot's two reactions are on it. */
-function card() {
-  const found = fix()?.card_ts && [...state.channels.keys()].map((channel) => find(channel, fix().card_ts)).find(Boolean);
-  return found?.reactions.length > 1 ? found : null;
-}
-
-const cardElement = () => card() && document.querySelector(`#thread-messages .message[data-ts="${card().ts}"]`);
-
-function openThread() {
-  const found = card();
-  if (found && isReply(found) && state.thread !== found.thread) actions.open(found.channel, found.thread);
-}
-
 /** The thread from its beginning: the verdict, not its end. */
 function showVerdict() {
-  openThread();
+  openThreadOfCard();
   document.querySelector("#thread-messages .message + .message")?.scrollIntoView({ block: "start" });
-}
-
-function openCard() {
-  openThread();
-  cardElement()?.querySelector(".reactions")?.scrollIntoView({ block: "center" });
 }
 
 function nextLook() {

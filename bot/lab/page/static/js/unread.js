@@ -1,5 +1,7 @@
 // What each person has not seen yet: messages by channel and by thread, and how many of them mention them.
 
+import { inSight } from "./sight.js";
+
 export class Unread {
   #marks = new Map(); // person/place → { count, mentions, since }
 
@@ -37,12 +39,11 @@ export class Unread {
   }
 
   #mark(message, person, state) {
-    const place = placeOf(message);
-    if (person.id === state.me && isLookedAt(place, state)) return;
-    const key = `${person.id}/${place}`;
+    if (person.id === state.me && inSight(message, state)) return;
+    const key = `${person.id}/${placeOf(message)}`;
     const mark = this.#marks.get(key) ?? { count: 0, mentions: 0, since: message.ts };
     mark.count += 1;
-    if (mentions(message, person, state)) mark.mentions += 1;
+    if (message.push?.mentions.includes(person.id)) mark.mentions += 1; // as it was posted: an edit notifies nobody
     this.#marks.set(key, mark);
   }
 }
@@ -54,11 +55,3 @@ function concerns(message, person, state) {
   const inside = state.channels.get(message.channel)?.members.includes(person.id);
   return inside && message.user !== person.id && (!message.only || message.only === person.id);
 }
-
-function mentions(message, person, state) {
-  return message.only === person.id || state.channels.get(message.channel)?.im || message.text.includes(`<@${person.id}>`);
-}
-
-const isLookedAt = (place, state) =>
-  document.visibilityState === "visible"
-  && (place === state.channel || place === `${state.channel}/${state.thread}`);
