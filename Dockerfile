@@ -12,9 +12,12 @@
 
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY requirements.lock requirements-run.lock ./
+# Kerberos has no wheels for Linux.
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libkrb5-dev
+COPY requirements.lock requirements-run.lock requirements-kerberos.lock ./
 # What runs, and what builds the wheel: exact versions with hashes, nothing resolved anew.
 RUN python -m venv /app && /app/bin/pip install --no-cache-dir --require-hashes -r requirements-run.lock
+RUN /app/bin/pip install --no-cache-dir --require-hashes -r requirements-kerberos.lock
 RUN sed -n '/^setuptools==/,/^    # via/p' requirements.lock > build.lock \
  && pip install --no-cache-dir --require-hashes -r build.lock
 COPY pyproject.toml README.md LICENSE ./
@@ -25,6 +28,7 @@ RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels 
  && /app/bin/pip install --no-cache-dir --no-deps --no-index /wheels/*.whl
 
 FROM python:3.13-slim
+RUN apt-get update && apt-get install -y --no-install-recommends libgssapi-krb5-2 && rm -rf /var/lib/apt/lists/*
 # A number, so that Kubernetes can see that it is not root.
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin rootver && install -d -o 10001 -g 10001 -m 0700 /data
 COPY --from=build /app /app

@@ -1,8 +1,8 @@
-# make [run | demo | test | check | format | bench | pictures | docs | lock | release-check]: see CONTRIBUTING.md
+# make [run | demo | test | test-kerberos | check | format | bench | pictures | docs | lock | release-check]: see CONTRIBUTING.md
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: ready run demo test check format bench pictures docs lock release-check clean
+.PHONY: ready run demo test test-kerberos check format bench pictures docs lock release-check clean
 
 # `make` alone: everything is there, and how to reach it.
 ready: .venv/ready
@@ -22,6 +22,15 @@ DECIDING := tests/handlers/fix tests/handlers/kb906154 tests/handlers/test_appro
 test: .venv/ready
 	$(BIN)/pytest $(DECIDING:%=--ignore=%)
 	$(BIN)/pytest --cov= $(DECIDING)
+
+# The tests with a KDC of their own: Debian's krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and gcc. Kerberos's
+# packages are built into a folder of their own, for these tests alone: 70 s of a processor, once.
+test-kerberos: .venv/ready build/kerberos/ready
+	PYTHONPATH=build/kerberos $(BIN)/pytest -n 2 tests/handlers/psrp/test_kerberos.py
+
+build/kerberos/ready: requirements-kerberos.lock | .venv/ready
+	CFLAGS=-O0 $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target build/kerberos -r requirements-kerberos.lock
+	@touch $@
 
 check: .venv/ready
 	$(BIN)/ruff format --check .
@@ -59,6 +68,7 @@ lock:
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements.lock pyproject.toml -o requirements-run.lock
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")' | uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url - -o requirements-docs.lock
+	printf 'gssapi\nkrb5\n' | uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url - -o requirements-kerberos.lock
 
 # Version and changelog, locked versions, what is in the wheel, links: a sentence for each thing to repair.
 release-check: .venv/ready
