@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import chat_rows, fleet_rows, remote_rows, storage_rows
+from tests.bench import chat_rows, fleet_rows, other_clients, remote_rows, storage_rows
 from tests.bench.table import Row, as_json, render
 
 ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "cold": remote_rows.cold,
     "warm": remote_rows.warm,
-    "per-check": remote_rows.per_check,
+    "others": other_clients.others,
     "fleet": fleet_rows.fleet,
     "mention": chat_rows.mention,
     "first": chat_rows.first,

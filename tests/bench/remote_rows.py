@@ -1,4 +1,4 @@
-"""One node over the wire: cold, warm, and against a script that connects for each of its checks."""
+"""One node over the wire: cold and warm."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any
-
-from pypsrp.client import Client
 
 from bot.lab.host.endpoint import ACCOUNTS, QUERY_USER
 from handlers.diagnose import Diagnoser
@@ -20,8 +18,6 @@ from tests.bench.host import COLD, COLD_BASIC, WARM, Bare, practice_host
 from tests.bench.table import Goal, Measured, Row, take_turns
 
 BASIC = {"auth": "basic", "encryption": "never"}
-CHECKS = 11
-"""The sections of Get-RootVerFact: what a script would ask one by one."""
 
 _GOALS = {100: Goal("<=", 1.15), 20: Goal("<=", 1.35)}
 _PAIR = Cluster("EXCH-CL1", "mgmt1", {"exch-node1": "EXCH-NODE1", "exch-node2": "EXCH-NODE2"}, ("EXCHVS1",))
@@ -50,13 +46,13 @@ def cold() -> Iterator[Row]:
     """A diagnosis of one node, from no connection at all to the verdict."""
     with practice_host() as host, ThreadPoolExecutor(16) as workers:
         port = host.port()
-        _look(workers, port)  # imports and caches
+        look(workers, port)  # imports and caches
         for latency, rounds in ((100, 5), (20, 9)):
             host.set_latency(latency / 1000)
-            floor, product = take_turns(_bare(port, COLD), lambda: _look(workers, port), rounds)
+            floor, product = take_turns(_bare(port, COLD), lambda: look(workers, port), rounds)
             note = f"{COLD} exchanges and the connect; by arithmetic {(COLD + 1) * latency} ms"
             yield _row(f"cold diagnosis, {latency} ms", floor, product, latency, note)
-        floor, product = take_turns(_bare(port, COLD_BASIC), lambda: _look(workers, port, **BASIC), 9)
+        floor, product = take_turns(_bare(port, COLD_BASIC), lambda: look(workers, port, **BASIC), 9)
         yield _row(
             "  the same over Basic, 20 ms", floor, product, 20, f"{COLD_BASIC} exchanges and the connect"
         )
@@ -75,25 +71,10 @@ def warm() -> Iterator[Row]:
         for latency, rounds in ((100, 9), (20, 21)):
             host.set_latency(latency / 1000)
             floor, product = take_turns(
-                lambda: bare.exchanges(WARM), lambda: _seconds(asked, "exch-node2"), rounds
+                lambda: bare.exchanges(WARM), lambda: seconds(asked, "exch-node2"), rounds
             )
             note = f"{WARM} exchanges; by arithmetic {WARM * latency} ms"
             yield _row(f"warm diagnosis, {latency} ms", floor, product, latency, note)
-
-
-def per_check() -> Iterator[Row]:
-    """The same facts by one client call per check, each with a connection of its own."""
-    with practice_host(latency=0.02) as host, ThreadPoolExecutor(16) as workers:
-        port = host.port()
-        floor, product = take_turns(lambda: _script(port), lambda: _look(workers, port), 3)
-        yield Row(
-            "against one client call per check",
-            product * 1000,
-            floor * 1000,
-            goal=Goal(">=", 8),
-            faster=True,
-            note=f"{CHECKS} checks, 20 ms, both from nothing",
-        )
 
 
 def _row(what: str, floor: float, product: float, latency: int, note: str) -> Row:
@@ -108,25 +89,17 @@ def _bare(port: int, count: int) -> Measured:
     return floor
 
 
-def _look(workers: Executor, port: int, **changed: Any) -> float:
+def look(workers: Executor, port: int, **changed: Any) -> float:
+    """Seconds of one diagnosis from no connection at all."""
     with diagnoser(workers, port, **changed) as asked:
-        return _seconds(asked, "exch-node2")
+        return seconds(asked, "exch-node2")
 
 
-def _seconds(asked: Diagnoser, node: str) -> float:
+def seconds(asked: Diagnoser, node: str) -> float:
+    """Of one diagnosis."""
     began = time.perf_counter()
     verdict = asked.look(node).of(node).verdict
-    seconds = time.perf_counter() - began
+    took = time.perf_counter() - began
     if verdict != "healthy":
         raise RuntimeError(f"the practice node is {verdict}: nothing was measured")
-    return seconds
-
-
-def _script(port: int) -> float:
-    began = time.perf_counter()
-    for _ in range(CHECKS):
-        with Client(
-            "127.0.0.1", port=port, ssl=False, username=QUERY_USER, password=ACCOUNTS[QUERY_USER]
-        ) as client:
-            client.execute_ps("(Get-Service MSExchangeSA).Status")
-    return time.perf_counter() - began
+    return took

@@ -29,11 +29,13 @@ class Goal:
 class Row:
     """One line of the table. `floor` and `product` are in `unit`; a row without a goal only informs.
 
+    Without a `product` it was not measured; the note says why.
+
     `faster`: the ratio says how many times as fast as the floor the product is, else how many times its cost.
     """
 
     what: str
-    product: float
+    product: float | None = None
     floor: float | None = None
     unit: Literal["s", "ms", "MB"] = "ms"
     goal: Goal | None = None
@@ -43,7 +45,7 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """Product against floor."""
-        if self.floor is None:
+        if self.floor is None or self.product is None:
             return None
         return self.floor / self.product if self.faster else self.product / self.floor
 
