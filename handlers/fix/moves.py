@@ -10,7 +10,7 @@ from typing import Literal
 from handlers.approval import UNDECIDED, ApprovalRules, Block, State, check_move
 from handlers.fix.obstacles import Obstacles
 from handlers.question_marks import mark_again
-from storage import fixes, notices, switches
+from storage import fixes, notices, once, switches
 from storage.chain import audit
 from storage.file.database import Database
 from storage.records import (
@@ -118,9 +118,8 @@ def withdraw(
     """
     noted = replace(noted, details={**noted.details, "approver": fix.approver})
     due, details = due_while_proposed(fix, rules), {**fix.details, "approvals": list(counted)}
-    if noted.topic == "reopened" and fix.approver:  # their tick stands on the card, and counts no more
-        spent: list[Json] = [fix.approver, "approve", "spent"]
-        details["ticks"] = [*_ticks(fix), spent]
+    if noted.topic == "reopened":
+        details["ticks"] = [*_ticks(fix), *_spent(tx, fix)]
     return advance(
         tx, fix, State.PROPOSED, noted, approver=None, approved_at=None, due_at=due, details=details
     )
@@ -140,6 +139,14 @@ def show_tick(tx: Transaction, fix: Fix, user: str, want: str, reason: str | Non
     if fix.state in UNDECIDED and ticks != _ticks(fix):
         fixes.change(tx, fix.number, fix.state, details={**fix.details, "ticks": ticks})
         notices.add(tx, NewNotice("card", "card", fix=fix.number))
+
+
+def _spent(tx: Transaction, fix: Fix) -> list[Json]:
+    """The ticks of those who had approved: they stand on the card, and count no more."""
+    approved = fix.details.get("approvals")
+    people = dict.fromkeys([*(approved if isinstance(approved, list) else []), fix.approver])
+    standing = {user for user, _ in once.judged(tx, fix.number)}
+    return [[str(user), "approve", "spent"] for user in people if user in standing]
 
 
 def _ticks(fix: Fix) -> list[Json]:

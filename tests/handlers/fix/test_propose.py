@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -350,3 +351,44 @@ def test_a_restore_over_a_value_that_no_card_can_show_whole_is_not_proposed(nigh
     answer = restore(night)
     assert isinstance(answer, NotProposed)
     assert answer.reason == "not_shown_whole"
+
+
+def test_a_card_waits_for_the_diagnosis_that_names_it(night: Night) -> None:
+    """It stands below it; where that is not posted for long, the card comes all the same."""
+    made = night.proposals.propose(
+        night.diagnose(), ALICE, THREAD, direct=False, wait=timedelta(seconds=10), question_ts="100.5"
+    )
+    (waits,) = night.told("thread")
+    assert (waits.topic, waits.next_try) == ("prepare", night.watch.now() + timedelta(seconds=10))
+    night.proposals.answered(made, "101.0")
+    (released,) = night.told("thread")
+    assert released.next_try is None
+    assert (night.fix().details["answer_ts"], night.fix().details["question_ts"]) == ("101.0", "100.5")
+
+
+def test_where_no_card_was_made_nothing_waits(night: Night) -> None:
+    """A diagnosis without a proposal."""
+    night.proposals.answered(night.proposals.propose(night.diagnose(), ALICE, THREAD, direct=True), "101.0")
+    assert night.told("thread") == []
+
+
+def test_a_card_is_drawn_anew_when_the_diagnosis_of_its_partner_changes(night: Night) -> None:
+    """What it says of the partner is what is known now."""
+    night.propose()
+    assert night.fix().details["others"] == {"exch-node1": "healthy"}
+    night.remote.cluster.set_root_ver(night.remote.cluster.nodes[0], "0.0.0.0")
+    before = len(night.told("card"))
+    proposals(night)
+    assert night.fix().details["others"] == {"exch-node1": "rootver_invalid"}
+    assert [one.fix for one in night.told("card")[before:]] == [1]
+    proposals(night)
+    assert len(night.told("card")) == before + 1
+
+
+def test_a_move_of_one_fix_draws_the_card_of_its_partner_anew(start: Start) -> None:
+    """It tells how that one stands."""
+    night = start("both-nodes")
+    night.propose("EXCH-CL1")
+    before = len(night.told("card"))
+    night.react(BOB, fix=1)
+    assert [one.fix for one in night.told("card")[before:]] == [1, 2]
