@@ -58,11 +58,11 @@ class Story:
         time.sleep(READING_SECONDS)
         self._teller.aside("bob taps ✅ on the card")
         self._workspace.react("bob", ONCALL, card.ts, "white_check_mark")
-        self._await(_says(r"applied\b.*Next|FIX-1 applied"))
+        self._await(_says(r"> FIX-1 applied"))
         time.sleep(READING_SECONDS)
         self._teller.aside("somebody brings the System Attendant resource online: it comes up")
         self._practice.cluster.bring_online()
-        self._await(_says(r"FIX-1\W* confirmed"))
+        self._await(_says(r"> FIX-1 confirmed"))
         self._thread = self._workspace.say("carol", ONCALL, "@rootver history exch-node2 since 7d")
         self._await(lambda message: message.user == self._workspace.bot_user)
 

@@ -131,3 +131,22 @@ def test_progress_that_nobody_shows_any_more_stops_no_work(bench: Bench) -> None
         line.progress(Post("half done"))
         line.finish(Post("result"))
     assert bench.shown == ["result"]
+
+
+def test_an_answer_is_a_message_of_its_own_and_the_line_leads_to_it(bench: Bench) -> None:
+    """A phone tells of a post, never of an edit."""
+    line = bench.line()
+    line.answer(Post("the answer"), lambda answer: Post(f"done, see {answer and answer.ts}"))
+    done, answer = bench.shift.thread(bench.ts)
+    assert answer.text == "the answer"
+    assert done.text == f"done, see {answer.ts}"
+    assert line.message is not None
+    assert line.message.ts == answer.ts
+
+
+def test_where_the_answer_has_no_name_the_line_ends_all_the_same(bench: Bench) -> None:
+    """It never stays on what is being done."""
+    line = bench.line()
+    bench.shift.workspace.faults.add("error", "chat.postMessage", error="msg_too_long", times=-1)
+    line.answer(Post("the answer"), lambda answer: Post(f"done, see {answer}"))
+    assert bench.shift.texts(bench.ts) == ["done, see None"]

@@ -46,6 +46,11 @@ def sections(number: int) -> list[Block]:
             [{"type": "section", "fields": [mrkdwn(2001)]}],
             "/fields/0/text",
         ),
+        (
+            [{"type": "section", "text": mrkdwn(1), "expand": False}],
+            [{"type": "section", "text": mrkdwn(1), "expand": "no"}],
+            "/expand",
+        ),
         ([{"type": "header", "text": plain(150)}], [{"type": "header", "text": plain(151)}], "/text/text"),
         ([{"type": "header", "text": plain(1)}], [{"type": "header", "text": mrkdwn(1)}], "/text"),
         (

@@ -175,3 +175,23 @@ def test_a_private_note_reaches_one_member(workspace: Workspace, client: WebClie
         refusal(client.chat_postEphemeral, channel=ONCALL, user="U00NOBODY", text="x")
         == "user_not_in_channel"
     )
+
+
+def test_an_edit_adds_files_to_a_message(workspace: Workspace, client: WebClient) -> None:
+    """Uploaded ones, by their ids; those that it has stay."""
+    ts = client.chat_postMessage(channel=ONCALL, text="evidence")["ts"]
+    for name in ("a.json", "b.json"):
+        uploaded = client.files_upload_v2(filename=name, content=b"{}")["files"]
+        client.chat_update(channel=ONCALL, ts=ts, text="evidence", file_ids=[one["id"] for one in uploaded])
+    assert [file.name for file in workspace.message(ONCALL, ts).files] == ["a.json", "b.json"]
+    missing = {"channel": ONCALL, "ts": ts, "text": "x", "file_ids": ["F07NONE"]}
+    assert refusal(client.chat_update, **missing) == "file_not_found"
+
+
+def test_the_bot_takes_its_reaction_away(workspace: Workspace, client: WebClient) -> None:
+    """Once; then there is none."""
+    ts = client.chat_postMessage(channel=ONCALL, text="evidence")["ts"]
+    client.reactions_add(channel=ONCALL, timestamp=ts, name="eyes")
+    client.reactions_remove(channel=ONCALL, timestamp=ts, name="eyes")
+    assert workspace.message(ONCALL, ts).reactions == {}
+    assert refusal(client.reactions_remove, channel=ONCALL, timestamp=ts, name="eyes") == "no_reaction"
