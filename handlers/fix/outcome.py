@@ -59,19 +59,19 @@ ANSWERED: tuple[End[ChangeResult], ...] = (
         "the host refused",
         lambda _, result: result.outcome == "refused",
         State.VOIDED,
-        "The host refused it ({result.reason}), nothing was written.",
+        "The host refused it (`{result.reason}`), nothing was written.",
     ),
     End(
         "what stands there after the write could not be read",
         lambda _, result: isinstance(result.after, Unreadable),
         State.INDETERMINATE,
-        "What stands there now could not be read ({result.after.code}).",
+        "What stands there now could not be read (`{result.after.code}`).",
     ),
     End(
         "the write failed",
         lambda _, result: result.outcome == "failed",
         State.FAILED,
-        "The write failed ({result.reason}).",
+        "The write failed (`{result.reason}`).",
     ),
     End(
         "written, and the target was read back",

@@ -75,7 +75,8 @@ def who(id_: str, names: Names) -> str:
 
 def short(text: Json) -> str:
     """The first sentence of a reason, without its full stop."""
-    first = spelt_out(str(text or "no reason is recorded")).split(". ")[0].removesuffix(".")
+    said = spelt_out(str(text or "no reason is recorded")).replace("`", "")
+    first = said.split(". ")[0].removesuffix(".")
     return first if len(first) <= _REASON else f"{first[: _REASON - 1]}…"
 
 

@@ -32,6 +32,7 @@ from handlers.fix.propose import NO_CARD, NotProposed, Proposed
 from handlers.inventory import Inventory
 from handlers.psrp.kinds_of_failure import KINDS
 from handlers.remote_errors import RemoteError
+from handlers.untold import KeptAnswer, keep_answers
 from storage import notices
 from storage.file.errors import StorageError
 from storage.records import AuditTopic, Json, NewNotice, PrivateTopic, ThreadTopic
@@ -222,7 +223,7 @@ def _at_the_door(shift: Shift, _: Collected) -> None:
 def _refused_by_slack(shift: Shift, _: Collected) -> None:
     """What is told elsewhere because a place does not take it."""
     faults = shift.workspace.faults
-    shift.propose()
+    ts = shift.propose()
     faults.add("error", "chat.update", error="edit_window_closed", times=-1)
     shift.react("bob")
     shift.tick(seconds=1)
@@ -249,6 +250,9 @@ def _refused_by_slack(shift: Shift, _: Collected) -> None:
                 "thread", "backup", 1, channel=ONCALL, thread_ts=shift.fix().thread_ts, details={**reason}
             ),
         )
+    keep_answers(shift.database, [KeptAnswer(ONCALL, ts, "I look after 2 nodes.", (), ALICE)], "is_archived")
+    (asker,) = [one for one in shift.waiting() if one.audience == "asker"]
+    shift.telling.tell_asker(asker)
     faults.add("error", "files.getUploadURLExternal", error="file_uploads_disabled", times=-1)
     for _second in range(3):
         shift.tick(minutes=1)

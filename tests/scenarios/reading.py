@@ -15,7 +15,8 @@ from tests.bot.shift import ALICE, BOB, CAROL, DAVE
 
 FIRST_LINE = 150  # characters that a phone shows
 PHONE = 46  # characters of a line in a window of 390 px
-BEFORE_THE_FOLD = 12  # lines
+BEFORE_THE_FOLD = 12  # lines as they are written
+ON_A_PHONE = 20  # lines as they are broken there: 480 px
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ _WRONG = re.compile(
 )
 _STEP = re.compile(
     r"Next[:,] |Did you mean|Example: |@rootver |lists |decide on|"
-    r"\. (?:See|Ask|Set|Give|Use|Look|Keep|It is read|Nothing is to be done)\b"
+    r"(?:\. |\n)(?:See|Ask|Set|Give|Use|Look|Keep|It is read|Nothing is to be done)\b"
 )
 
 
@@ -169,13 +170,13 @@ def worst_first(said: Said) -> Iterator[str]:
 
 
 def short_before_the_fold(said: Said) -> Iterator[str]:
-    """At most so many lines on a phone stand before what is folded away."""
+    """At most so many lines stand before what is folded away, and on a phone they fill one screen."""
     if said.maker not in ("diagnosis", "card", "news", "news_of_fixes"):
         return
     lines = [line for text in _before_the_fold(said) for line in shown(text).split("\n")]
     number = sum(max(1, -(-len(line) // PHONE)) for line in lines)
-    if number > BEFORE_THE_FOLD:
-        yield f"{number} lines before the fold"
+    if len(lines) > BEFORE_THE_FOLD or number > ON_A_PHONE:
+        yield f"{len(lines)} lines before the fold, {number} on a phone"
 
 
 def _before_the_fold(said: Said) -> Iterator[str]:

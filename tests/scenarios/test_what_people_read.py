@@ -106,7 +106,7 @@ BROKEN: dict[str, list[Said]] = {
     ],
     "foreign_text": [news("<!channel> look"), news("a & b"), news("<@U07EVIL0000> look")],
     "worst_first": [diagnosis(":large_green_circle: OK: one", ":red_circle: FAIL: other")],
-    "short_before_the_fold": [diagnosis(*["A line."] * 13), diagnosis("word " * 120)],
+    "short_before_the_fold": [diagnosis(*["A line."] * 13), diagnosis("word " * 240)],
 }  # fmt: skip
 
 

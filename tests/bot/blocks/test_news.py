@@ -28,7 +28,7 @@ THREAD: dict[str, dict[str, Json]] = {
     "reminder": {},
     "applied": {"anchor": ANCHOR, "after": SEEN},
     "voided": {"changed": CHANGED, "reason": "The server changed."},
-    "failed": {"after": SEEN, "reason": "The write failed (write_failed)."},
+    "failed": {"after": SEEN, "reason": "The write failed (`write_failed`)."},
     "indeterminate": {"reason": "No answer in time."},
     "confirmed": {"owner": True, "verdict": "healthy", "look": 1},
     "drifted": {"found": SEEN},
