@@ -1,9 +1,10 @@
-"""axe-core finds nothing, in light and in dark, wide and narrow."""
+"""axe-core finds nothing, in light and in dark, at every size."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from bot.lab.page.rounds import Rounds
 from bot.lab.practice import ONCALL
 from tests.browser.conftest import QUICK
+from tests.browser.sizes import SIZES, window
 from tests.browser.visit import PATIENCE, YES, Visit
 
 axe_playwright = pytest.importorskip(
@@ -53,28 +55,55 @@ def assert_accessible(page: Page, where: str) -> None:
     assert found.violations_count == 0, f"{where}: {found.generate_report()}"
 
 
-def test_axe_finds_nothing_wherever_one_can_go(page: Page, played: Rounds) -> None:
-    """Chat with thread, a private refusal, unread marks, each pane unfolded, the menu, the tour, a phone."""
+def test_axe_finds_nothing_in_a_chat_with_a_refusal_and_unread_marks(page: Page, played: Rounds) -> None:
+    """A message that only dave sees, and a thread that he has not seen."""
     visit = Visit(page, played)
     visit.be("dave")
+    assert_accessible(page, "the channel")
     page.locator(".thread-line").first.click()
     visit.sees("does not count")
-    assert_accessible(page, "the chat")
-    for name in ("Machines", "Record", "Trouble"):
-        pane = visit.pane(name)
-        for summary in pane.locator("summary:visible").all()[:14]:
-            summary.click()
-        assert_accessible(page, name)
+    assert_accessible(page, "the thread")
+
+
+@pytest.mark.parametrize("name", ["Machines", "Phones", "Record", "Trouble"])
+def test_axe_finds_nothing_in_a_pane(page: Page, played: Rounds, name: str) -> None:
+    """Unfolded beside the chat, and on a phone instead of it."""
+    pane = Visit(page, played).pane(name)
+    for summary in pane.locator("summary:visible").all()[:14]:
+        summary.click()
+    assert_accessible(page, name)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert_accessible(page, f"{name} on a phone")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", SIZES)
+def test_axe_finds_nothing_at_any_size(
+    chrome: Browser, played: Rounds, name: str, scheme: Literal["light", "dark"]
+) -> None:
+    """The channel, the thread that may take its place, the phones, the menu."""
+    with window(chrome, SIZES[name], scheme) as page:
+        visit = Visit(page, played).open()
+        assert_accessible(page, "the channel")
+        page.locator(".thread-line").first.click()
+        expect(visit.thread).to_be_visible(timeout=PATIENCE)
+        assert_accessible(page, "the thread")
+        visit.pane("Phones")
+        assert_accessible(page, "the phones")
+        page.locator("#choose").click()
+        assert_accessible(page, "the menu")
+
+
+def test_axe_finds_nothing_once_a_task_is_done(page: Page, played: Rounds) -> None:
+    """The line that says what was to be seen, the way to the next incident, the mark in the menu."""
+    cluster = played.current.practice.cluster
+    cluster.set_root_ver(cluster.owner(), "1.1.4322.0")
+    cluster.bring_online()
+    expect(page.locator("#task")).to_contain_text("You saw it", timeout=PATIENCE)
+    assert_accessible(page, "the task")
     page.locator("#choose").click()
+    expect(page.get_by_role("dialog")).to_contain_text("you saw it")
     assert_accessible(page, "the menu")
-    page.keyboard.press("Escape")
-    page.set_viewport_size({"width": 390, "height": 780})
-    page.get_by_role("tab", name="Chat").click()
-    expect(page.locator("#thread")).to_be_visible(timeout=PATIENCE)
-    assert_accessible(page, "a phone")
-    for name in ("Machines", "Record", "Trouble"):
-        visit.pane(name)
-        assert_accessible(page, f"{name} on a phone")
 
 
 def test_axe_finds_nothing_at_the_beginning_of_the_tour(page: Page, played: Rounds) -> None:
