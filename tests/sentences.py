@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from tests.docs_links import ROOT
 
@@ -125,8 +127,59 @@ def _plain(text: str) -> str:
     return inner if text[0] == "'" else _VARIABLE.sub(OPEN, inner)
 
 
+@cache
 def _tree(file: str) -> ast.Module:
-    return ast.parse((ROOT / file).read_text())
+    """The module, with each name of a text that it knows in the place of the name."""
+    tree = ast.parse((ROOT / file).read_text())
+    Written(_constants(file)).visit(tree)
+    return tree
+
+
+@cache
+def _constants(file: str) -> Mapping[str, str]:
+    """The texts that a module gives a name in capitals, and those that it takes from other modules."""
+    body = ast.parse((ROOT / file).read_text()).body
+    known: dict[str, str] = {}
+    for node in body:
+        if (
+            isinstance(node, ast.ImportFrom)
+            and (other := ROOT / f"{(node.module or '').replace('.', '/')}.py").exists()
+        ):
+            theirs = _constants(str(other))
+            known |= {one.asname or one.name: theirs[one.name] for one in node.names if one.name in theirs}
+    return known | {name: text for name, text in _named(body).items() if name.isupper()}
+
+
+def _named(body: Iterable[ast.AST]) -> dict[str, str]:
+    """Names that are given a text, and nothing else elsewhere."""
+    given = [one for one in body if isinstance(one, ast.Assign)]
+    count = Counter(ast.unparse(one.targets[0]) for one in given)
+    return {
+        ast.unparse(one.targets[0]): one.value.value
+        for one in given
+        if isinstance(one.value, ast.Constant)
+        and isinstance(one.value.value, str)
+        and count[ast.unparse(one.targets[0])] == 1
+    }
+
+
+class Written(ast.NodeTransformer):
+    """Puts texts in the place of their names: those of the module, and those of the function around."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._known = dict(known)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """A name that a function gives a text counts within it."""
+        outside, self._known = self._known, self._known | _named(ast.walk(node))
+        self.generic_visit(node)
+        self._known = outside
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """The text, where the name is read."""
+        known = isinstance(node.ctx, ast.Load) and node.id in self._known
+        return ast.copy_location(ast.Constant(self._known[node.id]), node) if known else node
 
 
 def _texts(node: ast.AST) -> Iterator[str]:
@@ -134,13 +187,20 @@ def _texts(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return  # a docstring
     if isinstance(node, ast.JoinedStr):
-        parts = (str(one.value) if isinstance(one, ast.Constant) else OPEN for one in node.values)
+        parts = (_part(one) for one in node.values)
         yield re.sub(rf"{OPEN}(?:\s?{OPEN})+", OPEN, "".join(parts)).strip()
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value.strip()
     else:
         for child in ast.iter_child_nodes(node):
             yield from _texts(child)
+
+
+def _part(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(value=value) | ast.FormattedValue(value=ast.Constant(value=value)):
+            return str(value)
+    return OPEN
 
 
 def is_sentence(text: str) -> bool:

@@ -73,12 +73,16 @@ def check(path, name):
     log.info("%s was looked at", name)
     yield fail("clock", f"{path}{name} is late")
     raise KeyError("name")
+def again(path):
+    advice = "Ask again."
+    raise Bad(f"{path} is gone. {advice} {HOW}")
+HOW = "Type help."
 def told():
     return post("There is no such thing at all here. Next: ask again.")
 ''')
     assert [one.text for one in raised(str(file))] == [
         "…: it is bad.", "the disk is full. Free some space.", "… is late",
-        "There is no such thing at all here. Next: ask again.",
+        "… is gone. Ask again. Type help.", "There is no such thing at all here. Next: ask again.",
     ]  # fmt: skip
     assert [one.text for one in with_next_step(str(file))] == [
         "There is no such thing at all here. Next: ask again."

@@ -67,6 +67,7 @@ class Listed:
     def sentences(self) -> list[Sentence]:
         """What it lists, in the order of the code."""
         found = [one for file in modules(*self.told) for one in raised(file) if not _ours(one)]
+        found = [one for one in found if one.text not in PIECES]
         found += [one for file in modules(*self.scripts) for one in thrown(file)]
         found += [one for file in modules(*self.steps) for one in with_next_step(file)]
         return found + [one for file in modules(*self.whole) for one in every(file) if one.text not in PIECES]
@@ -352,7 +353,7 @@ def _exit_codes() -> str:
 def _text(text: str) -> str:
     """A sentence of the code as Markdown shows it: names with underscores as code, and no other markup."""
     shown = re.sub(r"\{[^{}]*\}", OPEN, " ".join(text.split()))
-    shown = re.sub(r":[a-z_]+: |(?<= )(?=- )", lambda found: "" if found[0] else "\\", shown)
+    shown = re.sub(r":[a-z_]+: ", "", shown)
     parts = re.split(r"(`[^`]*`)", shown)
     return "".join(one if one.startswith("`") else _escaped(one) for one in parts)
 
