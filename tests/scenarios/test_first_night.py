@@ -52,7 +52,7 @@ def do(stage: Stage, who: str, does: str) -> None:
 
 def is_seen(stage: Stage, told: str, before: set[str]) -> bool:
     """In a message that is new, or in the card, which is edited."""
-    return any(told in shown(one) for one in stage.messages() if one.ts not in before or one.edited)
+    return any(told in shown(one) for one in stage.messages() if one.ts not in before or one.edits)
 
 
 def test_the_page_has_its_parts() -> None:
