@@ -79,7 +79,8 @@ PIECES = frozenset({
     "virtual server … of clusters.…", "the bot token, from OAuth & Permissions",
     "the app-level token, from Basic Information", "or …_FILE", "no error code", "Its log says why.",
     "The settings", "…: the settings", "Did you mean …?",
-    "… cannot be used:", "bot token", "host mgmt1", "no other bot is connected with the same app token any more",
+    "… cannot be used:", "bot token", "host mgmt1",
+    "no other bot is connected with the same app token any more",
 })  # fmt: skip
 
 

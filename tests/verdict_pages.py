@@ -10,7 +10,7 @@ from textwrap import fill
 
 from bot.lab.incidents import INCIDENTS
 from handlers.kb906154.article import VERDICTS, Verdict
-from handlers.kb906154.verdicts import FIXABLE
+from handlers.kb906154.verdicts import CONFIDENCE, FIXABLE
 
 FOLDER = Path(__file__).parents[1] / "docs" / "verdicts"
 END = "<!-- head: end -->\n"
@@ -64,7 +64,15 @@ def index() -> str:
         f"| {row} | [{one.title}]({one.id}.md) | {'the fix' if one.id in FIXABLE else 'nothing'} |\n"
         for row, one in enumerate(VERDICTS)
     )
-    return f"{INTRO}| row | verdict | offers |\n|---|---|---|\n{''.join(lines)}{END}"
+    return f"{INTRO}| row | verdict | offers |\n|---|---|---|\n{''.join(lines)}\n{_how_sure()}{END}"
+
+
+def _how_sure() -> str:
+    rows = "".join(f"| {word} | {meaning} |\n" for word, meaning in CONFIDENCE.items())
+    return (
+        "## How sure\n\nA word beside a verdict says how sure it is that this is the cause of the outage.\n\n"
+        f"| word | means |\n|---|---|\n{rows}"
+    )
 
 
 def _capital(text: str) -> str:
