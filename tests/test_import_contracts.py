@@ -32,7 +32,7 @@ FOR_TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from bot.s
 # A module, what is added at its end, and every contract which that breaks. (Blocks take a class from some of
 # these modules: what such a module imports is theirs as well.)
 PLANTS = [
-    ("storage/browse.py", "from handlers import inventory", {LAYERS}),
+    ("storage/snapshot.py", "from handlers import inventory", {LAYERS}),
     ("bot/settings/file.py", IN_A_FUNCTION, {CIRCLE}),
     ("bot/settings/file.py", FOR_TYPES, {CIRCLE}),
     ("storage/chain/audit.py", "from storage.chain import verify", {CIRCLE}),
@@ -57,7 +57,7 @@ PLANTS = [
     ("bot/running/delivery.py", "from storage.chain import audit", {RECORD}),
     ("bot/listeners/mentions.py", "from storage import fixes", {LISTENERS}),
     ("handlers/life.py", "import slack_sdk.errors", {SLACK}),
-    ("storage/browse.py", "import slack_bolt", {SLACK}),
+    ("storage/snapshot.py", "import slack_bolt", {SLACK}),
 ]  # fmt: skip
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import click
 
+from bot.command_line import browse_pages as datasette
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.options import FILE, database_option
 from bot.command_line.progress import growing
-from storage import browse as datasette
 from storage.file.database import Database
 from storage.snapshot import snapshot as write_snapshot
 
@@ -41,7 +41,10 @@ def snapshot(file: Path, database: Path) -> None:
 )
 @database_option
 def browse(port: int, database: Path) -> None:
-    """Look through a snapshot of the database in the browser, with Datasette (extra `browse`)."""
+    """Look through a snapshot of the database in the browser, with Datasette (extra `browse`).
+
+    An auditor's five questions are pages. Open the address with the token that it prints: it counts once.
+    """
     if find_spec("datasette") is None:
         raise Stop(Exit.UNAVAILABLE, "Datasette is not installed: pip install 'rootver-bot[browse]'")
     with _terminated_as_by_hand(), tempfile.TemporaryDirectory(prefix="rootver-browse-") as folder:
