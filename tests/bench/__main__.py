@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import chat_rows, fleet_rows, other_clients, remote_rows, storage_rows
+from tests.bench import chat_rows, fleet_rows, growth_rows, other_clients, remote_rows, storage_rows
 from tests.bench.table import Row, as_json, render
 
 ROWS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -24,6 +24,7 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "append": storage_rows.append,
     "history": storage_rows.history,
     "verify": storage_rows.verify,
+    "growth": growth_rows.growth,
     "start": chat_rows.start,
 }
 
