@@ -40,6 +40,7 @@ from bot.running.health import (
 )
 from bot.running.lookout import Lookout
 from bot.running.own_socket import OwnSocket
+from bot.running.retention import FORGET, Retention
 from bot.running.rotation import Rotation
 from bot.running.scheduler import Loop, Scheduler
 from bot.running.stop_signal import has_terminal, stop_signals
@@ -88,6 +89,7 @@ DELIVERY_SECONDS = 0.1  # between looks for something to tell
 CATCH_UP_SECONDS = 5.0  # between attempts to read cards that Slack did not tell
 FILE_SECONDS = 5.0  # between looks at the file: can it be written, and what is its newest anchor
 ANCHOR_SECONDS = 60.0  # between looks whether today's anchor is out
+RETENTION_SECONDS = 3600.0  # between looks for raw data that is too old
 LOOKOUT_SECONDS = 1.0  # between looks whether something is to be looked at
 CLOSE_SECONDS = 4.0  # Slack's client usually closes within three; not if it is just connecting anew
 LOOP_SECONDS = 1.0  # for the step of a loop under way; a delivery may be waiting for Slack
@@ -198,12 +200,20 @@ class Bot:
         self.rotation = Rotation(
             settings, client, self.chat.identity, self._socket.client, self.remote, taken=self._renewed
         )
-        self.loops.append(Loop("secrets", self.rotation.step, FILE_SECONDS))
+        retention = Retention(self.database, clock, settings.evidence_days)
+        self.loops += [
+            Loop("secrets", self.rotation.step, FILE_SECONDS),
+            Loop("retention", retention.step, RETENTION_SECONDS),
+        ]
         if self.watching.heartbeat is not None:
             self.loops.append(Loop("heartbeat", self.watching.heartbeat.step, HEARTBEAT_SECONDS))
         self._own_socket = OwnSocket(
             settings.database,
-            {LIVE: lambda _: live_answer(self.pulse), READY: lambda _: ready_answer(self.status())},
+            {
+                LIVE: lambda _: live_answer(self.pulse),
+                READY: lambda _: ready_answer(self.status()),
+                FORGET: retention.forget,
+            },
         )
 
     def start(self) -> None:

@@ -5,6 +5,7 @@ Call `Database.checkpoint` after the transaction, so that nothing of it stays in
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from storage import evidence, people
@@ -29,9 +30,11 @@ def forget_evidence_of(tx: Transaction, fix: str, by: str) -> list[Entry]:
     return _record(tx, by, erased, {"fix": fix}, fix)
 
 
-def forget_evidence_before(tx: Transaction, at: datetime, by: str) -> list[Entry]:
-    """Erase all raw data that was stored before a time, backups too."""
-    erased = evidence.forget(tx, evidence.kept_before(tx, at))
+def forget_evidence_before(
+    tx: Transaction, at: datetime, by: str, spared: Collection[str] = ()
+) -> list[Entry]:
+    """Erase all raw data that was stored before a time, backups too, but not those `spared` (hashes)."""
+    erased = evidence.forget(tx, [one for one in evidence.kept_before(tx, at) if one not in spared])
     return _record(tx, by, erased, {"before": to_text(at)}, None)
 
 

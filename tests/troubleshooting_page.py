@@ -200,6 +200,7 @@ LISTED = (
         told=(
             "storage/e*.py", "storage/file/[!e]*.py", "storage/chain/[acs]*.py",
             "handlers/record/anchoring.py",
+            "handlers/record/erasing.py",
         ),
         whole=("storage/file/errors.py",),
     ),

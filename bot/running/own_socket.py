@@ -37,7 +37,7 @@ class NoAnswer(Exception):
 
 def path_for(database: Path) -> Path:
     """Where the bot of this database listens."""
-    return Path(f"{database}.socket")
+    return Path(f"{os.path.realpath(database)}.socket")
 
 
 def ask(database: Path, question: Question, seconds: float = ANSWER_SECONDS) -> dict[str, Any]:

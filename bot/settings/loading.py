@@ -73,6 +73,7 @@ def load(config: Path | None, environ: Mapping[str, str]) -> Settings:
         sha256=source.sha256,
         database=database,
         signing_key=source.locate(key) if key else Path(f"{database}.key"),
+        evidence_days=valid.storage.evidence_days,
         slack=valid.slack,
         approval=valid.approval,
         log=valid.log,

@@ -135,6 +135,9 @@ class Storage(Section):
     """[storage]."""
 
     path: Text = _key("rootver.db", "the database file; it is made if it is not there", "rootver.db")
+    evidence_days: Annotated[int, Field(ge=1, le=36_500)] | None = _key(
+        None, "after how many days raw answers of the hosts are erased, backups too; none: they are kept", 365
+    )
 
 
 class Audit(Section):

@@ -35,6 +35,7 @@ class Settings:
     sha256: str | None
     database: Path
     signing_key: Path
+    evidence_days: int | None
     slack: Slack
     approval: Approval
     log: Log
@@ -103,7 +104,10 @@ class Settings:
         return {
             "slack": shown(self.slack),
             "approval": shown(self.approval),
-            "storage": {"path": str(self.database)},
+            "storage": {
+                "path": str(self.database),
+                **({"evidence_days": self.evidence_days} if self.evidence_days else {}),
+            },
             "audit": {"signing_key": str(self.signing_key)},
             "log": shown(self.log),
             "metrics": shown(self.metrics),

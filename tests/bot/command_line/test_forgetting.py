@@ -15,6 +15,11 @@ import pytest
 
 from bot.command_line import main
 from bot.command_line.account import actor
+from bot.running.own_socket import OwnSocket
+from bot.running.retention import FORGET, Retention
+from handlers import untold
+from handlers.approval import State
+from handlers.ports import SystemClock
 from storage import evidence, fixes, people
 from storage.chain import audit
 from storage.file.database import Database
@@ -46,7 +51,7 @@ def bot(tmp_path: Path) -> Iterator[Database]:
 
 
 def on_disk(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.glob("rootver.db*"))
+    return b"".join(path.read_bytes() for path in folder.glob("rootver.db*") if path.is_file())
 
 
 def erasures(rootver: Rootver) -> list[dict[str, object]]:
@@ -216,8 +221,61 @@ def test_saying_no_ends_with_77(rootver: Rootver, bot: Database, monkeypatch: py
     assert (ran.code, ran.err) == (77, "rootver: Nothing was erased.\n")
 
 
-def test_a_running_bot_keeps_forget_out(rootver: Rootver, bot: Database) -> None:
-    """One writer to a file."""
+@pytest.fixture
+def listening(bot: Database) -> Iterator[Database]:
+    """The running bot, asked over its own socket."""
+    own = OwnSocket(bot.path, {FORGET: Retention(bot, SystemClock(), None).forget})
+    own.open()
+    yield bot
+    own.close()
+
+
+def end_fix(database: Database) -> None:
+    """Nothing of it is needed any more."""
+    with database.write() as tx:
+        assert fixes.move(tx, 1, State.PROPOSED, State.CANCELLED)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["@alice"], [{"person": ALICE, "count": 1}]),
+        (["--evidence", "before", "2026-11-24"], [{"before": "2026-11-24T00:00:00.000000Z", "count": 1}]),
+    ],
+)
+def test_a_running_bot_is_asked_to_erase(
+    rootver: Rootver, listening: Database, tmp_path: Path, words: list[str], told: list[dict[str, object]]
+) -> None:
+    """Recorded as ever, with who asked; nothing of it stays in the write-ahead log."""
+    end_fix(listening)
+    ran = rootver("forget", *words, "--yes")
+    assert (ran.code, ran.out) == (0, "Erased: 1. Recorded as #3.\n")
+    assert [{name: one[name] for name in told[0]} for one in erasures(rootver)] == told
+    assert f'"actor":"{actor()}"' in rootver("history", "kind", "erasure", "--json").out.replace(
+        '": "', '":"'
+    )
+    assert (b"alice" in on_disk(tmp_path)) is (words[0] != "@alice")
+
+
+def test_what_the_running_bot_still_needs_stays(rootver: Rootver, listening: Database) -> None:
+    """The raw data of an open fix, and a file that waits to be sent; both are named."""
+    with listening.write() as tx:
+        raw = evidence.keep(tx, b"what FIX-1 rests on")
+        audit.append(tx, Record("backup", "ok", "bot", "exch-node2", "FIX-1", {"evidence": raw}))
+    untold.keep_file(listening, b"a file", name="a.json", title="a", channel="C1", thread_ts="1.0")
+    ran = rootver("forget", "--evidence", "FIX-1", "--yes")
+    assert ran.code == 77
+    assert "FIX-1 is open, and needs its raw data. Cancel it, or wait for its end." in ran.err
+    assert erasures(rootver) == []
+    assert rootver("forget", "--evidence", "before", "2027-01-01", "--yes").out.startswith("Erased: 0. ")
+    end_fix(listening)
+    assert rootver("forget", "--evidence", "FIX-1", "--yes").out.startswith("Erased: 2. ")
+
+
+def test_a_process_that_has_the_file_and_cannot_be_asked_keeps_forget_out(
+    rootver: Rootver, bot: Database
+) -> None:
+    """Another command that records, or a bot that just starts."""
     ran = rootver("forget", ALICE, "--yes")
     assert ran.code == 75
     assert "another rootver process" in ran.err
