@@ -14,6 +14,9 @@ from storage.chain.verify import start_check
 from storage.file.database import Database
 from storage.file.errors import StorageError, StorageMissing
 
+LEAST_BYTES = 1024 * 1024  # a record and its evidence; what is less counts as a full disk
+LITTLE_BYTES = 256 * 1024 * 1024  # some months of an eager team's records and raw answers
+
 
 def look(
     path: Path, database: Database | None, now: datetime, last: Path | None = None
@@ -23,7 +26,7 @@ def look(
     `last`: the file with the last anchor, beside the signing key; None: there is none.
     """
     refused = _refused(path)
-    yield fail("database", refused) if refused else ok("database", f"{path} can be written")
+    yield fail("database", refused) if refused else _room(path)
     try:
         opened = database or Database.read_only(path)
     except StorageMissing:
@@ -68,6 +71,28 @@ OLDER_COPY = (
     "So the audit's file is an older copy, and fixes are held. Put the newest file back; or, if it is "
     "lost, stop the bot and run rootver takeover."
 )
+
+
+def room(folder: Path) -> int:
+    """Bytes that can still be written there. Raises `OSError`."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+def _room(path: Path) -> DoctorLine:
+    """A full disk looks as if it could be written."""
+    try:
+        free = room(path.parent)
+    except OSError as error:
+        return fail("database", f"the disk of {path.parent} cannot be asked ({error.strerror}). Check it.")
+    if free < LEAST_BYTES:
+        return fail(
+            "database", f"the disk of {path.parent} is full: nothing can be recorded. Free some space."
+        )
+    if free < LITTLE_BYTES:
+        left = f"{free // 2**20} MB are left on the disk of {path.parent}"
+        return warn("database", f"{path} can be written, but only {left}. Free some space.")
+    return ok("database", f"{path} can be written")
 
 
 def _refused(path: Path) -> str | None:

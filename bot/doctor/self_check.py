@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from slack_sdk import WebClient
 
-from bot.doctor import hosts, record_file, slack_app
+from bot.doctor import hosts, record_file, secret_files, slack_app
 from bot.doctor.connection import RunningBot
 from bot.doctor.findings import DoctorLine, fail, ok, warn
 from bot.doctor.hosts import Hosts
@@ -40,7 +41,8 @@ def checks(
         ]
         lines = [
             *_settings(settings),
-            *_slack(settings, client, running),
+            *secret_files.look(settings),
+            *_slack(settings, client, running, clock.now()),
             *record_file.look(settings.database, database, clock.now(), last_path(settings.signing_key)),
         ]
         return [*lines, *(line for one in asked for line in one.result())]
@@ -51,7 +53,9 @@ def _settings(settings: Settings) -> list[DoctorLine]:
     return doubts or [ok("settings", "no doubts")]
 
 
-def _slack(settings: Settings, client: WebClient | None, running: RunningBot | None) -> list[DoctorLine]:
+def _slack(
+    settings: Settings, client: WebClient | None, running: RunningBot | None, now: datetime
+) -> list[DoctorLine]:
     if client is None:
         return [fail("bot token", "it is not set. Set SLACK_BOT_TOKEN or SLACK_BOT_TOKEN_FILE.")]
-    return list(slack_app.look(settings, client, running))
+    return list(slack_app.look(settings, client, running, now))

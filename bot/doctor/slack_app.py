@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -14,6 +15,7 @@ from bot.settings.settings import Settings
 from bot.slack import manifest
 from bot.slack.emoji_names import lacking
 from bot.slack.refusals import slack_not_reached
+from bot.slack.their_time import ahead, too_far
 from bot.slack.web_api import SlackChat
 from handlers.approval import ApprovalRules
 from handlers.ports import LookupFailed
@@ -21,7 +23,9 @@ from handlers.ports import LookupFailed
 _REINSTALL = "Compare the app with `rootver manifest`, then install it again."
 
 
-def look(settings: Settings, client: WebClient, running: RunningBot | None) -> Iterator[DoctorLine]:
+def look(
+    settings: Settings, client: WebClient, running: RunningBot | None, now: datetime
+) -> Iterator[DoctorLine]:
     """Everything that can be asked of Slack without being seen; `client` has the bot's token."""
     try:
         chat = SlackChat.connect(client)
@@ -31,12 +35,22 @@ def look(settings: Settings, client: WebClient, running: RunningBot | None) -> I
         yield fail("bot token", slack_not_reached(unreached) if isinstance(unreached, OSError) else refused)
         return
     yield ok("bot token", f"accepted by {chat.identity.url}")
+    yield _clock(client, now)
     yield _scopes(chat.identity.scopes)
     yield from connection.look(settings.slack.app_token, client, running)
     yield from _channels(settings, client, chat.identity.user)
     rules = settings.approval_rules()
     yield from _emoji(rules, chat, settings.slack.a_channel)
     yield from approvers(rules, chat)
+
+
+def _clock(client: WebClient, now: datetime) -> DoctorLine:
+    """Of this machine, beside Slack's."""
+    try:
+        told = too_far(ahead(client.auth_test().headers, now))
+    except (SlackClientError, OSError) as error:
+        return warn("clock", f"it could not be compared with Slack's ({_reason(error)}). Ask again.")
+    return fail("clock", told) if told else ok("clock", "it agrees with Slack's")
 
 
 def _scopes(granted: frozenset[str]) -> DoctorLine:
@@ -83,9 +97,13 @@ def approvers(rules: ApprovalRules, chat: SlackChat) -> Iterator[DoctorLine]:
     able = {user for user, line in lines.items() if line.result == "ok"}
     able = able.union(*(members for _, members in groups.values()))
     if not able and not rules.diagnose_only:
-        yield fail("approvers", "nobody can approve, so no fix can be applied.")
+        yield fail("approvers", "nobody can approve, so no fix can be applied. Name people in [approval].")
     elif len(able) == 1 and not rules.allow_self_approval:
-        yield warn("approvers", "only one person can approve, and never what they asked for themselves.")
+        yield warn(
+            "approvers",
+            "only one person can approve, and never what they asked for themselves. "
+            "Name a second one in [approval].",
+        )
 
 
 def _group(group: str, chat: SlackChat) -> tuple[DoctorLine, frozenset[str]]:
@@ -93,9 +111,14 @@ def _group(group: str, chat: SlackChat) -> tuple[DoctorLine, frozenset[str]]:
     try:
         members = chat.members(group)
     except LookupFailed as failure:
-        text = f"it cannot be read ({failure.reason}), so its members are refused. Groups need a paid plan."
+        text = (
+            f"it cannot be read ({failure.reason}), so its members are refused. Check the id in "
+            "approval.approver_groups; groups need a paid plan."
+        )
         return fail(name, text), frozenset()
-    return (ok if members else warn)(name, f"{len(members)} members"), members
+    if not members:
+        return warn(name, "nobody is in it. Add people to the group in Slack."), members
+    return ok(name, f"{len(members)} members"), members
 
 
 def _approver(user: str, chat: SlackChat) -> DoctorLine:
@@ -105,7 +128,11 @@ def _approver(user: str, chat: SlackChat) -> DoctorLine:
     except LookupFailed as failure:
         return fail(name, f"not found ({failure.reason}). Check the id in approval.approvers.")
     if person.flags:
-        return fail(name, f"{person.name} cannot approve: {', '.join(person.flags)}.")
+        return fail(
+            name,
+            f"{person.name} cannot approve: {', '.join(person.flags)}. Take the "
+            "id out of approval.approvers.",
+        )
     return ok(name, f"{person.name} can approve")
 
 

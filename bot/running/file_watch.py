@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable
 
+from bot.doctor.record_file import LEAST_BYTES, room
 from storage.file.database import Database
 from storage.file.errors import StorageError
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 10.0  # between two looks; each costs one write of a page
-LEAST_BYTES = 1024 * 1024  # a record and its evidence; what is less counts as a full disk
 
 
 class FileWatch:
@@ -40,11 +39,11 @@ class FileWatch:
     def _look(self) -> str:
         try:
             self._database.try_write()
-            room = os.statvfs(self._database.path.parent)
+            free = room(self._database.path.parent)
         except StorageError as error:
             return str(error)
         except OSError as error:
             return f"{self._database.path.parent}: {error.strerror or error}. Check the disk."
-        if room.f_bavail * room.f_frsize < LEAST_BYTES:
+        if free < LEAST_BYTES:
             return f"{self._database.path}: the disk is full. Free some space; nothing is lost."
         return ""

@@ -6,8 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from slack_sdk import WebClient
@@ -16,8 +14,9 @@ from slack_sdk.errors import SlackClientError
 from bot.running.health import TroubleKind
 from bot.slack.company import RECONNECT_SECONDS, Company
 from bot.slack.greeting import NotGreeted, greeting
-from bot.slack.refusals import APP, BOT, TOKEN_REFUSED, header, slack_code
+from bot.slack.refusals import APP, BOT, TOKEN_REFUSED, slack_code
 from bot.slack.socket_mode import AttentiveClient
+from bot.slack.their_time import ahead, too_far
 from handlers.fix.obstacles import Obstacles
 from handlers.life import record_company
 from handlers.ports import Clock, SystemClock
@@ -29,24 +28,12 @@ log = logging.getLogger(__name__)
 TOKEN_SECONDS = 15.0  # between looks at the bot's token
 COUNT_SECONDS = 120.0  # between counts of connections: Slack gives about one address a minute (Tier 1)
 
-CLOCK_DIFFERENCE = timedelta(minutes=5)  # Kerberos refuses more (RFC 4120, section 1.6)
 _KINDS: Mapping[str, TroubleKind] = {BOT: "bot_token", APP: "app_token"}
 
 ANOTHER_BOT = (
     "Another bot is connected to Slack with the same app token, and Slack gives each reaction to one of them "
     "at random: fixes are blocked. Stop the other one, or give it an app of its own."
 )
-
-
-def clock_apart(apart: timedelta) -> str:
-    """This machine's clock is so far ahead of Slack's (behind it: negative)."""
-    seconds = abs(apart.total_seconds())
-    size = f"{seconds / 3600:.0f} h" if seconds >= 7200 else f"{seconds / 60:.0f} min"
-    way = "ahead of" if apart > timedelta(0) else "behind"
-    return (
-        f"This machine's clock is {size} {way} Slack's: fixes would expire at the wrong time, and records "
-        "carry a wrong one. Set it right."
-    )
 
 
 class Lookout:
@@ -128,16 +115,10 @@ class Lookout:
             self._judge(BOT, error)
         else:
             self._refused.pop(BOT, None)
-            self._compare_clocks(header(answer.headers, "Date"))
+            self._compare_clocks(answer.headers)
 
-    def _compare_clocks(self, date: str) -> None:
-        """`Date` of an answer of Slack's (RFC 9110, section 6.6.1); without one nothing is known."""
-        try:
-            slack = parsedate_to_datetime(date)
-        except ValueError:
-            return
-        apart = self._clock.now() - slack.astimezone(UTC)
-        told = clock_apart(apart) if abs(apart) > CLOCK_DIFFERENCE else ""
+    def _compare_clocks(self, headers: Mapping[str, Any]) -> None:
+        told = too_far(ahead(headers, self._clock.now()))
         if told and not self._apart:
             log.error("%s", told)
         elif self._apart and not told:

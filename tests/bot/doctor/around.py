@@ -42,6 +42,7 @@ class Practice:
     environ: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
     text: str = ""
+    found: list[DoctorLine] = field(default_factory=list)
     database: Database | None = None
     running: Status | None = None
 
@@ -62,4 +63,5 @@ class Practice:
             settings, self.remotes[-1], client or None, self.database, self.clock, running=self.running
         )
         self.text = "\n".join(map(str, found))
+        self.found = found
         return {line.name: line for line in found}

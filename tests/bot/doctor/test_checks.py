@@ -23,12 +23,12 @@ def test_a_bot_in_order_has_an_ok_for_everything(practice: Practice) -> None:
     found = practice.look()
     assert {name for name, line in found.items() if line.result != "ok"} == {"settings"}
     assert list(found) == [
-        "settings", "bot token", "scopes", "app token", "connection", "channel C07AUDIT000",
+        "settings", "files", "bot token", "clock", "scopes", "app token", "connection", "channel C07AUDIT000",
         "channels",
         "approver U07BOB00000", "approver group S07EXADMINS", "database", "record",
         "host mgmt1", "clock of mgmt1", "node EXCH-NODE1", "node EXCH-NODE2",
     ]  # fmt: skip
-    assert practice.text.splitlines()[1] == f"OK   bot token: accepted by {practice.workspace.url}"
+    assert practice.text.splitlines()[2] == f"OK   bot token: accepted by {practice.workspace.url}"
     assert "CORP\\rootver, PowerShell 5.1" in found["host mgmt1"].text
 
 
