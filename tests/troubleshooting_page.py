@@ -156,7 +156,8 @@ LISTED = (
         "`@rootver help` lists the commands, `@rootver help history` the words of a question, `@rootver "
         "nodes` the names. "
         "[All commands](commands.md).",
-        told=("bot/commands.py", "handlers/inventory.py", "handlers/record/[hq]*.py"),
+        told=("bot/commands.py", "bot/parser.py", "handlers/inventory.py", "handlers/record/[hq]*.py"),
+        steps=("bot/parser.py",),
     ),
     Listed(
         "Settings that cannot be used",
