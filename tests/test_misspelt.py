@@ -19,7 +19,7 @@ MISSPELT = {
     "refusal": ("handlers/approval.py", '("refuse", "not_a_member")', '("refuse", "not_a_membr")'),
     "ruling step": ("handlers/approval.py", 'return Ruling("ignore")', 'return Ruling("ignored")'),
     "judged step": ("handlers/fix/decide.py", 'ruling.step == "approve"', 'ruling.step == "aprove"'),
-    "no card": ("handlers/fix/propose.py", '(node, "audit_fault")', '(node, "audit_falt")'),
+    "no card": ("handlers/fix/propose.py", '(node, "older_copy")', '(node, "older_cop")'),
     "no entry": ("handlers/admission.py", 'Refused("not_here")', 'Refused("not_hear")'),
     "key": ("handlers/open_questions.py", "(tx, once.open_question(", "(tx, once.opn_question("),
     "key by hand": ("handlers/fix/decide.py", "(tx, once.event(reaction.event_id))", '(tx, "evnt Ev1")'),
