@@ -110,7 +110,8 @@ def _ends() -> Iterator[Meaning]:
     for state in State:
         causes = dict.fromkeys(moves[state] for moves in MOVES.values() if state in moves)
         how = (f"A fix comes to this when: {'; or '.join(causes)}.",) if causes else ()
-        yield Meaning("state of a fix", state, state, (f"{_capital(ENDS[state])}.", *how))
+        said = () if ENDS[state] == state else (f"{_capital(ENDS[state])}.",)
+        yield Meaning("state of a fix", state, state, (*said, *how))
 
 
 def _refusals() -> Iterator[Meaning]:

@@ -52,7 +52,7 @@ def _why_proposed(story: Story) -> Iterator[str]:
 def _why_refused(entry: Entry, story: Story) -> str:
     said = sentences.of_record(entry, story.names)
     when = _REFUSALS.get(str(entry.details.get("reason")))
-    return f"{said[0].upper()}{said[1:]} ({when})." if when else f"{said[0].upper()}{said[1:]}."
+    return f"{said} ({when})." if when else f"{said}."
 
 
 def _why_so(story: Story) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _why_so(story: Story) -> Iterator[str]:
     if story.fix.state in _OPEN:
         yield "It has not ended."
     elif cause:
-        yield f"It ended so because of this: {cause}."
+        yield f"Why it ended so: {cause}."
     if story.fix.reason:
         yield f"What was said then: {story.fix.reason}"
     if story.people:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from handlers.record.sentences import reading, stored
 from handlers.record.spans import time_words
@@ -11,6 +11,8 @@ from handlers.record.steps import step, tells
 from handlers.record.story import Evidence, Story
 from handlers.spelling import named
 from storage import queries
+
+_AT_ONCE = timedelta(seconds=1)  # what took less is not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,10 @@ def _before_and_after(story: Story) -> str:
 
 
 def _how_long(story: Story) -> list[str]:
-    if not story.durations:
+    long = {name: took for name, took in story.durations.items() if took >= _AT_ONCE}
+    if not long:
         return []
-    return [f"From {'; from '.join(f'{name} {time_words(took)}' for name, took in story.durations.items())}."]
+    return [f"From {'; from '.join(f'{name} {time_words(took)}' for name, took in long.items())}."]
 
 
 def _kept(story: Story, one: Evidence) -> str:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,14 +19,6 @@ from tests.scenarios import every_message, nights
 from tests.scenarios.every_message import Collected, missed
 from tests.scenarios.reading import RULES, Rule, Said, no_word_of_programs
 
-# THE ONE PLACE: rules that modules do not keep yet. Take a module out, and the rule is on for it.
-WAITING: Mapping[str, frozenset[str]] = {
-    "first_line": frozenset({"card"}),
-    "no_word_of_programs": frozenset({"diagnosis", "card", "news", "untaken_news"}),
-    "next_step": frozenset({"diagnosis"}),
-    "worst_first": frozenset({"diagnosis"}),
-    "short_before_the_fold": frozenset({"diagnosis", "card"}),
-}
 MESSAGES = 400  # different ones, at least; more than these are counted, fewer were forgotten
 
 
@@ -41,11 +32,9 @@ def everything() -> Collected:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_message_keeps_the_rule(rule: Rule) -> None:
     """All incidents with their ends, all commands and refusals, all failures at a host."""
-    waiting = WAITING.get(rule.__name__, frozenset())
     wrong = {
         f"{one.maker}, {one.how}, {one.about}: {what}: {one.first}"
         for one in everything().said
-        if one.maker not in waiting
         for what in rule(one)
     }
     assert not wrong, "\n".join(sorted(wrong)[:50])
@@ -115,11 +104,6 @@ def test_each_rule_finds_what_breaks_it(rule: Rule) -> None:
     """And finds nothing in a good message."""
     assert all(list(rule(one)) for one in BROKEN[rule.__name__])
     assert list(rule(news(GOOD))) == []
-
-
-def test_what_waits_is_a_rule() -> None:
-    """No name of another rule, or of none, stands there."""
-    assert set(WAITING) <= {rule.__name__ for rule in RULES}
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def brief(db: Database, words: str = "") -> list[str]:
 
 
 REFUSED = "UDAVE wanted to approve and was refused: not an approver"
-DOWN = "services are down, and RootVer is in order"
+DOWN = "services are down, but RootVer is in order"
 OPEN = "0.0.0.0 → 1.1.4322.0, approved, not sent yet"
 
 
@@ -79,7 +79,7 @@ def test_a_fix_is_one_line_with_its_diagnosis_and_refusals_stand_beside_it(db: D
     diagnose(db, "services_down", "exch-node1", offered=None)
     add(db, "start", "ok", "bot", None, None)
     assert brief(db) == [
-        "diagnosis services are down, and RootVer is in order",
+        "diagnosis services are down, but RootVer is in order",
         f"FIX-1 {OPEN}",
         f"FIX-1 {REFUSED}",
     ]
@@ -196,7 +196,7 @@ def test_a_summary_counts_fixes_by_end_refusals_by_reason_and_the_time_to_an_app
     assert counted[0] == "1 fix: 1 applied; 1 diagnosis without a fix; 1 refusal; 1 other record."
     assert counted[1] == "Half of the approvals came within 2 s of the proposal."
     assert "       1  not an approver" in counted
-    assert "       1  services are down, and RootVer is in order" in counted
+    assert "       1  services are down, but RootVer is in order" in counted
     assert "       2  alice" in counted
     assert not any("pending" in line or "_" in line for line in counted)
     assert "       1  begun" in records
