@@ -111,7 +111,7 @@ LISTED = (
         "An answer in Slack that names a next step",
         "in Slack, as the answer to a command or a reaction",
         "Each says what to do. The commands are [explained here](commands.md).",
-        steps=("bot/blocks/*.py", "bot/listeners/*.py", "bot/answers/*.py"),
+        steps=("bot/parser.py", "bot/blocks/*.py", "bot/listeners/*.py", "bot/answers/*.py"),
     ),
     Listed(
         "A fix that was stopped, or is not confirmed",
