@@ -11,8 +11,6 @@ _IN_CHAT = "That is done in chat, where a second person sees it: @rootver"
 # Words that other tools, or our chat, have for something; never a near miss of their letters.
 MEANT: Mapping[str, str] = {
     "help": "Next: rootver --help, or rootver COMMAND --help.",
-    "fixes": "Next: rootver status",
-    "nodes": "Next: rootver config",
     "log": "Next: rootver history",
     "logs": "Next: rootver history",
     "audit": "Next: rootver history, or rootver verify",
