@@ -96,7 +96,7 @@ def test_a_bot_that_has_the_database_is_not_disturbed(asked: Rootver, tmp_path: 
     with Database.open(tmp_path / "rootver.db", lambda: datetime.now(UTC)):
         ran = asked("diagnose", "exch-node2")
     assert ran.code == 1
-    assert "EXCH-NODE2: RootVer is invalid" in ran.out
+    assert "EXCH-NODE2: mail is down, RootVer is invalid" in ran.out
     assert "was not recorded" in ran.err
     assert "another rootver process" in ran.err
     assert records(tmp_path) == []
