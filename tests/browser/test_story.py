@@ -73,7 +73,7 @@ def test_an_approval_is_withdrawn_in_the_grace_period(visit: Visit, rounds: Roun
     back.get_by_role("link", name="its card").click()
     expect(visit.card()).to_be_focused()
     expect(visit.card()).to_be_in_viewport()
-    expect(visit.card()).to_contain_text("FIX-1 proposed")
+    expect(visit.card()).to_contain_text("Waiting: ")
     visit.becomes("proposed")
     assert visit.writes == 0
 

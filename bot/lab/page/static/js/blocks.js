@@ -19,8 +19,16 @@ function textOf(object, names) {
     (/^:.+:$/.test(part) && emoji(part.slice(1, -1))) || plain(part));
 }
 
+/** A section that may be folded: its first line, and the rest behind it. */
+function folded(block, names) {
+  const [first, ...rest] = block.text.text.split("\n");
+  return el("details", { class: "section" },
+    el("summary", { class: "words" }, textOf({ ...block.text, text: first }, names)),
+    el("p", { class: "words" }, textOf({ ...block.text, text: rest.join("\n") }, names)));
+}
+
 const KINDS = {
-  section: (block, names) => el("div", { class: "section" },
+  section: (block, names) => block.expand === false && block.text ? folded(block, names) : el("div", { class: "section" },
     block.text && el("p", { class: "words" }, textOf(block.text, names)),
     block.fields && el("dl", { class: "fields" }, block.fields.map((field) => el("dd", {}, textOf(field, names))))),
   context: (block, names) => el("div", { class: "context" },
