@@ -28,9 +28,9 @@ _OF_STATE: Mapping[State, Mark] = {
 _OF_VERDICT: Mapping[str, Mark] = {"healthy": "right", "inconclusive": "doubtful"}
 
 
-def mark(tx: Transaction, question: Message, how: Mark) -> None:
-    """Have a question marked."""
-    details: dict[str, Json] = {"ts": question.ts, "mark": how}
+def mark(tx: Transaction, question: Message, how: Mark, *, again: bool = False) -> None:
+    """Have a question marked; `again`: how it stands was shown before."""
+    details: dict[str, Json] = {"ts": question.ts, "mark": how, "again": again}
     notices.add(tx, NewNotice("question", "mark", channel=question.channel, details=details))
 
 
@@ -38,7 +38,7 @@ def mark_again(tx: Transaction, fix: Fix) -> None:
     """A fix moved: have the question that led to it marked by how all of its fixes stand."""
     asked = fix.details.get("question_ts")
     if isinstance(asked, str) and fix.state in {*_OF_STATE, State.FAILED, State.DRIFTED}:
-        mark(tx, Message(fix.channel, asked), _standing(tx, fix))
+        mark(tx, Message(fix.channel, asked), _standing(tx, fix), again=True)
 
 
 def _standing(conn: Reader, fix: Fix) -> Mark:

@@ -319,7 +319,7 @@ class Telling:
         question = Message(notice.channel, str(notice.details.get("ts")))
         try:
             self.slack.react(question, how)
-            for other in {*QUESTION_MARKS.values()} - {how} if how != QUESTION_MARKS["looking"] else ():
+            for other in _earlier(how, again=notice.details.get("again") is True):
                 self.slack.unreact(question, other)
         except (NotSaid, MessageGone) as failure:
             log.info("a question is not marked: %s", failure)
@@ -367,6 +367,14 @@ def _kept(notice: Notice) -> Post:
 
 def _card_of(fix: Fix) -> Message:
     return Message(fix.channel, fix.card_ts or "")
+
+
+def _earlier(how: str, *, again: bool) -> list[str]:
+    """The emoji that may stand on a question before this one; `again`: any of them."""
+    looking, *results = QUESTION_MARKS.values()
+    if how == looking:
+        return []
+    return [looking, *(one for one in results if again and one != how)]
 
 
 def _told_in(notice: Notice) -> Told | None:
