@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from bot.lab.page.rounds import LAB_TIMING, Rounds
 from bot.lab.page.server import PageServer
@@ -19,7 +19,7 @@ from tests.browser.visit import PATIENCE, YES, Visit
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 WIDE: ViewportSize = {"width": 1440, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 # As the lab, but nobody waits for the pictures.
 TIMING: Timing = replace(LAB_TIMING, grace_seconds=2, follow_up_minutes=(0.1, 0.2, 0.4, 1))
@@ -34,6 +34,8 @@ def main(folder: Path = FOLDER) -> None:
             rounds.begin("zero")
             _story(chrome, rounds, folder)
             _menu(chrome, rounds, folder)
+            rounds.begin("zero")
+            _on_a_phone(chrome, rounds, folder)
     finally:
         rounds.close()
 
@@ -68,6 +70,32 @@ def _story(chrome: Browser, rounds: Rounds, folder: Path) -> None:
     page.context.close()
 
 
+def _on_a_phone(chrome: Browser, rounds: Rounds, folder: Path) -> None:
+    """The verdict, the card before and after a tap, the history: found by where they stand, not by words."""
+    page = _page(chrome)
+    page.add_init_script("localStorage.setItem('rootver-tour-dismissed', 'yes')")
+    page.set_viewport_size(PHONE)
+    visit = Visit(page, rounds).open()
+    visit.proposed()
+    ts = visit.card().get_attribute("data-ts")
+    verdict = visit.thread.locator(f'.message:has(+ [data-ts="{ts}"])')
+    _take(page, folder / "phone-verdict.png", verdict)
+    visit.be("bob")
+    card = visit.thread.locator(f'[data-ts="{ts}"]')
+    _take(page, folder / "phone-card-before.png", card)
+    visit.tap(YES)
+    expect(card.locator(f'[data-emoji="{YES}"]')).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
+    _take(page, folder / "phone-card-after.png", card)
+    visit.becomes("applied")
+    rounds.current.practice.cluster.bring_online()
+    visit.becomes("confirmed")
+    visit.say("history exch-node2")
+    answer = visit.thread.locator(".message:has(.app)")
+    expect(answer.first).to_be_visible(timeout=PATIENCE)
+    _take(page, folder / "phone-history.png", answer.first)
+    page.context.close()
+
+
 def _menu(chrome: Browser, rounds: Rounds, folder: Path) -> None:
     page = _page(chrome)
     Visit(page, rounds).open()
@@ -87,7 +115,10 @@ def _page(chrome: Browser) -> Page:
     return context.new_page()
 
 
-def _take(page: Page, path: Path) -> None:
+def _take(page: Page, path: Path, message: Locator | None = None) -> None:
+    """Take the page as it is, or with the beginning of a message at the top of its thread."""
+    if message:
+        message.evaluate("(message) => message.scrollIntoView({ block: 'start' })")
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
     page.screenshot(path=path, animations="disabled")

@@ -276,6 +276,26 @@ def test_a_code_block_wraps_as_in_slack(visit: Visit) -> None:
     assert block.evaluate("(pre) => pre.scrollWidth - pre.clientWidth") <= 0
 
 
+def test_a_folded_section_unfolds_and_stays_so(visit: Visit) -> None:
+    """Slack's `expand: false`: two lines and "See more"; also after the message was drawn anew."""
+    workspace = visit.practice.workspace
+    lines = "\n".join(f"line {number}" for number in range(9))
+    section = {"type": "section", "block_id": "b", "expand": False, "text": {"type": "mrkdwn", "text": lines}}
+    channel = workspace.id_of(ONCALL)
+    message = workspace.post(workspace.bot_user, channel, "folded", blocks=[section])
+    folded = visit.page.locator(f'#channel-messages [data-ts="{message.ts}"] .folded')
+    height = "(section) => section.getBoundingClientRect().height"
+    small = folded.evaluate(height)
+    folded.get_by_role("button", name="See more").click()
+    large = folded.evaluate(height)
+    assert large > 2 * small
+    workspace.react("bob", ONCALL, message.ts, "eyes")
+    expect(visit.page.get_by_role("button", name="eyes: 1, bob")).to_be_visible()
+    assert folded.evaluate(height) == large
+    folded.get_by_role("button", name="See less").click()
+    assert folded.evaluate(height) == small
+
+
 def test_a_reload_keeps_who_and_where(visit: Visit) -> None:
     """Person, channel and thread; a new window begins as alice."""
     visit.be("bob")

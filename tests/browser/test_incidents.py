@@ -75,10 +75,8 @@ def take(visit: Visit, step: Step) -> None:
     (kind, what, *more), cluster = step.when, visit.practice.cluster
     if step.words.startswith(("Wait", "Read")):
         return
-    if kind == "verdict":
-        visit.say(f"diagnose {what}")
-    elif kind == "command":
-        visit.say(what)
+    if kind in {"verdict", "command"}:
+        visit.say(step.words.partition(": ")[2])
     elif kind == "network":
         cluster.node(what).reachable = True
     elif kind == "attendant" and what == NODE1:

@@ -182,7 +182,7 @@ GROUPS: Mapping[str, Mapping[str, Task]] = {
         "access-denied": Task(
             (
                 _ask("inconclusive"),
-                Step("Ask what is set up: nodes", ("command", "nodes")),
+                Step("Ask for the article's steps by hand: manual exch-node2", ("command", "manual")),
                 Step("Ask how things stand: doctor", ("command", "doctor")),
             ),
             "the bot named the refusal and its remedies, and guessed nothing.",

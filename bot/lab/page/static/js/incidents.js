@@ -6,7 +6,7 @@ import { on, state } from "./state.js";
 import { toast, tried } from "./toast.js";
 
 const SEEN = "rootver-incidents-seen";
-let begun = null; // the round that was told of
+let begun = null; // the round that this page has shown
 
 /** Make menu and reset work, and keep the line about the bot up to date. */
 export function startIncidents() {
@@ -43,7 +43,7 @@ export async function begin(incident) {
 
 function draw() {
   const { name, watch } = incident();
-  const { groups, number, key } = state.round;
+  const { groups, key } = state.round;
   byId("incident-name").textContent = name;
   byId("incident-watch").textContent = watch;
   byId("incidents").replaceChildren(
@@ -51,7 +51,7 @@ function draw() {
     el("p", { class: "note" }, "The practice begins anew: a fresh cluster, a new chat, an empty record."),
     ...groups.flatMap((group) => [el("h3", {}, group.title), el("ul", {}, group.incidents.map(choice))]),
     el("form", { method: "dialog", class: "buttons" }, el("button", {}, "Stay")));
-  if (number > 1 && key !== begun) toast(`The practice begins anew: ${name}.`);
+  if (begun && key !== begun) toast(`The practice begins anew: ${name}.`);
   begun = key;
 }
 
