@@ -10,6 +10,7 @@ from time import monotonic
 
 from handlers.fix.timekeeper import Timekeeper
 from handlers.on_behalf import request
+from storage.file.errors import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,9 @@ class Loop:
             self._wake.clear()
             try:
                 self._step()
+            except StorageError as error:  # it says all, and may stay for hours
+                log.error("%s failed: %s It goes on.", threading.current_thread().name, error)  # noqa: TRY400
+                self._wake.wait(AFTER_FAILURE)
             except Exception:  # the loop must outlive what one step meets; it is logged
                 log.exception("%s failed; it goes on", threading.current_thread().name)
                 self._wake.wait(AFTER_FAILURE)
