@@ -30,8 +30,15 @@ RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels 
 FROM python:3.13-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libgssapi-krb5-2 && rm -rf /var/lib/apt/lists/*
 # A number, so that Kubernetes can see that it is not root.
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin rootver && install -d -o 10001 -g 10001 -m 0700 /data
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin rootver \
+ && install -d -o 10001 -g 10001 -m 0700 /data /key
 COPY --from=build /app /app
+# What registries and scanners show (github.com/opencontainers/image-spec, annotations.md).
+LABEL org.opencontainers.image.title="rootver-bot" \
+      org.opencontainers.image.description="Slack bot for the Exchange 2003 outage of Microsoft KB 906154" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.base.name="docker.io/library/python:3.13-slim"
 ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1
 # rootver.toml is looked for here, and rootver.db is made beside it.
 WORKDIR /data
