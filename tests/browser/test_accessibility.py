@@ -61,7 +61,7 @@ def test_axe_finds_nothing_in_a_chat_with_a_refusal_and_unread_marks(page: Page,
     visit.be("dave")
     assert_accessible(page, "the channel")
     page.locator(".thread-line").first.click()
-    visit.sees("does not count")
+    visit.sees("Only visible to you")
     assert_accessible(page, "the thread")
 
 

@@ -57,7 +57,7 @@ def test_an_incident_shows_its_line_and_gives_its_verdict(watched: Page, begun: 
     expect(watched.locator("#incident-watch")).to_have_text(incident.watch)
     visit.say("diagnose EXCH-CL1")
     for node, expected in incident.expected.items():
-        visit.sees(f"{node.upper()}: {title(expected)}")
+        visit.sees(re.compile(f"{node.upper()}: .*{re.escape(title(expected))}"))
     offered = sum(expected.row in {3, 4} for expected in incident.expected.values())
     cards = visit.thread.locator(f'[data-emoji="{YES}"]')
     expect(cards).to_have_count(offered, timeout=PATIENCE)
@@ -93,7 +93,7 @@ def take(visit: Visit, step: Step) -> None:
 @pytest.mark.parametrize(
     ("name", "end", "shows"),
     [
-        ("drift", "voided", re.compile(r"then 0\.0\.0\.0 .*, now 2\.0\.50727\.0")),
+        ("drift", "voided", "2.0.50727.0"),
         ("lost-answer", "applied", "it is not known whether RootVer was set"),
     ],
 )

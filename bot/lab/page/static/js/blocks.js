@@ -19,10 +19,17 @@ function textOf(object, names) {
     (/^:.+:$/.test(part) && emoji(part.slice(1, -1))) || plain(part));
 }
 
+/** A section that may be folded: its first line, and the rest behind it. */
+function folded(block, names) {
+  const [first, ...rest] = block.text.text.split("\n");
+  return el("details", { class: "section" },
+    el("summary", { class: "words" }, textOf({ ...block.text, text: first }, names)),
+    el("p", { class: "words" }, textOf({ ...block.text, text: rest.join("\n") }, names)));
+}
+
 const KINDS = {
-  section: (block, names) => el("div", { class: block.expand === false ? "section folded" : "section" },
+  section: (block, names) => block.expand === false && block.text ? folded(block, names) : el("div", { class: "section" },
     block.text && el("p", { class: "words" }, textOf(block.text, names)),
-    block.expand === false && seeMore(block),
     block.fields && el("dl", { class: "fields" }, block.fields.map((field) => el("dd", {}, textOf(field, names))))),
   context: (block, names) => el("div", { class: "context" },
     block.elements.map((one) => el("p", { class: "words" }, one.text ? textOf(one, names) : one.alt_text ?? ""))),
@@ -31,23 +38,6 @@ const KINDS = {
   image: (block) => el("p", { class: "words" }, block.alt_text ?? "image"),
   markdown: (block) => el("p", { class: "words" }, block.text),
 };
-
-const unfolded = new Set(); // ids of blocks, kept where a message is drawn anew
-
-/** Slack folds a long section that does not ask to be expanded. */
-function seeMore({ block_id: id }) {
-  const button = el("button", { class: "see-more", "data-key": `more-${id}`, on: { click: toggle } });
-  const draw = () => {
-    button.setAttribute("aria-expanded", String(unfolded.has(id)));
-    button.textContent = unfolded.has(id) ? "See less" : "See more";
-  };
-  function toggle() {
-    if (!unfolded.delete(id)) unfolded.add(id);
-    draw();
-  }
-  draw();
-  return button;
-}
 
 function unknown(block) {
   return el("p", { class: "words unknown-block" }, `(a block of the kind “${block.type}”, which this page does not draw)`);
