@@ -76,7 +76,9 @@ class Visit:
 
     def card(self, number: int = 1) -> Locator:
         """Wait for the card of a fix with the bot's two reactions on it."""
-        card = self.message(f"FIX-{number}").filter(has=self.page.locator(f'[data-emoji="{NO}"]'))
+        heading = self.page.locator("strong", has_text=re.compile(rf"^FIX-{number}\b"))
+        card = self.thread.locator(".message").filter(has=heading)
+        card = card.filter(has=self.page.locator(f'[data-emoji="{NO}"]'))
         expect(card).to_be_visible(timeout=PATIENCE)
         return card
 
