@@ -229,7 +229,7 @@ def everything(stage: Stage, channel: str) -> list[Message]:
         ("@rootver fixes", "No fix is open"),
         ("@rootver show FIX-9", "FIX-9"),
         ("@rootver restore FIX-9", "FIX-9"),
-        ("@rootver cancel FIX-9", "no such fix"),
+        ("@rootver cancel FIX-9", "There is no FIX-9"),
         ("@rootver history since yesterday-ish", "(?i)since"),
         ("@rootver pause", "(?i)approver"),
     ],

@@ -82,7 +82,7 @@ def test_in_a_direct_message_there_is_a_diagnosis_but_no_card(shift: Shift) -> N
     ts = shift.tell("diagnose exch-node2")
     answer = shift.answer(ts, shift.workspace.dm("bob"))
     assert "RootVer is invalid" in answer
-    assert "ask again in a channel" in answer
+    assert "Ask again in a channel" in answer
     assert shift.waiting() == []
 
 

@@ -43,6 +43,15 @@ def test_each_emoji_of_a_person_is_one_tick(night: Night) -> None:
     assert night.fix().details["ticks"] == [[DAVE, "decline", "not_an_approver"]]
 
 
+def test_an_emoji_that_means_nothing_is_no_tick(night: Night) -> None:
+    """The card is not drawn for it."""
+    night.propose()
+    before = drawn(night)
+    night.react(BOB, "eyes")
+    night.unreact(BOB, "eyes")
+    assert drawn(night) == before
+
+
 def test_a_second_approver_is_named_once_the_first_has_withdrawn(night: Night) -> None:
     """Theirs came second and is spent: the card says so while it is open again."""
     night.propose()
