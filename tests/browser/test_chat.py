@@ -269,10 +269,10 @@ def test_the_box_grows_with_what_is_written(visit: Visit) -> None:
 
 
 def test_a_code_block_wraps_as_in_slack(visit: Visit) -> None:
-    """No command of the help is cut off at the edge."""
-    visit.be("alice")
-    visit.say("help")
-    block = visit.sees("What I understand").locator("pre")
+    """Nothing in it is cut off at the edge."""
+    workspace = visit.practice.workspace
+    workspace.post(workspace.bot_user, workspace.id_of(ONCALL), f"```{'many words ' * 40}```")
+    block = visit.page.locator("#channel-messages pre", has_text="many words").last
     assert block.evaluate("(pre) => pre.scrollWidth - pre.clientWidth") <= 0
 
 
