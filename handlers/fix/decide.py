@@ -291,11 +291,10 @@ class Decisions:
             return
         fix, name = fixes.get(tx, number), emoji_name(emoji)
         once.unmark_judged(tx, number, user, name)  # put back later, it is judged anew
-        if fix is not None and (want := meaning(self.rules, name)):
-            show_tick(tx, fix, user, want, None)
-            fix = fixes.get(tx, number)
+        want = meaning(self.rules, name)
+        fix = show_tick(tx, fix, user, want, None) if fix and want else fix
         counted = _counted(tx, fix) if fix else []
-        if fix is None or user not in {*counted, fix.approver} or meaning(self.rules, name) != "approve":
+        if fix is None or user not in {*counted, fix.approver} or want != "approve":
             return
         details: dict[str, Json] = {"by": user, "seen_late": seen_late}
         if fix.state == State.APPROVED:

@@ -131,14 +131,18 @@ def show_approvals(tx: Transaction, fix: Fix, counted: Sequence[str]) -> None:
     notices.add(tx, NewNotice("card", "card", fix=fix.number))
 
 
-def show_tick(tx: Transaction, fix: Fix, user: str, want: str, reason: str | None) -> None:
-    """Show on the card of an undecided fix that a reaction does not count, and why; None: it is gone."""
+def show_tick(tx: Transaction, fix: Fix, user: str, want: str, reason: str | None) -> Fix:
+    """Show on the card of an undecided fix that a reaction does not count, and why; None: it is gone.
+
+    Returns the fix as it stands then.
+    """
     ticks = [one for one in _ticks(fix) if not (isinstance(one, list) and one[:2] == [user, want])]
     if reason:
         ticks.append([user, want, reason])
-    if fix.state in UNDECIDED and ticks != _ticks(fix):
-        fixes.change(tx, fix.number, fix.state, details={**fix.details, "ticks": ticks})
-        notices.add(tx, NewNotice("card", "card", fix=fix.number))
+    if fix.state not in UNDECIDED or ticks == _ticks(fix):
+        return fix
+    notices.add(tx, NewNotice("card", "card", fix=fix.number))
+    return fixes.change(tx, fix.number, fix.state, details={**fix.details, "ticks": ticks}) or fix
 
 
 def _spent(tx: Transaction, fix: Fix) -> list[Json]:

@@ -41,7 +41,8 @@ def mention() -> Iterator[Row]:
             slowest[0] * 1000,
             goal=Goal("<=", 1.5),
             note="99th percentile; in 25 channels, for Slack takes about ten posts at once in each; "
-            "sixteen diagnoses of 30 s are running",
+            "sixteen diagnoses of 30 s are running. Not met because each command is parsed, judged and "
+            "recorded on disk before it is answered: about 2 ms of a processor, where Bolt alone takes 0.8",
         )
         yield Row(
             "  slowest acknowledgement",
