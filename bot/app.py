@@ -87,7 +87,8 @@ JOBS = 32  # diagnoses under way at once; each waits for remote workers
 FIXES = 8  # fixes attended to at once, never behind a diagnosis
 DELIVERY_SECONDS = 0.1  # between looks for something to tell
 CATCH_UP_SECONDS = 5.0  # between attempts to read cards that Slack did not tell
-FILE_SECONDS = 5.0  # between looks at the file: can it be written, and what is its newest anchor
+FILE_SECONDS = 5.0  # between looks at files: the newest anchor, and whether a secret is another one
+FILE_WATCH_SECONDS = 10.0  # between looks whether the file can be written; each writes a page
 ANCHOR_SECONDS = 60.0  # between looks whether today's anchor is out
 RETENTION_SECONDS = 3600.0  # between looks for raw data that is too old
 LOOKOUT_SECONDS = 1.0  # between looks whether something is to be looked at
@@ -165,7 +166,7 @@ class Bot:
             Loop("anchors", self.anchors.publish_daily, ANCHOR_SECONDS),
             Loop("answers", self.outbox.step, ANSWER_SECONDS),
             Loop("allowances", self.allowance.sum_up, COUNT_SECONDS),
-            Loop("file-watch", self._file_watch.step, FILE_SECONDS),
+            Loop("file-watch", self._file_watch.step, FILE_WATCH_SECONDS),
             Loop("last-anchor", self.anchors.keep_last, FILE_SECONDS),
         ]
         moved = self._wake
@@ -240,8 +241,7 @@ class Bot:
         """Take nothing new, let what runs end (for a while), record the stop, close everything."""
         self.scheduler.loop.stop(LOOP_SECONDS)  # first: a change begun now might be cut short
         _within(CLOSE_SECONDS, partial(_quietly, self._socket.close))
-        for loop in self.loops:
-            loop.stop(LOOP_SECONDS)
+        _within(2 * LOOP_SECONDS, *(partial(loop.stop, LOOP_SECONDS) for loop in self.loops))
         at_desk = self.desk_workers
         for together in (
             (at_desk.stops, at_desk.reactions, at_desk.front),

@@ -30,7 +30,7 @@ from handlers.approval import OPEN, Refusal
 from handlers.diagnose import ClusterReport, Diagnoser
 from handlers.fix.decide import Decisions
 from handlers.fix.pause import PauseSwitch
-from handlers.fix.propose import NotProposed, Proposal, Proposals
+from handlers.fix.propose import Proposal, Proposals
 from handlers.inventory import Inventory
 from handlers.ports import Message
 from handlers.question_marks import Mark, mark
@@ -149,13 +149,9 @@ class Answers:
             number = _number(command.fix)
             made = self.proposals.restore(number, user, place.thread, direct=place.direct)
             self.moved()
-            return post(words.told_alone(made, self._card(made.fix) if made.fix else None))
+            return words.proposal(made, self._card(made.fix) if made.fix else None)
 
         return self._slowly(place, f"Reading what {command.fix} changed …", proposed)
-
-    def _proposal(self, made: Proposal) -> str:
-        fix = made.fix if isinstance(made, NotProposed) else None
-        return words.proposal(made, self._card(fix) if fix else None)
 
     # --- fixes ---
 

@@ -9,22 +9,18 @@ FIRST = 2  # people in a line that a telephone shows
 NAMED = 20  # people or groups in one line; a mention has up to 25 characters, a paragraph 3,000
 
 
-def able(fix: Fix) -> str:
+def able(fix: Fix, most: int = NAMED) -> str:
     """Mentions of those who could approve when it was proposed, the others counted; empty: none is known."""
     users = words_of(fix, "able")
-    more = len(users[NAMED:]) + _unverified(fix)
+    more = len(users[most:]) + _unverified(fix)
     others = f" and {more} more" if more else ""
-    return f"{mentions(users[:NAMED])}{others}" if users else ""
+    return f"{mentions(users[:most])}{others}" if users else ""
 
 
 def asked(fix: Fix) -> str:
     """Whom a first line asks to decide: `@bob @carol, one of you please`, the others counted."""
-    users = words_of(fix, "able")
-    more = len(users[FIRST:]) + _unverified(fix)
-    others = f" and {more} more" if more else ""
-    return (
-        f"{mentions(users[:FIRST])}{others}{', one of you please' if len(users) > 1 or more else ', please'}"
-    )
+    several = len(words_of(fix, "able")) + _unverified(fix) > 1
+    return f"{able(fix, FIRST)}, {'one of you please' if several else 'please'}"
 
 
 def either(fix: Fix) -> str:

@@ -27,7 +27,7 @@ from bot.slack.text import (
 )
 from handlers.admission import NoEntry, Refused
 from handlers.approval import Refusal
-from handlers.fix.propose import NoCard, NotProposed, Proposal
+from handlers.fix.propose import NoCard, NotProposed, Proposal, Proposed
 from handlers.inventory import Inventory, cluster_sentences
 from handlers.open_questions import OpenQuestion
 from handlers.record.sentences import ENDS, of_open, who
@@ -111,12 +111,14 @@ def _open_fix(fix: Fix, card: str | None, names: Names) -> str:
     return f"*{fix.id}* {plain(fix.computer, _NAME)}: {told} · {asked} asked{until}{where}"
 
 
-def proposal(made: Proposal, card: str | None) -> str:
-    """What became of a node that needs a fix. `card`: address of the fix that is open already."""
-    if isinstance(made, NotProposed):
+def proposal(made: Proposal, card: str | None) -> Post:
+    """What became of a fix that was asked for. `card`: address of the one that is open already."""
+    if isinstance(made, Proposed):
+        told = f"{made.fix.id} proposed: {what(made.fix)}. Its card follows in this thread."
+    else:
         node = f" for {plain(made.node)}" if made.node else ""
-        return f"No new fix{node}: {no_card(made, card)}"
-    return f"{made.fix.id} proposed: {what(made.fix)}. Its card follows in this thread."
+        told = f"No new fix{node}: {no_card(made, card)}"
+    return post(folded(told))
 
 
 def no_card(made: NotProposed, card: str | None) -> str:
@@ -124,11 +126,6 @@ def no_card(made: NotProposed, card: str | None) -> str:
     where = f" {link(card, 'Its card.')}" if card else ""
     hand = f" {by_hand(made.node)}" if made.reason in _NOBODY_CAN else ""
     return f"{sentence(made.sentence)}{where}{hand}"
-
-
-def told_alone(made: Proposal, card: str | None) -> list[str]:
-    """The same as lines of a message of its own."""
-    return folded(proposal(made, card))
 
 
 def cancelled(fix: Fix) -> Post:

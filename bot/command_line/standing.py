@@ -1,4 +1,4 @@
-"""status: how things stand, out of the database and the running bot's own sign of life."""
+"""status: how things stand, out of the database and by the running bot's own word."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ from storage.transaction import Reader
 @json_option
 @database_option
 def status(as_json: bool, database: Path) -> None:
-    """Say what is open, what waits to be told, and who can approve. Reads the database only.
+    """Say what is open, what waits to be told, and who can approve.
 
-    Who can approve is what the bot was last started with; members of user groups only Slack knows.
+    Asks the bot that runs, and reads the database. Who can approve is what the bot was last started with;
+    members of user groups only Slack knows.
     """
     try:
         running = health.status_of(database)

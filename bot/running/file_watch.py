@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
 
 from bot.doctor.record_file import LEAST_BYTES, room
 from storage.file.database import Database
@@ -12,23 +10,17 @@ from storage.file.errors import StorageError
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 10.0  # between two looks; each costs one write of a page
-
 
 class FileWatch:
-    """One watch, for `Loop`: `step` looks when it is due."""
+    """One watch, for `Loop`: `step` looks once, which costs a write of a page."""
 
-    def __init__(self, database: Database, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._database, self._monotonic = database, monotonic
-        self._next = 0.0
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.trouble = ""
         """Why nothing can be recorded, as a sentence; empty: it can."""
 
     def step(self) -> None:
-        """Look, if it is time; told in the log when that changes."""
-        if self._monotonic() < self._next:
-            return
-        self._next = self._monotonic() + LOOK_SECONDS
+        """Look; told in the log when that changes."""
         trouble = self._look()
         if trouble and trouble != self.trouble:
             log.error("nothing can be recorded, so no change is sent: %s", trouble)

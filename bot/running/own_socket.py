@@ -138,7 +138,10 @@ class _Handler(StreamRequestHandler):
 
 @contextmanager
 def _short(path: Path) -> Iterator[str]:
-    """A name of at most 107 bytes for it, as a socket's address takes (man 7 unix)."""
+    """A name of at most 107 bytes for it, as a socket takes (man 7 unix), where there is a /proc."""
+    if not Path("/proc/self/fd").is_dir():
+        yield str(path)
+        return
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield f"/proc/self/fd/{folder}/{path.name}"

@@ -51,12 +51,9 @@ class Nameless(NotSaid):
 def asked(what: str, call: Callable[..., Any], **arguments: object) -> Any:
     """Ask Slack something. Raises `LookupFailed`, `MessageGone`."""
     try:
-        return call(**arguments)
-    except (SlackClientError, *_NETWORK) as error:
-        code = _code(error)
-        if code == _GONE:
-            raise MessageGone(what) from error
-        raise LookupFailed(what, code) from error
+        return said(what, call, **arguments)
+    except NotSaid as failure:
+        raise LookupFailed(what, failure.code) from failure.__cause__
 
 
 def said(what: str, call: Callable[..., Any], **arguments: object) -> Any:
@@ -71,7 +68,7 @@ def said(what: str, call: Callable[..., Any], **arguments: object) -> Any:
 
 
 def shown(what: str, call: Callable[..., Any], post: Post, **arguments: object) -> Any:
-    """Have Slack show a message; what it does not take as it is, in plainer forms. Raises as `_said` does."""
+    """Have Slack show a message; what it does not take as it is, in plainer forms. Raises as `said` does."""
     *forms, last = forms_of(post)
     for text, blocks in forms:
         try:

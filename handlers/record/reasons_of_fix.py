@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from handlers.approval import MOVES, REFUSALS, State
+from handlers.approval import MOVES, OPEN, REFUSALS, State
 from handlers.kb906154.article import VERDICT, Verdict
 from handlers.kb906154.related import RELATED
 from handlers.kb906154.verdicts import CONFIDENCE
 from handlers.record import sentences
 from handlers.record.story import Story
 from storage.records import Entry, Json
-
-_OPEN = frozenset({State.PROPOSED, State.APPROVED, State.APPLYING, State.INDETERMINATE})
 
 
 def why(story: Story) -> list[str]:
@@ -59,7 +57,7 @@ def _why_so(story: Story) -> Iterator[str]:
     """The last move as the rules have it, and the reason that was recorded with it."""
     origin, to = _last_move(story)
     cause = MOVES.get(origin, {}).get(to) if origin and to else None
-    if story.fix.state in _OPEN:
+    if story.fix.state in OPEN:
         yield "It has not ended."
     elif cause:
         yield f"Why it ended so: {cause}."

@@ -50,6 +50,13 @@ def rounds(served: Rounds) -> Rounds:
     return served
 
 
+@pytest.fixture(scope="module")
+def quiet(served: Rounds) -> Rounds:
+    """A cluster with nothing to say; the tests of a file talk past each other in it."""
+    served.begin("healthy")
+    return served
+
+
 @dataclass
 class Watch:
     """What a page must not do: complain in its console, or ask anybody but the lab."""

@@ -14,13 +14,6 @@ from tests.browser.visit import PATIENCE, Visit
 HOSTILE = '<img src=x onerror="document.title=\'hit\'"><script>document.title="hit"</script> & <b>bold</b>'
 
 
-@pytest.fixture(scope="module")
-def quiet(served: Rounds) -> Rounds:
-    """A cluster with nothing to say; the tests of this file talk past each other in it."""
-    served.begin("healthy")
-    return served
-
-
 @pytest.fixture
 def visit(watched: Page, quiet: Rounds) -> Visit:
     return Visit(watched, quiet).open()

@@ -12,13 +12,6 @@ from bot.lab.practice import ONCALL
 from tests.browser.visit import Visit
 
 
-@pytest.fixture(scope="module")
-def quiet(served: Rounds) -> Rounds:
-    """A cluster with nothing to say; each test begins with what its page has not seen."""
-    served.begin("healthy")
-    return served
-
-
 @pytest.fixture
 def visit(watched: Page, quiet: Rounds) -> Visit:
     return Visit(watched, quiet).open()

@@ -104,6 +104,9 @@ def test_verbose_output_is_none_of_the_answer(engine: Engine) -> None:
 @pytest.mark.parametrize("culture", ["fi-FI", "de-DE", "tr-TR", "ar-SA", "th-TH", "fa-IR"])
 def test_the_culture_of_the_session_changes_no_answer(engine: Engine, culture: str) -> None:
     """Separators of times and numbers, the dotless i, other calendars."""
+    (without_icu,) = engine.script('"$env:DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"')
+    if without_icu == "1":  # whoever started it may not have found the library
+        pytest.skip("this PowerShell was started without ICU, and knows no cultures")
     expected = engine.facts()
     thread = "[System.Threading.Thread]::CurrentThread"
     set_it = f"{thread}.CurrentCulture = {thread}.CurrentUICulture = '{culture}'"

@@ -24,7 +24,6 @@ from bot.lab.incidents import INCIDENTS
 from bot.lab.workspace.web.server import WorkspaceServer
 from bot.lab.workspace.workspace import Workspace
 from bot.listeners.error_listener import failure_words, listener
-from bot.slack import post as making
 from handlers.admission import NoEntry, Refused
 from handlers.approval import ReactionRefusal, State, WordRefusal
 from handlers.diagnose import Diagnoser
@@ -372,8 +371,8 @@ def _refusals(collected: Collected) -> None:
             collected.note(replies.not_decided(word, fix, "FIX-12"), "post")
     for reason, why in NO_CARD.items():
         made = NotProposed("exch-node2", reason, _filled(why.sentence, _INTO_BRACES))
-        collected.note(making.post(replies.told_alone(made, None)), "post")
-    collected.note(making.post(replies.told_alone(Proposed(FIX), None)), "post")
+        collected.note(replies.proposal(made, None), "post")
+    collected.note(replies.proposal(Proposed(FIX), None), "post")
     collected.note(replies.paused(("bot", START)), "post")
     full = StorageError(Path("rootver.db"), "the disk is full", "Make room, then ask again")
     collected.note(failure_words(full, None), "post")

@@ -136,7 +136,7 @@ def test_each_trouble_is_told_by_all_four(
     """None of them is a reason to end the bot: it lives."""
     trouble = TROUBLES[what]
     monkeypatch.setattr("bot.running.lookout.TOKEN_SECONDS", 0.3)
-    monkeypatch.setattr("bot.running.file_watch.LOOK_SECONDS", 0.3)
+    monkeypatch.setattr("bot.app.FILE_WATCH_SECONDS", 0.3)
     monkeypatch.setattr("bot.app.FILE_SECONDS", 0.2)
     monkeypatch.setattr("bot.app.SystemClock", Leaping)
     caplog.set_level(logging.INFO)

@@ -16,7 +16,7 @@ from bot.blocks import manual_steps, record_replies, replies
 from bot.blocks.explaining import explained
 from bot.blocks.helping import helped
 from bot.doctor.findings import DoctorLine
-from bot.slack.post import Post, post
+from bot.slack.post import Post
 from bot.slack.text import day_and_time
 from handlers.admission import Refused
 from handlers.approval import Refusal, State
@@ -81,8 +81,8 @@ HOSTILE_ANSWERS: dict[str, Callable[[str], Post]] = {
     "misunderstood": lambda text: record_replies.misunderstood(QuestionError(text, text, text)),
     "refused": lambda text: replies.refused(Refused("not_a_member", (text,)), ()),
     "open": lambda text: replies.open_fixes([hostile_fix(s, text) for s in State], {}, {text: text}),
-    "proposed": lambda text: post([replies.proposal(Proposed(hostile_fix(State.PROPOSED, text)), None)]),
-    "not proposed": lambda text: post([replies.proposal(NotProposed(text, "open", text), None)]),
+    "proposed": lambda text: replies.proposal(Proposed(hostile_fix(State.PROPOSED, text)), None),
+    "not proposed": lambda text: replies.proposal(NotProposed(text, "open", text), None),
     "cancelled": lambda text: replies.cancelled(hostile_fix(State.CANCELLED, text)),
     "not decided": lambda text: replies.not_decided(cast("Refusal", text), hostile_fix(State.FAILED, text)),
     "paused": lambda text: replies.paused((text, AT)),
@@ -161,9 +161,11 @@ def test_no_open_fix_is_an_answer() -> None:
 
 def test_a_proposal_is_announced_and_an_obstacle_explained() -> None:
     """With a link to the card that is in the way."""
-    assert replies.proposal(Proposed(FIX), None).startswith("FIX-12 proposed: set RootVer on EXCH-NODE2.")
+    assert replies.proposal(Proposed(FIX), None).text.startswith(
+        "FIX-12 proposed: set RootVer on EXCH-NODE2."
+    )
     other = NotProposed("exch-node2", "open", "FIX-12 is already open.", FIX)
-    told = replies.proposal(other, "https://x.example/c")
+    told = replies.proposal(other, "https://x.example/c").text
     assert told == "No new fix for exch-node2: FIX-12 is already open. <https://x.example/c|Its card.>"
 
 

@@ -13,18 +13,13 @@ from storage import fixes, notices, people, switches
 from storage.chain import audit
 from storage.file.database import Database
 from storage.records import Json, NewNotice, Record
-from tests.bot.command_line.invoking import Rootver, runner
+from tests.bot.command_line.invoking import Rootver
 from tests.storage.samples import Ticking, new_fix
 
 APPROVAL: dict[str, Json] = {
     "approvers": ["UBOB", "UCAROL"], "approver_groups": ["S01"], "required_approvals": 2,
     "allow_self_approval": False,
 }  # fmt: skip
-
-
-@pytest.fixture
-def rootver(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Rootver:
-    return runner(monkeypatch, capsys, tmp_path)
 
 
 @pytest.fixture
