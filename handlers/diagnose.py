@@ -28,6 +28,7 @@ from storage.transaction import Transaction
 EVENT_HOURS = 72  # the default of Get-RootVerFact (docs/wire-contract.md, section 6)
 # E_ACCESSDENIED, WBEM_E_ACCESS_DENIED, CIM status 2 (DMTF DSP0200): DCOM, WMI and CIM each have their own.
 ACCESS_DENIED = frozenset({"0x80070005", "0x80041003", "0x00000002"})
+TOGETHER = 16  # clusters that are recorded in one transaction: each commit waits for the disk
 ROUND_TRIP_SECONDS = 20  # of the deadline, kept for the way there and back (docs/wire-contract.md, section 6)
 
 
@@ -86,7 +87,12 @@ class Diagnoser:
             (one, self.shared.ask(one.cluster.name, actor, progress, partial(self._ask, one.cluster)))
             for one in targets
         ]
-        return [self._report(asked, target, read, actor) for target, read in running]
+        reports: list[ClusterReport] = []
+        for start in range(0, len(running), TOGETHER):
+            together = running[start : start + TOGETHER]
+            read_now = [self._report(asked, target, read, actor) for target, read in together]
+            reports += self._recorded(read_now, actor)
+        return reports
 
     def look(self, node: str, *, whole_cluster: bool = False) -> ClusterReport:
         """Read one node again (or its whole cluster), for a fix; records nothing. Raises `UnknownName`."""
@@ -148,10 +154,13 @@ class Diagnoser:
         report = replace(report_of(collection, target.nodes), read_for=read_for)
         for facts in report.facts.values():
             self.older.note(target.cluster.host, facts.module, collection.at)
-        if self.database is not None:
-            with self.database.write() as tx:
-                return replace(report, recorded=record_report(tx, report, actor))
         return report
+
+    def _recorded(self, reports: list[ClusterReport], actor: str) -> list[ClusterReport]:
+        if self.database is None:
+            return reports
+        with self.database.write() as tx:
+            return [replace(one, recorded=record_report(tx, one, actor)) for one in reports]
 
     def _refused(self, asked: str, unknown: UnknownName, actor: str) -> ClusterReport:
         if self.database is not None:

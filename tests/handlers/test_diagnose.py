@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from threading import Semaphore
 from time import sleep
 
@@ -10,11 +11,12 @@ import pytest
 
 from bot.command_line.report_text import lines
 from handlers.approval import Permit
-from handlers.diagnose import ClusterReport, Diagnoser
+from handlers.diagnose import TOGETHER, ClusterReport, Diagnoser
 from handlers.host_options import SECOND_HOP
 from handlers.inventory import Cluster, Inventory
 from handlers.ports import Query
 from handlers.remote_errors import RemoteError
+from storage.file.database import Database
 from tests.bot.shift import INVENTORY
 from tests.handlers.fix.night import Watch
 
@@ -160,3 +162,19 @@ def test_a_read_that_fails_inside_is_not_joined_by_those_who_ask_later() -> None
     with pytest.raises(RuntimeError):
         diagnoser.diagnose("exch-node1", "UALICE")
     assert (len(remote.asked), diagnoser.shared._open) == (4, {})
+
+
+def test_what_was_read_of_many_clusters_is_stored_in_few_transactions(tmp_path: Path) -> None:
+    """A commit waits for the disk, and a hundred clusters waited for a hundred of them. All is recorded."""
+    clusters = tuple(
+        Cluster(f"CL{number:02}", "mgmt1", {f"node{number:02}": f"NODE{number:02}"})
+        for number in range(TOGETHER + 1)
+    )
+    commits: list[int] = []
+    with ThreadPoolExecutor(8) as workers, Database.open(tmp_path / "rootver.db", Watch().now) as database:
+        database.heard = lambda recorded: commits.append(len(recorded))
+        diagnoser = Diagnoser(AwayRemote(), Inventory(clusters), Watch(), workers, {"mgmt1": 120.0}, database)
+        reports = diagnoser.diagnose("all", "UALICE")
+    assert [one.cluster for one in reports] == [one.name for one in clusters]
+    assert [[*one.recorded] for one in reports] == [[*one.nodes] for one in clusters]
+    assert commits == [2 * TOGETHER, 2]  # a probe and a diagnosis of each node
