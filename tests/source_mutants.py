@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
 from types import ModuleType
@@ -25,27 +24,30 @@ class Mutant(NamedTuple):
     """One change: `what` says "function: line of the source: what was done to it"."""
 
     what: str
-    tree: ast.Module
+    source: str
+    function: int  # its place in a walk through the module
+    inside: int  # the place of what is changed in a walk through the function
+    change: Change
 
     def module(self, original: ModuleType) -> ModuleType:
-        """The module as this source makes it; the original stays what it is."""
+        """The module as the changed source makes it; the original stays what it is."""
+        tree = ast.parse(self.source)
+        self.change(_at(_at(tree, self.function), self.inside))
         mutated = ModuleType(original.__name__)
-        exec(compile(self.tree, f"<{self.what}>", "exec"), vars(mutated))
+        exec(compile(ast.fix_missing_locations(tree), f"<{self.what}>", "exec"), vars(mutated))
         return mutated
 
 
 def mutants(module: ModuleType, functions: Collection[str]) -> Iterator[Mutant]:
-    """Every mutant of these functions and methods, in the order of the source."""
+    """Every mutant of these functions and methods, in the order of the source; made when it is wanted."""
     source = inspect.getsource(module)
-    tree, lines = ast.parse(source), source.splitlines()
-    for place, function in enumerate(ast.walk(tree)):
+    lines = source.splitlines()
+    for place, function in enumerate(ast.walk(ast.parse(source))):
         if isinstance(function, ast.FunctionDef) and function.name in functions:
             for inside, node in enumerate(ast.walk(function)):
                 for how, change, line in _changes(node):
-                    mutated = copy.deepcopy(tree)
-                    change(_at(_at(mutated, place), inside))
                     what = f"{function.name}: {lines[line - 1].strip()}: {how}"
-                    yield Mutant(what, ast.fix_missing_locations(mutated))
+                    yield Mutant(what, source, place, inside, change)
 
 
 def _at(tree: ast.AST, place: int) -> ast.AST:
