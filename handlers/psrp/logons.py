@@ -48,32 +48,26 @@ class Door:
         if self._refusal is not None:
             raise Failed(self._refusal)
 
-    def enter(self, seconds: float, patience: float = float("inf")) -> Entry:
+    def enter(self, seconds: float, *, waits: bool = True) -> Entry:
         """Wait for the turn to log on; `leave` must follow. Raises `Failed`.
 
-        `patience`: after so many seconds the one that went alone counts as let in. That is for logons whose
-        answer may take long, since it is a command's: a refusal would have come at once.
+        `waits`: where every exchange is a logon, one that fetches an answer may take minutes. It goes on with
+        what was let in a moment ago, and neither waits for others nor lets them wait.
         """
         end = time.monotonic() + seconds
         with self._changed:
             while True:
                 self.check()
                 ahead = self._alone
-                if ahead is None:
-                    return self._begin()
-                until = min(end, ahead.began + patience)
-                if self._ended(ahead, until):
-                    self.check()
-                    if ahead.failure is None:
-                        return self._begin(alone=False)
-                    if (
-                        ahead.failure.unsent
-                    ):  # the host was not even reached: nobody who waits would do better
-                        raise Failed(ahead.failure)
-                elif time.monotonic() >= end:
+                if ahead is None or not waits:
+                    return self._begin(alone=None if waits else False)
+                if not self._ended(ahead, end):
                     raise Failed(waited_for_logon(seconds))
-                elif self._alone is ahead:
-                    self._alone = None
+                self.check()
+                if ahead.failure is None:
+                    return self._begin(alone=False)
+                if ahead.failure.unsent:  # the host was not even reached: nobody who waits would do better
+                    raise Failed(ahead.failure)
 
     def leave(self, entry: Entry, failure: Failure | None) -> None:
         """Tell how a logon ended; None = the user was let in."""
@@ -104,6 +98,7 @@ class Door:
         return self._changed.wait_for(lambda: entry.ended, max(0.0, until - time.monotonic()))
 
     def _begin(self, *, alone: bool | None = None) -> Entry:
+        """`alone`: None = it depends on the others."""
         now = time.monotonic()
         if alone is None:
             alone = not self._under_way or now - self._good_since > FRESH_SECONDS

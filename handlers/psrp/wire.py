@@ -20,7 +20,7 @@ from pypsrp._pool_manager import DisableNewConnectionsContext, NewConnectionDisa
 from pypsrp._utils import get_hostname
 from pypsrp.encryption import WinRMEncryption
 from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
-from pypsrp.wsman import WSMan
+from pypsrp.wsman import WSMan, WSManAction
 
 from handlers.host_options import HostOptions
 from handlers.psrp.bounds import Bounds
@@ -45,9 +45,6 @@ OPERATION_FLOOR = 0.5
 
 ABORTED = 995
 """ERROR_OPERATION_ABORTED (winerror.h)."""
-
-PATIENCE = 0.25
-"""Seconds that others wait where every exchange is a logon, one that went alone hangs, and is not refused."""
 
 _EACH_EXCHANGE = ("basic", "certificate")  # these prove who they are with every request
 _BOUNDARY = "Encrypted Boundary"  # MS-WSMV 2.2.9.1; pypsrp makes a regular expression of what the host sends
@@ -80,15 +77,21 @@ class Wire(WSMan):
         self._logged_on = self._logging_on = False
         self._connections: Connections | None = None
 
-    def invoke(self, *args: Any, retries_on_read_timeout: int = 0, **kwargs: Any) -> Element:  # noqa: ARG002
+    def invoke(
+        self,
+        action: str,
+        *args: Any,
+        retries_on_read_timeout: int = 0,  # noqa: ARG002
+        **kwargs: Any,
+    ) -> Element:
         """One exchange, within the deadline, its logon when it is its turn; never repeated by the library.
 
         (`retries_on_read_timeout` is dropped: pypsrp would repeat a Receive for minutes.)
         """
         self._limit()
-        exchange = functools.partial(super().invoke, *args, **kwargs)
+        exchange = functools.partial(super().invoke, action, *args, **kwargs)
         try:
-            return self._exchange(exchange)
+            return self._exchange(exchange, fetches=action == WSManAction.RECEIVE)
         except WSManFaultError as fault:
             if fault.code == ABORTED:
                 raise Failed(aborted()) from None
@@ -125,7 +128,7 @@ class Wire(WSMan):
 
     # --- logons: nowhere but here ---
 
-    def _exchange(self, exchange: Callable[[], Element]) -> Element:
+    def _exchange(self, exchange: Callable[[], Element], *, fetches: bool) -> Element:
         """Through the door, or on the connection that is logged on.
 
         If that was closed meanwhile, nothing has been sent: connect anew. Left alone, requests would open a
@@ -134,7 +137,7 @@ class Wire(WSMan):
         if self.transport.session is None:
             self.transport.session = self._session()
         if self.options.auth in _EACH_EXCHANGE:
-            return self._through_the_door(exchange, PATIENCE)
+            return self._through_the_door(exchange, waits=not fetches)
         if self._logged_on:
             with suppress(NewConnectionDisabled):
                 return self._logged_on_already(exchange)
@@ -192,11 +195,12 @@ class Wire(WSMan):
     def _through_the_door(
         self,
         step: Callable[[], T],
-        patience: float = float("inf"),
         judge: Callable[[Exception], Failure] | None = None,
+        *,
+        waits: bool = True,
     ) -> T:
         """Do what carries the password when it is its turn, and tell how that ended."""
-        entry = self.door.enter(self.deadline.left, patience)
+        entry = self.door.enter(self.deadline.left, waits=waits)
         failure: Failure | None = interrupted()
         try:
             done = step()

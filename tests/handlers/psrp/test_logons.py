@@ -169,11 +169,17 @@ def test_waiting_for_a_logon_ends_with_the_time_given() -> None:
     assert "first logon" in error.value.failure.what
 
 
-def test_whom_the_host_has_not_refused_at_once_it_has_let_in() -> None:
-    """Where every exchange is a logon, one may be a command that takes minutes."""
+def test_what_fetches_an_answer_waits_for_nobody_and_nobody_for_it() -> None:
+    """Where every exchange is a logon, one may take minutes; a door that is shut is shut for it too."""
     door = Door()
-    door.enter(1, 0.02)
-    assert door.enter(5, 0.02).alone
+    fetching = door.enter(1, waits=False)
+    assert not fetching.alone
+    alone = door.enter(1)
+    assert alone.alone
+    assert not door.enter(1, waits=False).alone
+    door.leave(fetching, REFUSED)
+    with pytest.raises(Failed):
+        door.enter(1, waits=False)
 
 
 def test_a_refused_door_stays_shut_until_it_is_reopened() -> None:

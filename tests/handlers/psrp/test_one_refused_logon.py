@@ -77,6 +77,24 @@ def test_a_changed_password_is_refused_once(
         assert refused(host) <= 1  # more shells than were warm need one logon
 
 
+@pytest.mark.parametrize("shells", [0, WORKERS])
+@pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
+def test_a_host_that_refuses_slowly_refuses_once(
+    host: Endpoint, make_remote: MakeRemote, options: dict[str, Any], shells: int
+) -> None:
+    """As where the domain controller is far: all sixteen workers are there before the first refusal is."""
+    remote = make_remote(**options)
+    if shells:
+        warm(host, remote, shells)
+    host.accounts.change(QUERY_USER, "changed-a-moment-ago")
+    host.cut_connections()
+    host.faults.latency = 0.5
+    assert len(ask_at_once(remote, WORKERS)) == 1
+    host.faults.latency = 0
+    remote.close()
+    assert refused(host) == 1
+
+
 @pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
 def test_disposing_of_shells_logs_on_at_most_once(
     host: Endpoint, make_remote: MakeRemote, options: dict[str, Any]

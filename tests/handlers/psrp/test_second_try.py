@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +12,7 @@ from bot.lab.host.endpoint import Endpoint
 from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import MakeRemote
-from tests.handlers.psrp.practice_host import FACTS, MUCH_LESS, PERMIT, SLOW, eventually, hurry
+from tests.handlers.psrp.practice_host import FACTS, MUCH_LESS, PERMIT, SLOW, eventually
 
 ABORTED = "The I/O operation has been aborted because of a thread exit or an application request."
 """995 in Windows' words."""
@@ -59,15 +60,20 @@ def test_the_second_try_waits_a_moment(host: Endpoint, make_remote: MakeRemote) 
     assert time.monotonic() - began >= 0.3
 
 
-def test_the_moment_ends_with_the_deadline(host: Endpoint, make_remote: MakeRemote) -> None:
+def test_the_moment_ends_with_the_deadline(
+    host: Endpoint, make_remote: MakeRemote, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The failure is told then, and nothing is sent any more."""
-    remote = make_remote(Limits(pause=SLOW))
-    hurry(remote, 0.5)
-    host.faults.next_exchange("reset", "Command")
-    began = time.monotonic()
+    remote = make_remote(Limits(pause=SLOW + 1), deadline_seconds=SLOW)
+    later = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(later))
+    monkeypatch.setattr("handlers.psrp.deadline.time", clock)
+    monkeypatch.setattr(remote._closing, "wait", later.append)  # so long it would have waited
+    host.faults.next_exchange("reset", "Create")
     with pytest.raises(RemoteError, match="connection was lost"):
         remote.query("mgmt1", FACTS)
-    assert time.monotonic() - began < MUCH_LESS
+    assert 0 < sum(later) < SLOW
+    assert not host.calls
 
 
 def test_the_end_of_the_bot_ends_the_moment(host: Endpoint, make_remote: MakeRemote) -> None:
