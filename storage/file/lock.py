@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from storage.file import beside
 from storage.file.errors import AnotherBotRuns, StorageUnavailable, storage_error
 
 
@@ -93,6 +94,7 @@ def _open(path: Path) -> int:
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
         os.close(file)
         raise _no_lock_file(lock_path)
+    beside.leave_to_owner(file, path.parent)
     return file
 
 

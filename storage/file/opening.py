@@ -13,6 +13,7 @@ from pathlib import Path
 
 import sqlite_utils
 
+from storage.file import beside
 from storage.file.errors import (
     StorageDamaged,
     StorageForeign,
@@ -55,8 +56,8 @@ def connect(path: Path, query: str) -> sqlite3.Connection:
 def create(path: Path) -> None:
     """Make an empty file of mode 0600, or tighten one: SQLite gives -wal and -shm the same mode."""
     try:
-        with suppress(FileExistsError):
-            path.touch(mode=0o600, exist_ok=False)
+        with suppress(FileExistsError), os.fdopen(os.open(path, beside.NEW, 0o600), "wb") as new:
+            beside.leave_to_owner(new.fileno(), path.parent)
         if path.stat().st_mode & 0o077:
             with suppress(PermissionError):  # of another account: whether we may use it shows below
                 if _marked(path):

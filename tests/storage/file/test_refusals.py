@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from storage.chain import audit
+from storage.chain.signing import SigningKey, read_key
 from storage.chain.verify import check
 from storage.file.database import Database
 from storage.file.errors import (
@@ -247,6 +248,26 @@ def test_a_file_nobody_else_may_read_says_so(shared_path: Path) -> None:
     answer = as_nobody(lambda: str(Database.read_only(shared_path)))
     assert answer.startswith("StorageUnavailable")
     assert "the account that runs rootver may use it" in answer
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives a file away")
+def test_what_root_makes_is_left_to_the_account_of_the_folder(shared_path: Path) -> None:
+    """So a command that root gave, before the first start too, does not keep the bot from its own files."""
+    os.chown(shared_path.parent, 65534, 65534)
+    key = shared_path.with_name("anchor.key")
+    with Database.open_for_command(shared_path, Ticking()) as db:
+        fill(db, 1)
+    SigningKey.generate().write(key)
+    SigningKey.generate().write(key)
+    assert {one.stat().st_uid for one in shared_path.parent.iterdir()} == {65534}
+
+    def use() -> str:
+        with Database.open(shared_path, Ticking()) as db:
+            fill(db, 1)
+        return str(read_key(key) is not None)
+
+    assert as_nobody(use) == "True"
 
 
 def test_a_folder_that_may_not_be_searched_says_so(shared_path: Path) -> None:
