@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,10 +14,8 @@ from storage.file.database import Database
 from storage.queries import Filter
 from storage.snapshot import snapshot
 from tests.bench import million
+from tests.bench.million import RECORDS
 from tests.bench.table import Row, take_turns
-
-RECORDS = int(os.environ.get("BENCH_RECORDS", million.RECORDS))
-"""Of the larger file; the other one has a tenth of them."""
 
 
 def growth() -> Iterator[Row]:

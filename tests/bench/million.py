@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +16,9 @@ from storage.file.migrations import expected_schema
 from storage.records import Json, Record
 from storage.times import to_text
 
-RECORDS = 1_000_000
+RECORDS = int(os.environ.get("BENCH_RECORDS", "1000000"))
+"""Of the file; the questions of `history` need a million or more."""
+
 NODES = 200
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 STEP = timedelta(seconds=20)
