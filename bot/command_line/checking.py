@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.options import config_option, database_option, json_option
+from bot.command_line.terminal import fitted
 from bot.running import health as status
 from bot.slack import manifest as app
+from handlers.spelling import spelt_out
+
+if TYPE_CHECKING:
+    from bot.doctor.findings import DoctorLine
 
 
 @click.command()
@@ -23,7 +30,6 @@ def doctor(config: Path | None, as_json: bool) -> int:
     # Bolt's client, pypsrp and pydantic: config, manifest and health need none of them or less.
     from slack_sdk import WebClient
 
-    from bot.doctor.findings import in_columns
     from bot.doctor.self_check import checks
     from bot.settings.loading import load
     from bot.slack.web_api import retry_handlers
@@ -45,7 +51,7 @@ def doctor(config: Path | None, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([{"name": one.name, "result": one.result, "text": one.text} for one in found]))
     else:
-        click.echo("\n".join(in_columns(found)))
+        click.echo("\n".join(_in_columns(found)))
     return Exit.FOUND if any(one.result == "fail" for one in found) else Exit.FINE
 
 
@@ -108,6 +114,16 @@ def health(database: Path, live: bool) -> None:
     if not told.ready:
         raise Stop(Exit.FOUND if told.connected else Exit.UNAVAILABLE, told.words)
     click.echo(told.words)
+
+
+def _in_columns(found: Sequence[DoctorLine]) -> Iterator[str]:
+    """How it is, then each finding, the worst first."""
+    from bot.doctor.findings import headline, worst_first
+
+    names = max((len(spelt_out(one.name)) for one in found), default=0)
+    yield fitted("", headline(found))
+    for one in worst_first(found):
+        yield fitted(f"{one.result.upper():4}  {spelt_out(one.name):<{names}}  ", spelt_out(one.text))
 
 
 def _lines(path: str, value: object) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TypeVar
 import click
 
 from bot.command_line.exits import Exit, Stop
+from bot.command_line.terminal import fitted
 from bot.doctor.findings import DoctorLine
 
 Answer = TypeVar("Answer")
@@ -84,7 +85,7 @@ class Asking:
         """Try answers, and say what was found. False: it failed, and these are to be given anew."""
         found = False
         for line in lines if self.tries else ():
-            click.echo(str(line))
+            click.echo(fitted(f"{line.result.upper():4} {line.name}: ", line.text))
             found = found or line.result == "fail"
         if found and self.asks and click.confirm("Answer that again?", default=True, err=True):
             self.given.update(dict.fromkeys(names))

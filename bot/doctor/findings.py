@@ -52,10 +52,3 @@ def headline(findings: Sequence[DoctorLine]) -> str:
         if names:
             return f"{len(names)} {number} {said}: {', '.join(names[:3])}{' …' if len(names) > 3 else ''}."
     return f"All is well with {len(findings)} thing{'' if len(findings) == 1 else 's'} that I looked at."
-
-
-def in_columns(findings: Sequence[DoctorLine]) -> list[str]:
-    """For a terminal: how it is, then a line for each, the worst first."""
-    width = max((len(one.name) for one in findings), default=0)
-    lines = [f"{one.result.upper():4}  {one.name:<{width}}  {one.text}" for one in worst_first(findings)]
-    return [headline(findings), *lines]

@@ -57,7 +57,7 @@ def _waiting(database: Database, now: datetime) -> Iterator[DoctorLine]:
 def _contents(database: Database, last: Path | None) -> Iterator[DoctorLine]:
     """What is wrong with the records at a quick look; or how many there are. Raises `StorageError`."""
     with database.read() as conn:
-        faults, older = start_check(conn), [*started_older(conn), *ahead_of(conn, last)]
+        faults, older = start_check(conn), started_older(conn) or [*ahead_of(conn, last)]
         (size,) = conn.execute("SELECT count(*) FROM audit").fetchone()
     for sentence in older:
         yield fail("record", f"{sentence} {OLDER_COPY}")

@@ -91,6 +91,7 @@ def test_what_an_older_copy_does_not_know_is_neither_undone_nor_done_twice(
         stage.see("older copy", viewer="carol")
         assert (shown(stage.card()), stage.state(), stage.writes) == (before, "proposed", 1)
         out = rootver("doctor", **stage._environment()).out
+        assert out.count("FAIL  record                The last anchor") < 2  # at the start, and now
         assert "older copy" in out
         assert "rootver takeover" in out
         told = take_over(stage, rootver)

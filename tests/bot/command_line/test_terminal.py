@@ -142,6 +142,21 @@ def test_columns_fit_the_terminal_and_nothing_is_cut(folder: Path, columns: int)
     assert len(piped.stdout.splitlines()) == 1
 
 
+@pytest.mark.parametrize("columns", [100, 80, 40])
+def test_what_doctor_finds_fits_the_terminal_whole(tmp_path: Path, columns: int) -> None:
+    """Without any settings; a path alone may be longer than a line, because broken it could not be copied."""
+    piped = subprocess.run(
+        words("doctor"), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, check=False, timeout=60
+    )
+    found = piped.stdout.decode().splitlines()
+    assert [line.split()[0] for line in found[1:]] == ["FAIL", "WARN", "WARN", "OK", "OK", "OK"]
+    printed = on_a_terminal(tmp_path, "doctor", columns=columns, environ={"NO_COLOR": "1"}).decode()
+    lines = printed.splitlines()
+    assert printed.split() == piped.stdout.decode().split()
+    assert len(lines) > len(found)
+    assert [line for line in lines if len(line) >= columns and str(tmp_path) not in line] == []
+
+
 SHOWN_AT_ONCE = (
     "from bot.command_line import progress, main; progress.AFTER = progress.EVERY = 0.0\n"
     "main.terminal.protect(); main.run(%r)"
