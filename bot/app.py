@@ -331,6 +331,7 @@ class Bot:
         return Figures(
             Seen(
                 version("rootver-bot"),
+                self.settings.hosts(),
                 self.pulse,
                 self.status,
                 self.database,

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from handlers.approval import Permit
+
+QueryName = Literal["Get-RootVerFact", "Test-RootVerHost", "Backup-AspNetKey"]
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """A reading command of the RootVer module, with its named parameters (docs/wire-contract.md)."""
 
-    name: str
+    name: QueryName
     parameters: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
@@ -18,9 +19,12 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from bot.commands import BY_VERB
 from bot.running.health import Pulse, Status, TroubleKind
-from handlers.approval import OPEN
-from handlers.psrp.remote import Attempt
+from handlers.approval import OPEN, REFUSALS, State
+from handlers.kb906154.article import VerdictId
+from handlers.ports import QueryName
+from handlers.psrp.remote import CHANGES, Attempt
 from storage import fixes, notices, switches
 from storage.file.database import Database
 from storage.file.errors import StorageError
@@ -34,6 +38,7 @@ _BACKLOG = 10_000  # notices counted at most
 _SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)  # of a host's answer; its deadline is 120 s
 _EXCHANGES = (2, 4, 6, 9, 12, 20, 50)  # 2 warm, 9 cold (docs/wire-contract.md)
 _WAITS = (10, 30, 60, 120, 300, 600, 1200, 1800)  # seconds until an approval; a card lives 30 minutes
+HOST_COMMANDS = (*get_args(QueryName), *CHANGES.values())
 _WORD = re.compile("[a-z_]{1,40}")
 
 Gauges = Iterator[Metric]
@@ -41,9 +46,13 @@ Gauges = Iterator[Metric]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is looked at when somebody asks. `barred`: host and identity → whether its door is closed."""
+    """What is looked at when somebody asks. `barred`: host and identity → whether its door is closed.
+
+    `hosts`: those of the settings.
+    """
 
     version: str
+    hosts: Collection[str]
     pulse: Pulse
     status: Callable[[], Status]
     database: Database
@@ -88,6 +97,20 @@ class Figures:
             "rootver_host_call_exchanges", "HTTP exchanges of a call.", _EXCHANGES, "host", "command"
         )
         self._slack = counter("rootver_slack_refusals", "Calls that Slack did not take.", "method", "code")
+        self._begin_at_zero(seen.hosts)
+
+    def _begin_at_zero(self, hosts: Collection[str]) -> None:
+        """What is known to come is there before it does: Prometheus sees no increase from nothing to 1."""
+        for counter, words in (
+            (self._commands, BY_VERB),
+            (self._refusals, REFUSALS),
+            (self._verdicts, get_args(VerdictId)),
+            (self._moves, State),
+        ):
+            for word in words:
+                counter.labels(str(word))
+        for called in product(hosts, HOST_COMMANDS, ("ok", "failed")):
+            self._calls.labels(*called)
 
     def text(self) -> bytes:
         """All of it, in the form that Prometheus reads (`kind`)."""

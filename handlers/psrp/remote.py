@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # see `_session_class`
 
 _log = logging.getLogger(__name__)
 
-_CHANGES = {"fix": "Set-RootVer", "restore": "Restore-RootVer"}  # kind of a permit → command
+CHANGES = {"fix": "Set-RootVer", "restore": "Restore-RootVer"}  # kind of a permit → command
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class _Call:
     @property
     def changes(self) -> bool:
         """Whether it writes on a node."""
-        return self.command in _CHANGES.values()
+        return self.command in CHANGES.values()
 
     @property
     def node(self) -> str | None:
@@ -130,7 +130,7 @@ class PsrpRemote:
         A change identity of its own logs on now, and its session is ended afterwards. Without one the
         query session is used. Raises `NotSent`, `RemoteError`.
         """
-        command = _CHANGES[permit.kind]
+        command = CHANGES[permit.kind]
         dialled = permit.address or permit.computer
         parameters = {"ComputerName": dialled, "FixId": permit.fix_id, "Expected": permit.expected}
         if permit.kind == "restore":
