@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from runpy import run_path
+from shutil import rmtree
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
@@ -14,7 +15,9 @@ class WithCommit(build_py):
     """Leaves the commit in what is built; a checkout that is used as it stands is asked itself."""
 
     def run(self):
-        """Build, then write."""
+        """Build anew, then write: what an older checkout built here would be installed as well."""
+        if not self.editable_mode:
+            rmtree(self.build_lib, ignore_errors=True)
         super().run()
         commit = COMMIT["of_checkout"](ROOT)
         if commit and not self.editable_mode:

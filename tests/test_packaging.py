@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -20,6 +22,19 @@ def test_every_package_is_found_for_the_build() -> None:
         for file in (ROOT / top).rglob("__init__.py")
     }
     assert set(named) == here
+
+
+def test_what_an_older_checkout_built_is_not_installed(tmp_path: Path) -> None:
+    """An upgrade in the same folder: a module that is gone from the checkout is gone from the build."""
+    stale = tmp_path / "handlers" / "stale.py"
+    stale.parent.mkdir()
+    stale.touch()
+    subprocess.run(
+        [sys.executable, "setup.py", "--quiet", "build_py", "--build-lib", tmp_path],
+        cwd=ROOT, check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert (tmp_path / "handlers" / "approval.py").exists()
+    assert not stale.exists()
 
 
 def test_no_other_code_folder_is_at_the_top() -> None:
