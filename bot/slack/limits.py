@@ -6,6 +6,7 @@ Slack does not say whether it counts code points or UTF-16 units; `length` count
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -31,10 +32,12 @@ MESSAGE_TEXT = 4_000
 # We edit no message more often either.
 SECONDS_BETWEEN_EDITS = 1.0
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def length(text: str) -> int:
     """How long Slack may find a text: its UTF-16 units, which are never fewer than its code points."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def problems(text: str, blocks: Sequence[Block]) -> list[str]:
@@ -54,7 +57,7 @@ def _problems(text: str, blocks: Sequence[Block]) -> Iterator[str]:
     if total > ALL_BLOCKS:
         yield f"{total} characters in all blocks, at most {ALL_BLOCKS}"
     for one in (text, *texts(blocks)):
-        if any("\ud800" <= character <= "\udfff" for character in one):
+        if _SURROGATE.search(one):
             yield f"an unpaired surrogate, which no request can carry, in {one[:40]!a}"
 
 
