@@ -55,6 +55,7 @@ from bot.slack.socket_mode import EventSocket
 from bot.slack.web_api import SlackChat, retry_handlers
 from handlers.admission import Admission
 from handlers.allowance import Allowance
+from handlers.commit import running_commit
 from handlers.diagnose import Diagnoser, last_change
 from handlers.fix.obstacles import Obstacles
 from handlers.fix.older_copy import CopyCheck
@@ -330,7 +331,7 @@ class Bot:
 
         return Figures(
             Seen(
-                version("rootver-bot"),
+                {"version": version("rootver-bot"), "commit": running_commit() or "unknown"},
                 self.settings.hosts(),
                 self.pulse,
                 self.status,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -22,6 +23,12 @@ def commit(room: Path = HERE) -> str | None:
         return (room / BUILT).read_text(encoding="ascii").strip() or None
     except (OSError, ValueError):
         return of_checkout(room.parent) or _fetched()
+
+
+@cache
+def running_commit() -> str | None:
+    """The commit of what runs, as it was when first asked; None: it is not known."""
+    return commit()
 
 
 def of_checkout(root: Path) -> str | None:

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 
+from handlers.commit import running_commit
 from handlers.record.anchoring import Anchors
 from storage import notices
 from storage.chain import audit
@@ -36,6 +37,7 @@ def record_start(
         keys.started(key, anchors.renewals, 0)
     started: dict[str, Json] = {
         "version": version("rootver-bot"),
+        **({"commit": commit} if (commit := running_commit()) else {}),
         "host": platform.node(),
         "process": os.getpid(),
         "anchor_key": anchor_key,

@@ -39,8 +39,9 @@ def figures() -> Iterator[Figures]:
         with Database.open(Path(folder, "rootver.db"), lambda: datetime.now(UTC)) as opened:
             yield Figures(
                 Seen(
-                    "1.0", ["mgmt1"], Pulse(), lambda: Status(1, connected=True), opened,
-                    lambda: datetime.now(UTC), lambda: {("mgmt1", "query"): False},
+                    {"version": "1.0", "commit": "unknown"}, ["mgmt1"], Pulse(),
+                    lambda: Status(1, connected=True), opened, lambda: datetime.now(UTC),
+                    lambda: {("mgmt1", "query"): False},
                 )
             )  # fmt: skip
 

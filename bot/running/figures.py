@@ -46,12 +46,13 @@ Gauges = Iterator[Metric]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is looked at when somebody asks. `barred`: host and identity → whether its door is closed.
+    """What is looked at when somebody asks.
 
-    `hosts`: those of the settings.
+    `build`: "version" and "commit". `hosts`: those of the settings. `barred`: host and identity → whether its
+    door is closed.
     """
 
-    version: str
+    build: Mapping[str, str]
     hosts: Collection[str]
     pulse: Pulse
     status: Callable[[], Status]
@@ -172,7 +173,7 @@ class _Gauges(Collector):
     def collect(self) -> Gauges:
         """Everything."""
         seen, status = self._seen, self._seen.status()
-        yield InfoMetricFamily("rootver_build", "The version that runs.", {"version": seen.version})
+        yield InfoMetricFamily("rootver_build", "The version and the commit that run.", dict(seen.build))
         yield _gauge("rootver_live", "1 while the bot comes round.", seen.pulse.alive)
         yield _gauge("rootver_silent_seconds", "Since the bot last came round.", seen.pulse.silent)
         yield _gauge("rootver_ready", "1 while the bot can work.", status.ready)

@@ -238,6 +238,7 @@ KINDS: Mapping[str, KindOfRecord] = {
         "the bot started; error: the quick check of the audit found something",
         {
             "version": "of rootver",
+            "commit": "of the source it was built from; absent: it is not known",
             "host": "machine it runs on",
             "process": "process id",
             "anchor_key": "public half of the key that signs anchors from now on (Ed25519, hex)",

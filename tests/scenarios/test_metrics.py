@@ -58,7 +58,8 @@ def test_a_night_in_figures(tmp_path: Path) -> None:
         assert told["rootver_audit_records"] >= 15
         assert 0 <= told["rootver_anchor_age_seconds"] < 60
         assert told["rootver_file_bytes"] > 0
-        assert re.search(r'rootver_build_info\{version="[0-9.]+"\} 1\.0', stage.page("/metrics"))
+        built = r'rootver_build_info\{commit="[0-9a-z-]+",version="[0-9.]+"\} 1\.0'
+        assert re.search(built, stage.page("/metrics"))
         assert stage.page("/readyz").startswith("The bot runs and is connected.")
         assert stage.page("/healthz") == "The bot lives.\n"
 
