@@ -29,9 +29,13 @@ SETTING: dict[str, Any] = {
     "policy": False,
     "fail": [],
     "foreign": "",
+    "lost": "",
     "remote": False,
 }
-"""How a host is: whom it knows, its local groups and policy, whose its folders are, and what fails."""
+"""How a host is: whom it knows, its local groups and policy, whose its folders are, and what fails.
+
+`lost`: an endpoint whose configuration file is gone.
+"""
 
 QUERY = {
     "Purpose": "Query",
@@ -68,10 +72,10 @@ def registering(
     return {"script": script, "parameters": parameters, "setting": {**SETTING, **setting}, "then": then}
 
 
-def removing(**parameters: Any) -> dict[str, Any]:
+def removing(*, lost: str = "", **parameters: Any) -> dict[str, Any]:
     """A run of the script that removes endpoints."""
     script = str(ENDPOINT / "Unregister-RootVerEndpoint.ps1")
-    return {"script": script, "parameters": parameters, "setting": SETTING, "then": ()}
+    return {"script": script, "parameters": parameters, "setting": {**SETTING, "lost": lost}, "then": ()}
 
 
 def asked(endpoint: str, command: str, **parameters: Any) -> dict[str, Any]:

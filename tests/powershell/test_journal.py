@@ -213,6 +213,16 @@ def test_nothing_tried_leaves_no_line(pinned: Pinned, node: Node, missing: str) 
     assert pinned.lines() == []
 
 
+def test_a_long_number_of_a_fix_does_not_fill_the_disk(pinned: Pinned) -> None:
+    """Whoever calls the endpoint chooses it, and the journal keeps it."""
+    for command in (pinned.fix, partial(pinned.restore, ZERO)):
+        with pytest.raises(Refused) as raised:
+            command(FixId="F" * 65)
+        assert raised.value.ids[0].startswith("ParameterArgumentValidationError")
+    assert (pinned.lines(), pinned.writes()) == ([], 0)
+    assert pinned.fix(FixId="F" * 64)["outcome"] == "written"
+
+
 def test_a_line_that_was_cut_off_spoils_no_other(pinned: Pinned) -> None:
     """After a power failure; and lines that are no JSON, no object, of another kind."""
     odd = b'[1]\nnull\n{"computer":1}\n{"computer":"EXCH-NODE2","before":{"is":"value","value":5}}\n'

@@ -206,6 +206,15 @@ def test_a_password_that_windows_does_not_give_back_is_told(host: WindowsHost) -
     assert list(same.registered) == ["RootVerQuery"]
 
 
+def test_a_managed_account_is_put_back(host: WindowsHost) -> None:
+    """Windows tells its name as it tells that of a stored password, but there is none to be given again."""
+    managed = {name: content for name, content in QUERY.items() if name != "RunAsCredential"}
+    managed["GroupManagedServiceAccount"] = "CORP\\gmsa$"
+    first, failed = host.run(registering(managed), registering(managed, fail=["Register 2"]))
+    assert failed.failure is not None
+    assert (failed.warnings, failed.registered) == ([], first.registered)
+
+
 REFUSALS: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
     (
         "an administrator", QUERY, {"members": {ADMINISTRATORS: ["S-1-5-21-1"], REMOTE_USERS: []}},
@@ -220,9 +229,20 @@ REFUSALS: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
         {"groups": {"rootver@CORP": [], "rootver-fix@CORP": [ADMINISTRATORS]}},
         "CORP\\rootver-fix is an administrator", "",
     ),
+    *(
+        ("everybody", {**QUERY, "Caller": [name]}, {"accounts": {name: sid}}, "is everybody who", "")
+        for name, sid in (
+            ("Everyone", "S-1-1-0"), ("NT AUTHORITY\\Authenticated Users", "S-1-5-11"),
+            ("BUILTIN\\Users", "S-1-5-32-545"), ("CORP\\Domain Users", "S-1-5-21-1-2-3-513"),
+        )
+    ),
+    *(
+        (name, {**QUERY, "Caller": [name]}, {"accounts": {name: sid}}, "is an admin", "hold nobody back")
+        for name, sid in (("BUILTIN\\Administrators", ADMINISTRATORS), ("NT AUTHORITY\\SYSTEM", "S-1-5-18"))
+    ),
     ("nobody", {**QUERY, "Caller": ["CORP\\nobody"]}, {}, "There is no account CORP\\nobody", ""),
     ("itself", {**QUERY, "Caller": ["CORP\\rootver-read"]}, {}, "must not run as its caller", ""),
-    ("policy", QUERY, {"policy": True}, "-RunAsVirtualAccount, or -GroupManagedServiceAccount", ""),
+    ("policy", QUERY, {"policy": True}, "-RunAsVirtualAccount, or try -GroupManagedServiceAccount", ""),
     ("remote", QUERY, {"remote": True}, "at the console of the host", ""),
     ("a folder of others", QUERY, {"foreign": "RootVer"}, "does not belong to the administrators", ""),
     ("a journal of others", CHANGE, {"foreign": "journal.jsonl"}, "not belong to the administrators", ""),
@@ -234,6 +254,7 @@ def test_what_would_not_be_safe_is_refused_before_anything_is_registered(host: W
     host.data.mkdir(parents=True)
     (host.data / "journal.jsonl").touch()
     runs = host.run(*(registering(given, **setting) for _, given, setting, _, _ in REFUSALS))
+    assert len(runs) == len(REFUSALS)
     for (name, _, _, words, warning), run in zip(REFUSALS, runs, strict=True):
         assert words in (run.failure or ""), name
         assert warning in " ".join(run.warnings), name
@@ -242,12 +263,29 @@ def test_what_would_not_be_safe_is_refused_before_anything_is_registered(host: W
     assert host.versions() == []
 
 
+def test_a_link_that_somebody_made_is_refused(host: WindowsHost) -> None:
+    """Its rights would be set on what it leads to, a folder of Windows, say."""
+    elsewhere = host.folder / "elsewhere"
+    elsewhere.mkdir()
+    host.data.parent.mkdir(parents=True)
+    host.data.symlink_to(elsewhere)
+    (done,) = host.run(registering(CHANGE))
+    assert "is a junction or a link" in (done.failure or "")
+    assert (done.calls, done.registered) == ([], {})
+
+
 def test_what_is_not_known_or_weak_is_told(host: WindowsHost) -> None:
     """And the endpoint is installed: the domain may not answer, a group may hold the dead."""
-    weak, unknown = host.run(
+    managed = {name: content for name, content in CHANGE.items() if name != "RunAsVirtualAccount"}
+    weak, unknown, policy, virtual = host.run(
         registering(CHANGE, groups={"rootver-fix@CORP": [REMOTE_USERS]}),
         registering(CHANGE, groups={}, members={}),
+        registering({**managed, "GroupManagedServiceAccount": "CORP\\gmsa$"}, policy=True),
+        registering(CHANGE, policy=True),
     )
+    assert "may refuse a group managed service account too" in policy.warnings[0]
+    assert "policy" not in " ".join(virtual.warnings)
+    assert (policy.failure, virtual.failure) == (None, None)
     assert "opens sessions of full language" in weak.warnings[0]
     assert "net localgroup Administrators" in unknown.warnings[0]
     assert (weak.failure, unknown.failure) == (None, None)
@@ -274,3 +312,12 @@ def test_removing_leaves_only_records(host: WindowsHost) -> None:
     assert not (host.modules / "RootVer").exists()
     assert not host.data.exists()
     assert again.calls == ["Restart-Service WinRM"]
+
+
+def test_another_programs_broken_endpoint_holds_nothing_up(host: WindowsHost) -> None:
+    """Its configuration file is gone: the module goes all the same."""
+    mine, others = registering(QUERY), registering({**QUERY, "Name": "Other"})
+    _, _, removed = host.run(mine, others, removing(lost="Other"))
+    assert removed.failure is None
+    assert any(line.startswith(str(host.modules / "RootVer")) for line in removed.said)
+    assert not (host.modules / "RootVer").exists()

@@ -69,7 +69,9 @@ function global:Register-PSSessionConfiguration {
     if ($global:Registered.Contains($Name)) { throw "$Name exists already." }
     $kept = [System.IO.Path]::Combine($global:Store, "$Name.pssc")
     [System.IO.File]::Copy($Path, $kept, $true)
-    $user = if ($RunAsCredential) { $RunAsCredential.UserName }
+    # Windows turns a managed account into a RunAs user without a password (CreateGMSAAccountCredentials there).
+    $managed = (& ([scriptblock]::Create([System.IO.File]::ReadAllText($Path)))).GroupManagedServiceAccount
+    $user = if ($RunAsCredential) { $RunAsCredential.UserName } elseif ($managed) { "$managed$" }
     $global:Registered[$Name] = [pscustomobject]@{
         Name = $Name; ConfigFilePath = $kept; SecurityDescriptorSddl = $SecurityDescriptorSddl; RunAsUser = $user
     }
@@ -92,6 +94,7 @@ function global:Start-Run($Run) {
     $global:Calls = [System.Collections.ArrayList]::new()
     $global:Counts = @{}
     $global:PSSenderInfo = $null
+    if ($global:Host1.lost) { [System.IO.File]::Delete($global:Registered[$global:Host1.lost].ConfigFilePath) }
     if ($global:Host1.remote) { $global:PSSenderInfo = 'somebody' }
     $parameters = @{ Confirm = $false }
     foreach ($one in $Run.parameters.PSObject.Properties) { $parameters[$one.Name] = $one.Value }
@@ -104,7 +107,9 @@ function global:Start-Run($Run) {
     $calls = $global:Calls.ToArray()
     foreach ($one in $Run.then) { $answers += Get-Answer $one }
     $texts = [ordered]@{}
-    foreach ($one in $global:Registered.Values) { $texts[$one.Name] = [System.IO.File]::ReadAllText($one.ConfigFilePath) }
+    foreach ($one in $global:Registered.Values | Where-Object { [System.IO.File]::Exists($_.ConfigFilePath) }) {
+        $texts[$one.Name] = [System.IO.File]::ReadAllText($one.ConfigFilePath)
+    }
     @{
         calls = $calls; failure = $failure; said = @($said); registered = $texts; answers = @($answers)
         warnings = @($warnings | ForEach-Object { [string]$_ })

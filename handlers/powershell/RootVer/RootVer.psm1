@@ -1495,7 +1495,7 @@ function Set-RootVer {
     [OutputType([string])]
     param(
         [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string]$ComputerName,
-        [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string]$FixId,
+        [Parameter(Mandatory = $true)][ValidateLength(1, 64)][string]$FixId,
         [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string]$Expected
     )
     Set-StrictMode -Version Latest
@@ -1534,7 +1534,7 @@ function Restore-RootVer {
     [OutputType([string])]
     param(
         [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string]$ComputerName,
-        [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string]$FixId,
+        [Parameter(Mandatory = $true)][ValidateLength(1, 64)][string]$FixId,
         [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string]$Expected,
         [Parameter(Mandatory = $true)][ValidateNotNullOrEmpty()][string]$Target
     )

@@ -71,6 +71,9 @@ $ErrorActionPreference = 'Stop'
 $administrators = 'S-1-5-32-544'
 $remoteManagementUsers = 'S-1-5-32-580'
 $owners = $administrators, 'S-1-5-18'
+# Whoever logs on is in one of these: Everyone, Network, Interactive, Anonymous, Authenticated Users; Users and Guests
+# of the host; Users, Guests and Computers of the domain.
+$everybody = '^S-1-(1-0|5-2|5-4|5-7|5-11|5-32-54[56]|5-21-.+-51[345])$'
 $policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service'
 
 # How this host asks itself.
@@ -123,7 +126,10 @@ function Get-GroupSid {
 function Assert-Caller {
     # Whoever administers the host reads the account that the endpoint runs as, and needs no endpoint.
     param([string]$Account, [string]$Sid)
-    $groups = @(Get-GroupSid -Account $Account)
+    if ($Sid -match $everybody) {
+        throw "$Account is everybody who can log on. Take the bot's account, or a group of such accounts, as -Caller."
+    }
+    $groups = if ($owners -contains $Sid) { $administrators } else { @(Get-GroupSid -Account $Account) }
     if ($groups -contains $administrators -or @(Get-MemberSid -Group $administrators) -contains $Sid) {
         Write-Warning "The endpoint would hold nobody back: $Account administers this host, and runs anything here."
         throw "$Account is an administrator of this host. Take an account that is in no group of it as -Caller."
@@ -141,11 +147,16 @@ function Assert-RunAs {
         throw 'The endpoint must not run as its caller: the bot would hold the password that reaches the nodes.'
     }
     $set = Get-ItemProperty -Path $policy -Name DisableRunAs -ErrorAction SilentlyContinue
-    if ($null -ne $RunAsCredential -and $null -ne $set -and $set.DisableRunAs -eq 1) {
+    if ($RunAsVirtualAccount -or $null -eq $set -or $set.DisableRunAs -ne 1) { return }
+    if ($null -ne $RunAsCredential) {
         throw ('A policy of this host forbids WinRM to store the password of -RunAsCredential ("Disallow WinRM from ' +
-            'storing RunAs credentials", part of the security baseline). Use -RunAsVirtualAccount, or ' +
+            'storing RunAs credentials", part of the security baseline). Use -RunAsVirtualAccount, or try ' +
             '-GroupManagedServiceAccount; docs/endpoint.md says what each needs.')
     }
+    # Windows keeps its name as RunAsUser, with an empty password (CreateGMSAAccountCredentials in PowerShell's source).
+    Write-Warning ('The policy "Disallow WinRM from storing RunAs credentials" is set on this host. It may refuse a ' +
+        'group managed service account too, whose name is stored though it has no password. Then use ' +
+        '-RunAsVirtualAccount.')
 }
 
 # ---- What is registered ------------------------------------------------------------------------------------------
@@ -190,8 +201,12 @@ function Protect-Item {
 }
 
 function Assert-Owner {
-    # Anybody may make a folder in ProgramData: what is there must be the administrators', or it is not believed.
+    # Anybody may make a folder in ProgramData: what is there must be the administrators', or it is not believed. Of a
+    # junction or link it would be the owner of what it leads to, and so would the rights that are set.
     param([string]$Path)
+    if ([System.IO.File]::GetAttributes($Path) -band [System.IO.FileAttributes]::ReparsePoint) {
+        throw "$Path is a junction or a link. See who made it, remove it, run again."
+    }
     if ($owners -notcontains (Get-Acl -Path $Path).GetOwner([System.Security.Principal.SecurityIdentifier]).Value) {
         throw "$Path is there, and does not belong to the administrators. See who made it, move it away, run again."
     }
@@ -305,7 +320,8 @@ function Undo-Swap {
     Clear-Endpoint -Name $Name
     if ($null -eq $Old) { return $true }
     $credential = $null
-    if ($Old.RunAsUser) {
+    # A managed account ends with "$": its name stands in the file, and there is no password.
+    if ($Old.RunAsUser -and -not $Old.RunAsUser.EndsWith('$')) {
         if ($null -eq $RunAsCredential -or $RunAsCredential.UserName -ne $Old.RunAsUser) { return $false }
         $credential = $RunAsCredential
     }

@@ -43,9 +43,10 @@ foreach ($one in $all | Where-Object { $Name -contains $_.Name -or $Name -contai
     "$($one.Name) is removed."
 }
 
-# Another endpoint may use the module under another name.
+# Another endpoint may use the module under another name. One whose file is gone cannot be opened any more.
 $left = @(Get-PSSessionConfiguration -Force | Where-Object {
-        $_.ConfigFilePath -and [System.IO.File]::ReadAllText($_.ConfigFilePath).Contains('RootVer')
+        [System.IO.File]::Exists($_.ConfigFilePath) -and
+        [System.IO.File]::ReadAllText($_.ConfigFilePath).Contains('RootVer')
     })
 $folders = @()
 if ($left.Count -eq 0) {
