@@ -34,7 +34,7 @@ SHELL_GONE = 2150858843  # ERROR_WSMAN_UNEXPECTED_SELECTORS
 
 # Numbers of wsmerror.h, and the first ones of winerror.h; each kind says which is which.
 _FAULTS = {
-    5: "endpoint closed to the account",
+    **dict.fromkeys((5, 2147942405), "endpoint closed to the account"),
     OPERATION_TIMEOUT: "operation time-out",
     SHELL_GONE: "shell gone",
     **dict.fromkeys((2150858811, 2150858754), "endpoint missing"),
@@ -65,6 +65,13 @@ _NEEDS = {
     "basic": "Basic",
 }
 
+_CLIENT_CERTIFICATE = (
+    "ALERT_HANDSHAKE_FAILURE",
+    "ALERT_UNKNOWN_CA",
+    "ALERT_BAD_CERTIFICATE",
+    "ALERT_CERTIFICATE",
+    "ALERT_UNSUPPORTED_CERTIFICATE",
+)
 _EXPIRED, _OTHER_NAME = (9, 10), (62, 64)  # x509_vfy.h
 _PLAIN = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST")
 _NO_VERSION = (
@@ -116,7 +123,7 @@ def _fault(error: Exception, options: HostOptions) -> Failure | None:
     if not isinstance(error, WSManFaultError):
         return None
     kind = _FAULTS.get(error.code, "another fault")
-    if error.code == 5 and options.configuration_name == DEFAULT_CONFIGURATION:
+    if kind == "endpoint closed to the account" and options.configuration_name == DEFAULT_CONFIGURATION:
         kind = "default endpoint closed"
     code = f"0x{error.code:08x}" if isinstance(error.code, int) else cut(error.code)
     return told(kind, options, code, error.reason or error.provider_fault)
@@ -161,9 +168,14 @@ def _connection(error: Exception, options: HostOptions) -> Failure | None:
 
 
 def _proxy(causes: list[object], options: HostOptions, *, refused: bool) -> Failure:
-    if any("407" in str(cause) for cause in causes):  # http.client: "Tunnel connection failed: 407 …"
-        return told("proxy asks for a logon", options, "HTTP 407")
-    return replace(told("proxy fails", options), unsent=refused)
+    words = r"Tunnel connection failed: (\d{3}) ?(.*)"  # http.client's
+    said = (re.match(words, str(cause)) for cause in causes)
+    tunnel = next((found for found in said if found), None)
+    if tunnel is None:
+        return replace(told("proxy fails", options), unsent=refused)
+    status = int(tunnel[1])
+    kind = _STATUS.get(status, "proxy fails") if status != 404 else "proxy fails"  # no path is asked for
+    return replace(told(kind, options, f"HTTP {status}", f"{status} {tunnel[2]}"), unsent=True)
 
 
 def _tls(error: Exception, options: HostOptions) -> Failure | None:
@@ -182,11 +194,18 @@ def _tls(error: Exception, options: HostOptions) -> Failure | None:
     if closed:
         return told("TLS closed", options, type(closed).__name__)
     reason = str((found[0].reason if found else None) or "")
-    if reason in _PLAIN:
-        return told("plain port", options, reason)
-    if any(part in reason for part in _NO_VERSION):
-        return told("TLS version", options, reason)
+    known = _tls_kind(reason, options)
+    if known:
+        return told(known, options, reason)
     return told("TLS failed", options, cut(reason) or None, None if reason else error)
+
+
+def _tls_kind(reason: str, options: HostOptions) -> str | None:
+    if options.auth == "certificate" and any(part in reason for part in _CLIENT_CERTIFICATE):
+        return "client certificate not taken"
+    if reason in _PLAIN:
+        return "plain port"
+    return "TLS version" if any(part in reason for part in _NO_VERSION) else None
 
 
 def _lost(error: Exception, options: HostOptions) -> Failure | None:

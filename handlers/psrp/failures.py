@@ -95,12 +95,13 @@ def closed_after_logon() -> Failure:
     )
 
 
-def aborted() -> Failure:
-    """Fault 995, ERROR_OPERATION_ABORTED (winerror.h): what ran was ended from outside."""
+def aborted(code: int = 995, words: object = None) -> Failure:
+    """Fault 995, ERROR_OPERATION_ABORTED (winerror.h): what ran was ended from outside. `words`: WinRM's."""
+    said = f': "{cut(words)}"' if words else ""
     return Failure(
-        "what it did was cut off: WinRM or the host is stopping, or somebody closed the shell",
+        f"what it did was cut off: WinRM or the host is stopping, or somebody closed the shell{said}",
         "Ask again once the host is up.",
-        "0x000003e3",
+        f"0x{code:08x}",
         again=True,
     )
 

@@ -67,8 +67,7 @@ KINDS: Mapping[str, Kind] = {
         "Kerberos error 32; spnego's NoCredentialError, without a password CredentialsExpiredError",
         "there is no valid Kerberos ticket for {user}",
         "Get one with kinit, as the account that the bot runs as, and have it renewed; or give user and"
-        " password.",
-        _LOGONS, unsent=True,
+        " password.", _LOGONS, unsent=True,
     ),
     "Kerberos failed": Kind(
         "any other number of Kerberos, its library's own included",
@@ -85,7 +84,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     # --- WinRM's own answers
     "endpoint closed to the account": Kind(
-        "fault 5, ERROR_ACCESS_DENIED, where a session of our endpoint is opened",
+        "fault 5, ERROR_ACCESS_DENIED, or 0x80070005, where a session of our endpoint is opened",
         "access denied: {user} may not open {endpoint}",
         f"Run {_RENEW} with this account as -Caller. No group of the host is needed for that.",
         _ENDPOINT, unsent=True,
@@ -126,7 +125,7 @@ KINDS: Mapping[str, Kind] = {
         _LOGONS, unsent=True, again=True,
     ),
     "memory": Kind(
-        "faults 8, 14, 1450, 1455, 1816 and 0x8007000e (winerror.h); OutOfMemoryException, an error's reason",
+        "faults 8, 14, 1450, 1455, 1816 and 0x8007000e (winerror.h); OutOfMemoryException in an id or reason",
         "it has not enough memory for the session",
         "See what uses up the host's memory, and MaxMemoryPerShellMB (winrm get winrm/config/winrs).",
         _LOGONS,
@@ -166,14 +165,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "no such path": Kind(
         "status 404", "nothing answers at this path and port", "Correct path (usually wsman) or port.",
-        _HOSTS,
-        unsent=True,
+        _HOSTS, unsent=True,
     ),
     "proxy asks for a logon": Kind(
-        "status 407, or the same to a CONNECT", "a proxy on the way to it asks for a logon",
+        "status 407", "a proxy on the way to it asks for a logon",
         "Give proxy with user and password, or go without it: no_proxy = true ignores HTTP_PROXY and its"
-        " like.",
-        _HOSTS, unsent=True,
+        " like.", _HOSTS, unsent=True,
     ),
     "too often": Kind(
         "status 429", "something between the bot and it lets no more requests through for now",
@@ -233,6 +230,13 @@ KINDS: Mapping[str, Kind] = {
         "any other refusal of a certificate (unknown issuer: 18 to 21)", "its certificate is not trusted",
         "Set cert_validation to the path of the CA bundle that its issuer is in (PEM).", _HOSTS, unsent=True,
     ),
+    "client certificate not taken": Kind(
+        "auth = certificate, and an alert of TLS: HANDSHAKE_FAILURE, UNKNOWN_CA, BAD_CERTIFICATE,"
+        " CERTIFICATE_EXPIRED, … (RFC 8446, 6.2)",
+        "it does not take the client certificate",
+        "See that it has not expired, that the host trusts its issuer, and that it is mapped to an account"
+        " there (winrm enumerate winrm/config/service/certmapping).", _HOSTS, unsent=True,
+    ),
     "plain port": Kind(
         "OpenSSL's WRONG_VERSION_NUMBER, HTTP_REQUEST: what answers there is no TLS",
         "port {port} of it does not speak TLS",
@@ -248,8 +252,7 @@ KINDS: Mapping[str, Kind] = {
         "OpenSSL's UNSUPPORTED_PROTOCOL, …_ALERT_PROTOCOL_VERSION, …_ALERT_HANDSHAKE_FAILURE,"
         " NO_SHARED_CIPHER", "it and the bot have no version of TLS or no cipher in common",
         "Let the host speak TLS 1.2 (Windows Server 2012 R2 does), or set ssl = false and port = 5985.",
-        _HOSTS,
-        unsent=True,
+        _HOSTS, unsent=True,
     ),
     "TLS closed": Kind(
         "SSLEOFError, SSLZeroReturnError: in a handshake, or an idle connection just when something was sent",
@@ -287,7 +290,7 @@ KINDS: Mapping[str, Kind] = {
         'Set delivery = "endpoint": the module is there, or should be.', _ENDPOINT,
     ),
     "constrained language": Kind(
-        "an id with ConstrainedLanguage; CannotCreateTypeConstrainedLanguage and others",
+        "an id with ConstrainedLanguage (CannotCreateTypeConstrainedLanguage, …); DotSourceNotSupported",
         "the host lets {command} run in constrained language only, where it cannot (WDAC or AppLocker)",
         "Allow the module RootVer in that policy (by publisher or path), and use the endpoint:"
         " text that is sent is always constrained there.", _WDAC,
@@ -351,8 +354,7 @@ KINDS: Mapping[str, Kind] = {
         "0x80070005, 0x80041003, 0x8009030c in an error's id: the node's word",
         "{command} could not run: the node refused access",
         "See that the account that the endpoint runs as may log on to the node and administers it. If every"
-        " node"
-        " says so, it is the second hop, with its remedies.", _HOP,
+        " node says so, it is the second hop, with its remedies.", _HOP,
     ),
     "node": Kind(
         "another code that docs/wire-contract.md knows in an error's id: time-out, RPC, WMI, registry",

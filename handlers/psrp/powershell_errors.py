@@ -20,6 +20,8 @@ _IDS = (
     ("ScriptsNotAllowed", "script text refused"),
     ("ScriptContainedMaliciousContent", "anti-malware"),
     ("ConstrainedLanguage", "constrained language"),
+    ("DotSourceNotSupported", "constrained language"),
+    ("OutOfMemoryException", "memory"),
     ("UnauthorizedAccess,", "execution policy"),
     ("NamedParameterNotFound", "older module"),
     ("ParameterArgumentValidationError", "node not listed"),

@@ -43,8 +43,8 @@ from handlers.psrp.session_limits import Limits
 OPERATION_FLOOR = 0.5
 """Seconds: WinRM's shortest operation time-out (winrm help config: MaxTimeoutms is at least 500)."""
 
-ABORTED = 995
-"""ERROR_OPERATION_ABORTED (winerror.h)."""
+ABORTED = (995, 2147943395)
+"""ERROR_OPERATION_ABORTED (winerror.h), and the same as an HRESULT."""
 
 _EACH_EXCHANGE = ("basic", "certificate")  # these prove who they are with every request
 _BOUNDARY = "Encrypted Boundary"  # MS-WSMV 2.2.9.1; pypsrp makes a regular expression of what the host sends
@@ -93,8 +93,8 @@ class Wire(WSMan):
         try:
             return self._exchange(exchange, fetches=action == WSManAction.RECEIVE)
         except WSManFaultError as fault:
-            if fault.code == ABORTED:
-                raise Failed(aborted()) from None
+            if fault.code in ABORTED:
+                raise Failed(aborted(fault.code, fault.reason or fault.provider_fault)) from None
             raise
         except BaseException:
             self.broken = True

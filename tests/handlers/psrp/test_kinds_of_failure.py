@@ -105,6 +105,7 @@ PAGE = f"<html><head><title>{WORDS}</title></head><body><h1>No</h1></body></html
 
 FAULTS: list[tuple[str, int | str]] = [
     ("endpoint closed to the account", 5),
+    ("endpoint closed to the account", 2147942405),
     ("endpoint missing", 2150858811),
     ("endpoint missing", 2150858754),
     ("endpoint cannot run as its account", 2150859231),
@@ -174,6 +175,22 @@ def test_a_status_of_something_in_between(kind: str, status: int) -> None:
     assert ("WinRM/Operational" in failure.advice) == (status == 418)
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("forbidden", 403), ("proxy fails", 404), ("proxy asks for a logon", 407), ("too often", 429),
+        ("gateway", 502), ("not ready", 503), ("gateway", 504), ("proxy fails", 418),
+    ],
+)  # fmt: skip
+def test_a_status_of_a_proxy_that_is_asked_for_a_tunnel(kind: str, status: int) -> None:
+    """With TLS it is all that a proxy can say; nothing went to the host."""
+    with server(http(status, PAGE)) as port:
+        failure = failure_of(options(5986, server="mgmt1.example", proxy=f"http://127.0.0.1:{port}"))
+    said(kind, failure, f"{status} No")
+    assert failure.code == f"HTTP {status}"
+    assert failure.unsent
+
+
 @pytest.mark.parametrize(("offered", "auth"), [("Basic", "ntlm"), ("Kerberos", "credssp")])
 def test_a_logon_that_is_not_offered_is_no_refusal(offered: str, auth: str) -> None:
     """Both lists are named, and the door stays open: no password was refused."""
@@ -226,6 +243,17 @@ def test_a_host_that_speaks_another_tls(tmp_path: Path) -> None:
         said("TLS version", failure_of(options(port, cert_validation=str(certificate))))
 
 
+def test_a_client_certificate_that_the_host_does_not_take(tmp_path: Path) -> None:
+    """Nobody is sent to another port for that. (With TLS 1.3 the alert may be lost with the connection.)"""
+    certificate = make_certificate(tmp_path / "server.pem", LOOPBACK)
+    mine = str(make_certificate(tmp_path / "client.pem", ELSEWHERE))
+    files = {"cert_validation": str(certificate), "certificate_pem": mine, "certificate_key_pem": mine}
+    tls = server_context(certificate)
+    tls.maximum_version, tls.verify_mode = ssl.TLSVersion.TLSv1_2, ssl.CERT_REQUIRED
+    with server(greeter(tls)) as port:
+        said("client certificate not taken", failure_of(options(port, auth="certificate", **files)))
+
+
 def hang_up(connection: socket.socket) -> None:
     connection.recv(65536)
 
@@ -239,9 +267,6 @@ def test_ports_and_connections() -> None:
         said("lost", failure_of(options(port, **PLAIN)))
     said("no connection", failure_of(options(closed_port())))
     said("proxy fails", failure_of(options(closed_port(), proxy=f"http://127.0.0.1:{closed_port()}")))
-    with server(http(407)) as port:  # to the CONNECT
-        failure = failure_of(options(5986, server="mgmt1.example", proxy=f"http://127.0.0.1:{port}"))
-        said("proxy asks for a logon", failure)
     with server(http(307, headers="Location: /elsewhere\r\n")) as port:
         said("redirect", failure_of(options(port, **PLAIN)))
     with server(
@@ -302,6 +327,7 @@ POWERSHELL = [
         "constrained language",
         "CannotCreateTypeConstrainedLanguage,Microsoft.PowerShell.Commands.NewObjectCommand",
     ),
+    ("constrained language", "DotSourceNotSupported"),
     ("anti-malware", "ScriptContainedMaliciousContent"),
     ("execution policy", "UnauthorizedAccess,Microsoft.PowerShell.Commands.ImportModuleCommand"),
     ("command missing inline", "CommandNotFoundException"),
@@ -310,6 +336,7 @@ POWERSHELL = [
     ("older module", "NamedParameterNotFound,Get-RootVerFact"),
     ("node not listed", "ParameterArgumentValidationError,Get-RootVerFact"),
     ("memory", "System.OutOfMemoryException"),
+    ("memory", "OutOfMemoryException,Get-RootVerFact"),
     ("syntax", "MissingEndCurlyBrace"),
     ("not in the journal", "NotInJournal"),
     ("journal", "JournalNotWritten"),

@@ -31,7 +31,7 @@ def test_a_host_that_stays_down_is_told(host: Endpoint, make_remote: MakeRemote)
     """With what happened, the code and the next step."""
     for _ in range(2):
         host.faults.next_answer("Command", 995, ABORTED)
-    with pytest.raises(RemoteError, match=r"is stopping.*\(0x000003e3\)\. Ask again once the host is up"):
+    with pytest.raises(RemoteError, match=r"stopping.*: \"The I/O .*\(0x000003e3\)\. Ask again once"):
         make_remote().query("mgmt1", FACTS)
 
 
