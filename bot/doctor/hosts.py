@@ -53,13 +53,13 @@ def look(
         return [fail(f"host {name}", str(error))]
     except BrokenContract as broken:
         return [fail(f"host {name}", f"{broken}.")]
-    denied = bool(told) and all(_denied(one) for one in told.values())
+    denied = any(map(_denied, told.values())) and not any(map(_reached, told.values()))
     nodes = [
         _node(computer, told[address], report, second_hop=denied, own_change=options.change is not None)
         for address, computer in dialled.items()
     ]
-    hop = [fail(f"second hop of {name}", f"every node refused access. {SECOND_HOP}")] if denied else []
-    return [_host(name, report), _time(name, report, clock.now()), *hop, *nodes]
+    hop = [fail(f"second hop of {name}", f"every node that answered refused access. {SECOND_HOP}")]
+    return [_host(name, report), _time(name, report, clock.now()), *(hop if denied else []), *nodes]
 
 
 _Told = HostNode | RemoteError | BrokenContract | None
@@ -120,6 +120,10 @@ def _time(name: str, report: HostReport, now: datetime) -> DoctorLine:
     return ok(f"clock of {name}", seconds)
 
 
+def _reached(told: _Told) -> bool:
+    return isinstance(told, HostNode) and told.reach == Value(True)
+
+
 def _denied(told: _Told) -> bool:
     """Whether the node refused the account that the host uses."""
     if not isinstance(told, HostNode) or not isinstance(told.reach, Unreadable):
@@ -150,7 +154,7 @@ def _node(
 
 def _not_reached(found: HostNode, report: HostReport, *, second_hop: bool) -> str:
     seen = f"{prose(report.host)} does not reach it ({_words(found.reach)})."
-    if second_hop:
+    if second_hop and _denied(found):
         return f"{seen} See the second hop."
     known = hindrance(found.reach) if isinstance(found.reach, Unreadable) else None
     return f"{seen} {known.advice if known else 'Check the name, the network and the firewall between them.'}"

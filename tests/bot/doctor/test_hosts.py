@@ -130,6 +130,16 @@ def test_access_denied_on_every_node_is_the_second_hop(practice: Practice) -> No
     assert found["node EXCH-NODE1"].text.endswith("See the second hop.")
 
 
+def test_a_dead_node_does_not_hide_the_second_hop(practice: Practice) -> None:
+    """Nobody can say what it would have answered; all others refused access."""
+    practice.host.cluster.node("exch-node1").reachable = False
+    practice.host.cluster.node("exch-node2").access_denied = True
+    found = practice.look()
+    assert found["second hop of mgmt1"].text.startswith("every node that answered refused access.")
+    assert found["node EXCH-NODE2"].text.endswith("See the second hop.")
+    assert "firewall" in found["node EXCH-NODE1"].text
+
+
 class NarrowHost:
     """A host whose endpoint lists some nodes, and what PowerShell says where another one is asked for."""
 
