@@ -181,7 +181,7 @@ PLANTED: dict[str, tuple[Plant, str, str | None, str]] = {
         "not reach.*firewall"),
     "node denies": (node("exch-node2", access_denied=True), "node EXCH-NODE2", "fail", "Give .*right to"),
     "second hop": (every_node_denies, "second hop of mgmt1", "fail",
-        "every node refused.*configuration_name"),
+        "every node that answered refused.*configuration_name"),
     "clock a day off": (clock(timedelta(days=1)), "clock", "fail", "24 h ahead of Slack's.*Set it right"),
     "host's clock off": (clock(timedelta(minutes=-6)), "clock of mgmt1", "warn", "Kerberos.*set the clocks"),
     "disk full": (little_room(0), "database", "fail", "is full: nothing can be recorded. Free some space"),
