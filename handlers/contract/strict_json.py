@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from storage.records import bounded
 
@@ -103,8 +103,7 @@ def _constant(name: str) -> object:
     return Unusable(f"{name} is no JSON")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A part of an answer and the path to it. Every accessor raises `BrokenContract` on a wrong type."""
 
     value: object

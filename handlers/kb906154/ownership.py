@@ -90,7 +90,8 @@ def resources(facts: NodeFacts, type_name: str) -> tuple[Resource, ...]:
     """The cluster resources of a type that a node told of, with and without owner."""
     if not isinstance(facts.cluster, Value):
         return ()
-    return tuple(one for one in facts.cluster.value.resources if one.type.casefold() == type_name.casefold())
+    wanted = type_name.casefold()
+    return tuple(one for one in facts.cluster.value.resources if one.type.casefold() == wanted)
 
 
 def attendant_names(nodes: Iterable[NodeFacts]) -> frozenset[str]:
@@ -119,8 +120,8 @@ def service(facts: NodeFacts, name: str) -> Reading[Service]:
     reading = facts.services
     if not isinstance(reading, Value):
         return reading
-    found = (Value(one) for one in reading.value if one.name.casefold() == name.casefold())
-    return next(found, Absent())
+    wanted = name.casefold()
+    return next((Value(one) for one in reading.value if one.name.casefold() == wanted), Absent())
 
 
 def is_running(facts: NodeFacts, name: str) -> Truth:

@@ -10,14 +10,13 @@ Truth: TypeAlias = bool | None  # None = unknown
 
 def all_of(*conditions: Truth) -> Truth:
     """False if any is false; otherwise unknown if any is unknown."""
-    if any(condition is False for condition in conditions):
-        return False
-    return None if None in conditions else True
+    return False if False in conditions else None if None in conditions else True
 
 
 def any_of(conditions: Iterable[Truth]) -> Truth:
     """True if any is true; otherwise unknown if any is unknown."""
-    return negated(all_of(*(negated(condition) for condition in conditions)))
+    found = tuple(conditions)
+    return True if True in found else None if None in found else False
 
 
 def negated(condition: Truth) -> Truth:
