@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http.client import HTTPResponse
-from typing import Any
+from typing import Any, cast
 
 import requests
+from pypsrp._pool_manager import DisableNewConnectionsContext, NewConnectionDisabled
+from requests.adapters import HTTPAdapter
 
 from handlers.psrp.bounds import Bounds
 
@@ -18,17 +20,16 @@ class Connections:
     """Every urllib3 connection of a session. `connected` is called whenever one has come to be, its TLS too.
 
     `ConnectionCls` and `pool_classes_by_scheme` are urllib3's own places for this, `response_class` is
-    http.client's; pypsrp uses the first two likewise.
+    http.client's; pypsrp uses the first two likewise, but not for connections through a proxy: these have a
+    manager of their own, which `proxy_manager_for` makes when it is asked for first.
     """
 
     def __init__(self, session: requests.Session, bounds: Bounds, connected: Callable[[], None]) -> None:
         self._bounds, self._connected = bounds, connected
         self._seen: list[Any] = []
-        for adapter in session.adapters.values():
-            pools = adapter.poolmanager.pool_classes_by_scheme  # type: ignore[attr-defined]
-            adapter.poolmanager.pool_classes_by_scheme = {  # type: ignore[attr-defined]
-                scheme: self._pool_maker(make) for scheme, make in pools.items()
-            }
+        for adapter in cast("Iterable[HTTPAdapter]", session.adapters.values()):
+            self._watch(adapter.poolmanager)
+            adapter.proxy_manager_for = self._proxy_maker(adapter.proxy_manager_for)  # type: ignore[method-assign]
 
     def cut(self) -> None:
         """Break them now, from any thread: whoever waits for an answer stops waiting."""
@@ -36,6 +37,22 @@ class Connections:
             with suppress(OSError, AttributeError, TypeError):
                 # The plain socket's method: SSLSocket's own would pull the TLS state from under the reader.
                 socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+
+    def _proxy_maker(self, usual: Callable[..., Any]) -> Callable[..., Any]:
+        watched: list[Any] = []
+
+        def manager_for(*args: Any, **kwargs: Any) -> Any:
+            manager = usual(*args, **kwargs)
+            if manager not in watched:
+                watched.append(manager)
+                self._watch(manager)
+            return manager
+
+        return manager_for
+
+    def _watch(self, manager: Any) -> None:
+        pools = manager.pool_classes_by_scheme
+        manager.pool_classes_by_scheme = {scheme: self._pool_maker(pools[scheme]) for scheme in pools}
 
     def _pool_maker(self, make_pool: Callable[..., Any]) -> Callable[..., Any]:
         def pool(*args: Any, **kwargs: Any) -> Any:
@@ -50,6 +67,8 @@ class Connections:
         connect = connection.connect
 
         def connect_and_tell() -> None:
+            if DisableNewConnectionsContext.current() is not None:
+                raise NewConnectionDisabled
             connect()
             self._connected()
 
