@@ -94,30 +94,55 @@ def test_pip_knows_the_commit_where_it_fetched_it(
     assert commit(tmp_path / "handlers") == told
 
 
-def test_a_build_from_a_checkout_carries_its_commit(tmp_path: Path) -> None:
-    """And one from sources alone carries none."""
-    source = tmp_path / "source"
+def sources(folder: Path) -> Path:
+    """What a build takes, without a checkout around it."""
+    source = folder / "source"
     source.mkdir()
     for name in SOURCES:
         subprocess.run(["cp", "-R", str(ROOT / name), str(source / name)], check=True)
-    wheels = [tmp_path / "without", tmp_path / "with"]
-    for folder in wheels:
-        subprocess.run(
-            [sys.executable, "-c", BUILD, str(folder)],
-            cwd=source, env=clean_environment(), capture_output=True, check=True,
-        )  # fmt: skip
-        if not (source / ".git").exists():
-            git(source, "init", "-q")
-            git(source, "add", "README.md")
-            git(source, "commit", "-qm", "x")
-    told = []
-    for folder in wheels:
-        (wheel,) = folder.glob("*.whl")
-        with ZipFile(wheel) as archive:
-            there = "handlers/commit.txt" in archive.namelist()
-            told.append(archive.read("handlers/commit.txt").decode().strip() if there else None)
-    assert told[0] is None
-    assert told[1] == git(source, "rev-parse", "HEAD")[:12]
+    return source
+
+
+def build(source: Path, out: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Build a wheel into a folder of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", BUILD, str(out)],
+        cwd=source, env={**clean_environment(), **environ}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def carried(out: Path) -> str | None:
+    """The commit in the wheel that was built there."""
+    (wheel,) = out.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        there = "handlers/commit.txt" in archive.namelist()
+        return archive.read("handlers/commit.txt").decode().strip() if there else None
+
+
+def test_a_build_from_a_checkout_carries_its_commit(tmp_path: Path) -> None:
+    """And one from sources alone carries none."""
+    source = sources(tmp_path)
+    build(source, tmp_path / "without")
+    git(source, "init", "-q")
+    git(source, "add", "README.md")
+    git(source, "commit", "-qm", "x")
+    build(source, tmp_path / "with")
+    assert carried(tmp_path / "without") is None
+    assert carried(tmp_path / "with") == git(source, "rev-parse", "HEAD")[:12]
+
+
+@pytest.mark.parametrize("given", ["0123456789abcdef0123456789abcdef01234567", "0123456789ab-dirty", ""])
+def test_a_build_is_told_its_commit(tmp_path: Path, given: str) -> None:
+    """As the Dockerfile's is; an argument that was left out is empty there."""
+    build(sources(tmp_path), tmp_path / "out", SOURCE_COMMIT=given)
+    assert carried(tmp_path / "out") == (given or None)
+
+
+def test_what_is_not_a_commit_ends_the_build(tmp_path: Path) -> None:
+    """A branch is another commit tomorrow."""
+    done = build(sources(tmp_path), tmp_path / "out", SOURCE_COMMIT="main")
+    assert done.returncode != 0
+    assert "SOURCE_COMMIT is 'main', which is not the name of a commit" in done.stderr
 
 
 def test_the_command_tells_it(rootver: Rootver, monkeypatch: pytest.MonkeyPatch) -> None:
