@@ -1,8 +1,9 @@
-# make [run | demo | test | test-kerberos | check | format | bench | pictures | docs | lock | release-check]: see CONTRIBUTING.md
+# make [run | demo | test | test-kerberos | image | image-test | sbom | check | format | bench | pictures | docs | lock |
+# release-check]: see CONTRIBUTING.md
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: ready run demo test test-kerberos check format bench pictures docs lock release-check clean
+.PHONY: ready run demo test test-kerberos image image-test sbom check format bench pictures docs lock release-check clean
 
 # `make` alone: everything is there, and how to reach it.
 ready: .venv/ready
@@ -31,6 +32,21 @@ test-kerberos: .venv/ready build/kerberos/ready
 build/kerberos/ready: requirements-kerberos.lock | .venv/ready
 	CFLAGS=-O0 $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target build/kerberos -r requirements-kerberos.lock
 	@touch $@
+
+# The container's image, which says the commit of this checkout.
+image:
+	docker build --build-arg SOURCE_COMMIT="$$(git describe --always --dirty --abbrev=12 --exclude='*')" -t rootver .
+
+# Builds and runs the image for minutes, with the Docker engine that answers. Where none does, root starts one for
+# itself alone, with Debian in the place of the base image: Debian's docker.io and mmdebstrap, and 1 GB of memory.
+image-test: .venv/ready
+	$(BIN)/pytest -n 0 -m image tests/image
+
+# What the image installs of Python, as CycloneDX.
+sbom: .venv/ready
+	@mkdir -p build
+	$(BIN)/python -m tests.sbom > build/rootver-bot.cdx.json
+	@echo "build/rootver-bot.cdx.json"
 
 check: .venv/ready
 	$(BIN)/ruff format --check .
@@ -63,11 +79,13 @@ build/docs-venv/ready: requirements-docs.lock
 	build/docs-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
 	@touch $@
 
-# Exact versions and hashes of all that is installed; needs uv (`pip install uv`).
+# Exact versions and hashes of all that is installed; needs uv (`pip install uv`). Cython: the version that gssapi and
+# krb5 ask for; with another one the image does not build.
 lock:
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements.lock pyproject.toml -o requirements-run.lock
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")' | uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url - -o requirements-docs.lock
+	printf 'cython==3.3.0\nsetuptools\n' | uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements.lock - -o requirements-build.lock
 	printf 'gssapi\nkrb5\n' | uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url - -o requirements-kerberos.lock
 
 # Version and changelog, locked versions, what is in the wheel, links: a sentence for each thing to repair.

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bot.app import Bot
 from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
@@ -56,7 +56,7 @@ class Stage:
         self.bot: Bot | None = None
         self.thread = ""
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Self:
         if self._cim is not None:
             self._stack.enter_context(self._cim)
         self._stack.enter_context(self.endpoint)

@@ -1,0 +1,1 @@
+"""The container's image, built by a Docker engine and run; `make image-test`."""
