@@ -37,7 +37,8 @@ class Failed(Exception):
 
 def cut(text: object) -> str:
     """Foreign text on one line, without control characters, at most `TEXT_LIMIT` characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    first = str(text)[: 10 * TEXT_LIMIT]  # of 12 MB, where a host likes
+    line = " ".join("".join(c if c.isprintable() else " " for c in first).split())
     return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "…"
 
 

@@ -76,9 +76,9 @@ class KeptShells:
         if self._path is None:
             return []
         try:
-            return [KeptShell(**one) for one in json.loads(beside.read(self._path, _LONGEST))]
+            return list({KeptShell(**one) for one in json.loads(beside.read(self._path, _LONGEST))})
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             _log.warning("the open shells of the last run could not be read from %s: %s", self._path, error)
             return []

@@ -36,4 +36,5 @@ def answer_of(command: str, pipeline: PowerShell, options: HostOptions) -> str:
 
 def _not_one_text(command: str, output: list[Any], options: HostOptions) -> Failure:
     seen = "nothing" if not output else f"{len(output)} outputs" if len(output) > 1 else "no JSON object"
-    return told("no answer", options, command=command, seen=seen)
+    words = next((one for one in output if isinstance(one, str)), None)
+    return told("no answer", options, words=words, command=command, seen=seen)

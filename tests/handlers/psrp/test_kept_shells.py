@@ -100,7 +100,14 @@ def test_a_wrong_password_is_tried_once_for_all_that_is_left(host: Endpoint, tmp
     assert len(KeptShells(tmp_path / "shells").left()) == QUOTA
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", '{"a":1}', "[1]", '[{"server":"mgmt1"}]', "\u00e9"])
+UNHASHABLE = '[{"server":[],"user":"","configuration_name":"","id":""}]'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "no JSON", '{"a":1}', "[1]", '[{"server":"mgmt1"}]', "\u00e9", UNHASHABLE, "[" * 60_000],
+    ids=["empty", "none", "object", "number", "parts", "bytes", "list", "deep"],
+)
 def test_a_file_that_cannot_be_read_holds_nobody_up(
     tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -371,6 +371,8 @@ def test_an_endpoint_without_the_command() -> None:
         said("command missing", failure_of(options_for(host, delivery="endpoint")))
         host.faults.garble("Get-RootVerFact", "nothing")
         said("no answer", failure_of(options_for(host)))
+        host.faults.garble("Get-RootVerFact", "not_json")
+        said("no answer", failure_of(options_for(host)), "WARNING: the module could not be loaded")
 
 
 def test_no_kind_is_left_out() -> None:

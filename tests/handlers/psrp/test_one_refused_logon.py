@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,9 @@ from handlers.psrp.remote import PsrpRemote
 from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import AT_ONCE, MakeRemote
 from tests.handlers.psrp.practice_host import BASIC, FACTS, MODULE, MUCH_LESS, options_for
+from tests.handlers.psrp.test_kinds_of_failure import http
+from tests.handlers.psrp.test_sentences import server
+from tests.handlers.psrp.tls import LOOPBACK, make_certificate, tls_front
 
 WORKERS = 16
 NODES = 48  # asked after the change
@@ -93,6 +98,28 @@ def test_a_host_that_refuses_slowly_refuses_once(
     host.faults.latency = 0
     remote.close()
     assert refused(host) == 1
+
+
+def test_a_certificate_that_is_not_mapped_is_refused_once(tmp_path: Path) -> None:
+    """Whoever has no account there is not refused sixteen times either."""
+    certificate = str(make_certificate(tmp_path / "server.pem", LOOPBACK))
+    refusals = []
+
+    def refuse(connection: socket.socket) -> None:
+        refusals.append(connection)
+        threading.Event().wait(0.5)
+        http(401)(connection)
+
+    with server(refuse) as plain, tls_front(Path(certificate), plain) as port:
+        options = HostOptions(
+            server="127.0.0.1", port=port, auth="certificate", cert_validation=certificate,
+            certificate_pem=certificate, certificate_key_pem=certificate,
+        )  # fmt: skip
+        remote = PsrpRemote({"mgmt1": options}, module=lambda: MODULE, limits=AT_ONCE)
+        (told,) = ask_at_once(remote, WORKERS)
+        remote.close()
+    assert "the logon of the client certificate was refused" in told
+    assert len(refusals) == 1
 
 
 @pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
