@@ -51,7 +51,6 @@ def test_an_endpoint_for_questions(host: WindowsHost) -> None:
         "Register RootVerQuery",
         "Restart-Service WinRM",
         "New-PSSession RootVerQuery",
-        "New-PSSession RootVerQuery",
     ]
     assert Path(transcripts).is_dir()
     assert done.sddl == ["O:NSG:BAD:P(A;;GA;;;BA)(A;;GXGR;;;S-1-5-21-1)S:P(AU;FA;GA;;;WD)(AU;SA;GXGW;;;WD)"]
@@ -125,9 +124,9 @@ def test_the_new_one_answers_before_the_old_one_goes(host: WindowsHost) -> None:
     first, again = host.run(registering(CHANGE), registering(CHANGE))
     assert again.failure is None
     assert [call for call in again.calls if not call.startswith("Set-Acl")] == [
-        "Register RootVerChange.new", "Restart-Service WinRM", *["New-PSSession RootVerChange.new"] * 2,
+        "Register RootVerChange.new", "Restart-Service WinRM", "New-PSSession RootVerChange.new",
         "Unregister RootVerChange", "Register RootVerChange", "Restart-Service WinRM",
-        *["New-PSSession RootVerChange"] * 2, "Unregister RootVerChange.new",
+        "New-PSSession RootVerChange", "Unregister RootVerChange.new",
     ]  # fmt: skip
     assert again.registered == first.registered
     assert again.said == first.said
@@ -161,7 +160,7 @@ def test_an_upgrade_and_a_downgrade_are_another_run(host: WindowsHost, tmp_path:
 
 STEPS = [
     *(f"Set-Acl {nth}" for nth in (1, 3)), "Register 1", "Restart-Service 1", "New-PSSession 1",
-    "Unregister 1", "Register 2", "Restart-Service 2", "New-PSSession 3",
+    "Unregister 1", "Register 2", "Restart-Service 2", "New-PSSession 2",
 ]  # fmt: skip
 """Where renewing may fail, in order: folders, journal, trial, the swap, the proof of what was swapped."""
 
@@ -185,11 +184,32 @@ def test_what_fails_half_way_is_put_back(host: WindowsHost, tmp_path: Path) -> N
     assert (host.modules / "RootVer" / "1.2.0" / "RootVer.psm1").read_bytes() == shipped
 
 
+def test_where_putting_back_fails_too_the_next_step_is_told(host: WindowsHost) -> None:
+    """What has answered stays, under its other name, and another run puts all in order."""
+    first, failed, again = host.run(
+        registering(CHANGE), registering(CHANGE, fail=["Register 2", "Register 3"]), registering(CHANGE)
+    )
+    assert list(failed.registered) == ["RootVerChange.new"]
+    assert "failed too: Register 3 does not go" in failed.warnings[0]
+    assert "run the script again" in failed.warnings[0]
+    assert (again.failure, again.registered) == (None, first.registered)
+
+
 def test_a_first_installation_that_fails_leaves_nothing(host: WindowsHost) -> None:
     """No endpoint, no module; what was made for records stays, and the next run finds it."""
     runs = host.run(*(registering(QUERY, fail=[f"{step} 1"]) for step in ("Register", "New-PSSession")))
     assert all(run.failure and run.registered == {} for run in runs)
     assert host.versions() == []
+
+
+def test_an_endpoint_that_takes_script_text_is_not_kept(host: WindowsHost, tmp_path: Path) -> None:
+    """What the file says is not believed: it is tried."""
+    open_ = product(tmp_path / "open", "", "")
+    file = open_ / "RootVerChange.pssc"
+    file.write_text(file.read_text().replace("NoLanguage", "FullLanguage"))
+    first, failed = host.run(registering(CHANGE), registering(CHANGE, endpoint=open_))
+    assert "takes script text" in (failed.failure or "")
+    assert failed.registered == first.registered
 
 
 def test_a_password_that_windows_does_not_give_back_is_told(host: WindowsHost) -> None:

@@ -273,31 +273,32 @@ function Add-Endpoint {
 }
 
 function Invoke-Endpoint {
-    # Through WinRM, as the bot asks: the command by name, or script text.
-    param([string]$Name, [string[]]$Node, [string]$Script)
-    $session = New-PSSession @way -ConfigurationName $Name
+    # As the bot asks: the command by name, or script text.
+    param($Session, [string[]]$Node, [string]$Script)
     $pipeline = [powershell]::Create()
     try {
-        $pipeline.Runspace = $session.Runspace
+        $pipeline.Runspace = $Session.Runspace
         if ($Script) { $null = $pipeline.AddScript($Script) }
         else { $null = $pipeline.AddCommand('Test-RootVerHost').AddParameter('ComputerName', $Node) }
         $pipeline.Invoke()
     }
-    finally {
-        $pipeline.Dispose()
-        Remove-PSSession -Session $session
-    }
+    finally { $pipeline.Dispose() }
 }
 
 function Get-EndpointReport {
     # What the endpoint answers. It must be this version of the module, and take no script text.
     param([string]$Name, [string]$Version, [string[]]$Node)
-    $told = @(Invoke-Endpoint -Name $Name -Node $Node)
+    # Script text first: that it fails says nothing unless the same session answers afterwards.
+    $session = New-PSSession @way -ConfigurationName $Name
+    try {
+        $isOpen = $true
+        try { $null = Invoke-Endpoint -Session $session -Script '1' } catch { $isOpen = $false }
+        $told = @(Invoke-Endpoint -Session $session -Node $Node)
+    }
+    finally { Remove-PSSession -Session $session }
     if ($told.Count -ne 1) { throw "$Name gave $($told.Count) answers to Test-RootVerHost instead of one." }
     $report = ConvertFrom-Json -InputObject ([string]$told[0])
     if ($report.module -ne $Version) { throw "$Name answers with module $($report.module) instead of $Version." }
-    $isOpen = $true
-    try { $null = Invoke-Endpoint -Name $Name -Script '1' } catch { $isOpen = $false }
     if ($isOpen -or $report.language_mode -ne 'NoLanguage') {
         throw "$Name takes script text (language mode $($report.language_mode)) instead of commands alone."
     }
@@ -407,7 +408,10 @@ catch {
         }
         if ($step -ne 'files') { Restart-Service -Name WinRM }
     }
-    catch { Write-Warning "Putting back what was there failed too: $($_.Exception.Message)" }
+    catch {
+        Write-Warning ("Putting back what was there failed too: $($_.Exception.Message) Look with " +
+            'Get-PSSessionConfiguration, and run the script again: it begins anew.')
+    }
     if (-not $isBack) {
         Write-Warning ("The old $Name is gone: Windows does not give back the password of $($old.RunAsUser). " +
             "The new one has answered as $Name.new, and stays under that name.")
