@@ -8,6 +8,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
+from bot.lab.workspace.rates import Rates
 from bot.lab.workspace.web.server import WorkspaceServer
 from bot.lab.workspace.workspace import Workspace
 from tests.bot.lab.practice_slack import ONCALL, refusal, web_client
@@ -80,6 +81,7 @@ def test_a_slow_answer_is_late_but_done(workspace: Workspace, server: WorkspaceS
 
 def test_slacks_rate_limits_hold_once_they_are_enforced(workspace: Workspace, client: WebClient) -> None:
     """Ten posts at once pass, the eleventh waits for a second; another channel has its own count."""
+    workspace.rates = Rates(clock=lambda: 0.0)
     workspace.rates.enforced = True
     for number in range(10):
         client.chat_postMessage(channel=ONCALL, text=str(number))
