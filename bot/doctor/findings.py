@@ -46,9 +46,10 @@ def worst_first(findings: Sequence[DoctorLine]) -> list[DoctorLine]:
 
 def headline(findings: Sequence[DoctorLine]) -> str:
     """How it is, in one sentence."""
-    number = f"of {len(findings)} thing{'' if len(findings) == 1 else 's'} that I looked at"
-    for result, said in (("fail", "do not work"), ("warn", "work, but have something to know")):
+    for result, said in (("fail", "failed"), ("warn", "warned, none failed")):
         names = [one.name for one in findings if one.result == result]
         if names:
-            return f"{len(names)} {number} {said}: {', '.join(names[:3])}{' …' if len(names) > 3 else ''}."
-    return f"All is well with {len(findings)} thing{'' if len(findings) == 1 else 's'} that I looked at."
+            which = [*dict.fromkeys(names)]
+            more = " …" if len(which) > 3 else ""
+            return f"{len(names)} of {len(findings)} checks {said}: {', '.join(which[:3])}{more}."
+    return f"All {len(findings)} checks passed."

@@ -99,7 +99,7 @@ def test_the_self_check_is_answered(shift: Shift) -> None:
     """Line by line."""
     shift.findings.append(DoctorLine("mgmt1", "fail", "no answer within 60 s. Is the host up?"))
     answer = shift.answer(shift.say("doctor"))
-    assert answer.startswith("1 of 2 things that I looked at do not work: mgmt1.")
+    assert answer.startswith("1 of 2 checks failed: mgmt1.")
     assert answer.index(":red_circle: FAIL *mgmt1* no answer within 60 s. Is the host up?") < answer.index(
         ":large_green_circle: OK *slack* connected"
     )
