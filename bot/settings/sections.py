@@ -146,7 +146,7 @@ class Audit(Section):
     signing_key: Text | None = _key(
         None,
         "the file with the key that signs anchors; none: beside the database, with .key at the end",
-        "/etc/rootver/anchor.key",
+        "/var/lib/rootver-key/anchor.key",
     )
 
 
