@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -133,6 +134,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; returns the exit code, having said on stderr what went wrong."""
     _open_what_was_closed()
+    logging.lastResort = logging.NullHandler()  # a command tells by itself what failed; only `run` has a log
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:

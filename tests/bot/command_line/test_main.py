@@ -212,6 +212,21 @@ def test_what_only_reads_loads_neither_settings_nor_slack_nor_powershell(
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_what_failed_is_told_once(tmp_path: Path) -> None:
+    """By the command itself: what a running bot would log does not stand before it."""
+    (tmp_path / "rootver.toml").write_text(
+        '[hosts.mgmt1]\nserver = "127.0.0.1"\nport = 1\nssl = false\nusername = "u"\n'
+        '[clusters.EXCH-CL1]\nhost = "mgmt1"\nnodes = ["exch-node2"]\n'
+    )
+    environ = {**clean_environment(), "ROOTVER_HOSTS__MGMT1__PASSWORD": "p"}
+    for words in ("diagnose exch-node2", "doctor"):
+        done = subprocess.run(
+            [*PYTHON, *words.split()], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        )
+        assert "no connection to 127.0.0.1" in done.stdout
+        assert done.stderr == ""
+
+
 def test_the_module_is_the_command(tmp_path: Path) -> None:
     """`python -m bot` needs no installed script, and ends with the same codes."""
     done = subprocess.run(
