@@ -119,13 +119,11 @@ class AttentiveClient(SocketModeClient):
         `Connection.check_state` counts from the last answer only, so one that was never answered stays.
         """
         with self._connecting:
-            old = self.current_session
-            if old is not None:
-                old.close = partial(_close, old)  # type: ignore[method-assign]
             super().connect()
             session = self.current_session
-            if session is not None and session.last_ping_pong_time is None:
-                session.last_ping_pong_time = time.time()
+            if session is not None:
+                session.close = partial(_close, session)  # type: ignore[method-assign]
+                session.last_ping_pong_time = session.last_ping_pong_time or time.time()
 
     def enqueue_message(self, message: str) -> None:
         """Take what was read. It is told of before it waits for its turn: nobody can overtake it unseen."""
@@ -200,14 +198,14 @@ class AttentiveClient(SocketModeClient):
             session.run_until_completion(_UntilClosed(self, session))
 
 
-def _close(old: Connection) -> None:
+def _close(session: Connection) -> None:
     """Close a connection that its reader may close just then.
 
     The library's own close fails there, because there is no socket left; `connect` would end with that, and
-    the new connection would be open and nobody's.
+    the new connection would be open and nobody's. So would a stop.
     """
     with suppress(AttributeError):
-        Connection.close(old)
+        Connection.close(session)
 
 
 class _UntilClosed(ConnectionState):

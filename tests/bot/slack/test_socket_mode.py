@@ -101,6 +101,24 @@ def test_a_reader_that_comes_round_while_the_old_connection_closes_still_finds_t
         assert answered(server)
 
 
+def test_a_connection_may_be_closed_by_its_reader_and_by_a_stop_at_once() -> None:
+    """The library alone fails where the other one was first."""
+    with WorkspaceServer(Workspace()) as server, listening(server) as socket:
+        server.workspace.wait_for(lambda: server.sockets.connected)
+        session = socket.client.current_session
+        assert session is not None
+
+        @contextmanager
+        def reader_is_first() -> Iterator[None]:
+            sock, session.sock = session.sock, None
+            assert sock is not None
+            sock.close()
+            yield
+
+        session.sock_send_lock = reader_is_first()  # type: ignore[assignment]
+        socket.client.disconnect()
+
+
 def test_connections_asked_for_at_the_same_time_leave_one() -> None:
     """Slack sends each event to any of the open ones: one that nobody reads would swallow events."""
     with WorkspaceServer(Workspace()) as server, listening(server, NONE) as socket:
