@@ -151,7 +151,8 @@ def endless(piece: bytes, pause: float) -> Iterator[int]:
     [
         (True, b"a", 0.05, "no answer within 0.5 s"),
         (False, b"a", 0.05, "no answer within 0.5 s"),
-        (True, b"a: b\r\n" * 1000, 0, "one HTTP answer of it is longer than 1 MB"),
+        # Newer Pythons (3.13) end it themselves, at a hundred lines.
+        (True, b"a: b\r\n" * 1000, 0, "one HTTP answer of it is longer than 1 MB|the connection was lost"),
     ],
     ids=["tunnel trickles", "plain trickles", "tunnel floods"],
 )
