@@ -1,10 +1,10 @@
 """Two hundred nodes at once, through the bot's own sixteen workers.
 
-The goal of 1.3 is nearly met, not quite: 1.37 to 1.51 on an idle machine with two processors. One Python
-process computes on one processor at a time, and what the bot computes for 200 nodes (0.7 to 0.85 s) fills
-nearly all the time that the goal leaves (0.7 to 0.9 s). From nothing one logon goes alone first, so that a
-wrong password is refused once: three exchanges that the ideal schedule does not know. Where the time goes,
-from nothing and with NTLM (which thread held the interpreter, sampled 400 times a second):
+The goal of 1.3 is nearly met, not quite: 1.37 to 1.55 in five runs on an idle machine of two processors.
+One Python process computes on one processor at a time, and what the bot computes for 200 nodes (0.7 to 0.85
+s) fills nearly all the time that the goal leaves (0.7 to 0.9 s). From nothing one logon goes alone first,
+so that a wrong password is refused once: three exchanges that the ideal schedule does not know. Where the
+time goes, from nothing and with NTLM (which thread held the interpreter, sampled 400 times a second):
 
     60 %  the way to the host, 416 exchanges in 16 threads:
           25 %  sending and receiving: requests, urllib3, http.client
