@@ -304,7 +304,7 @@ class SocketMode:
         """End what is under way, before the server stops."""
         if (loop := self._loop) is not None:
             self._loop = None
-            asyncio.run_coroutine_threadsafe(_cancelled(list(self._tasks)), loop).result(10)
+            asyncio.run_coroutine_threadsafe(_cancelled(list(self._tasks)), loop).result(60)
 
 
 async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
