@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 from bot.lab.page.rounds import Rounds
 from bot.lab.page.server import PageServer
 from bot.lab.practice import Timing
-from tests.browser.browsing import browser, chromium
+from tests.browser.browsing import browser, lacking
 from tests.browser.visit import Visit
 
 QUICK = Timing(grace_seconds=0.5, follow_up_minutes=(0.02, 0.05, 0.1, 0.2, 0.4, 0.8))
@@ -17,12 +17,12 @@ QUICK = Timing(grace_seconds=0.5, follow_up_minutes=(0.02, 0.05, 0.1, 0.2, 0.4, 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is in this folder, and skip it visibly where there is no browser."""
-    missing = pytest.mark.skip(reason="no Chromium: install the package chromium, or set ROOTVER_CHROMIUM")
+    reason = lacking()
     for item in items:
         if "tests/browser/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
-            if chromium() is None:
-                item.add_marker(missing)
+            if reason is not None:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 # One browser and one page server for each worker, for as long as it tests in this folder: Playwright keeps an

@@ -23,6 +23,8 @@ PAGES = {
 def listener(request: pytest.FixtureRequest) -> Iterator[WebListener]:
     if request.param == "[::1]" and not has_ipv6():
         pytest.skip("this machine has no IPv6")
+    if request.param == "localhost" and not knows_localhost():
+        pytest.skip("this machine has no name localhost (/etc/hosts)")
     listener = WebListener(f"{request.param}:0", PAGES)
     listener.open()
     yield listener
@@ -36,6 +38,13 @@ def has_ipv6() -> bool:
     except OSError:
         return False
     return True
+
+
+def knows_localhost() -> bool:
+    try:
+        return bool(socket.getaddrinfo("localhost", None))
+    except OSError:
+        return False
 
 
 def get(listener: WebListener, path: str, host: str | None = None) -> tuple[int, bytes]:
