@@ -11,13 +11,19 @@ from handlers.approval import Permit
 
 QueryName = Literal["Get-RootVerFact", "Test-RootVerHost", "Backup-AspNetKey"]
 
+Identity = Literal["query", "change"]
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A reading command of the RootVer module, with its named parameters (docs/wire-contract.md)."""
+    """A reading command of the RootVer module, with its named parameters (docs/wire-contract.md).
+
+    `identity`: whose logon and endpoint it takes. That for changes is read with by the self-check alone.
+    """
 
     name: QueryName
     parameters: Mapping[str, object] = field(default_factory=dict)
+    identity: Identity = "query"
 
 
 class Remote(Protocol):

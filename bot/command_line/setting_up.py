@@ -38,6 +38,7 @@ BOT, APP = "slack_bot_token", "slack_app_token"
 TOKENS = {"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": APP}  # variable → file
 REQUIRED = ("server", "username", "cluster", "nodes")
 HOST = "mgmt1"  # its name in the settings
+CHANGE = f"{HOST}_change"  # the file with the password of its identity for changes
 
 
 @click.command()
@@ -46,6 +47,10 @@ HOST = "mgmt1"  # its name in the settings
 @click.option("--server", metavar="NAME", help="The management host, as mgmt1.corp.example.")
 @click.option("--username", metavar="NAME", help=r"The account that logs on there, as CORP\rootver.")
 @click.option("--endpoint", metavar="NAME", help="The session configuration there.")
+@click.option(
+    "--change-username", metavar="NAME", help=r"The account for approved changes, as CORP\rootver-fix."
+)
+@click.option("--change-endpoint", metavar="NAME", help="Its session configuration.")
 @click.option("--auth", type=click.Choice(AUTHS), default="negotiate", show_default=True, help="The logon.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Of WinRM; else 5986, or 5985 with --http.")
 @click.option("--http", is_flag=True, help="WinRM over HTTP; its messages are encrypted all the same.")
@@ -157,27 +162,58 @@ def _id(typed: str) -> str:
 def _windows(asking: Asking, host: HostOptions) -> Answers:
     """How to reach the host and which nodes it reaches, tried as doctor does."""
     while True:
-        server = asking.word("server", "Management host (mgmt1.corp.example)", _not_empty, None)
-        user = asking.word("username", r"Account there (CORP\rootver)", single_values.one_line, None)
-        password = asking.secret(
-            variable_of(("hosts", HOST, "password")), HOST, "Its password (not shown)", _not_empty
-        )
-        endpoint = asking.word("endpoint", "Session configuration there", _not_empty, "RootVerQuery")
-        host = replace(
-            host, server=server, username=user, password=password, configuration_name=endpoint,
-            delivery="inline" if endpoint == DEFAULT_CONFIGURATION else "endpoint",  # ours has the module
-        )  # fmt: skip
+        host = _host(asking, host)
         cluster = Cluster(
             asking.word("cluster", "Name of the Exchange cluster (EXCH-CL1)", single_values.name, None),
             HOST,
             {one: one.upper() for one in asking.words("nodes", "Its nodes", single_values.name, None)},
             tuple(asking.words("virtual_servers", "Its virtual servers (or none)", single_values.name)),
         )
-        if asking.good(_try_host(host, cluster), *REQUIRED, "endpoint"):
-            file = f"{SECRETS}/{HOST}" if HOST in asking.typed or (asking.secrets / HOST).exists() else None
+        if asking.good(_try_host(host, cluster), *REQUIRED, "endpoint", "change_username", "change_endpoint"):
+            files = (_file(asking, HOST), _file(asking, CHANGE) if host.change else None)
             servers = cluster.virtual_servers
-            return Answers((), (), HOST, host, cluster.name, tuple(cluster.nodes), servers, file)
-        asking.typed.pop(HOST, None)
+            return Answers((), (), HOST, host, cluster.name, tuple(cluster.nodes), servers, *files)
+        for name in (HOST, CHANGE):
+            asking.typed.pop(name, None)
+
+
+def _host(asking: Asking, host: HostOptions) -> HostOptions:
+    """How to log on there, for questions and for changes."""
+    server = asking.word("server", "Management host (mgmt1.corp.example)", _not_empty, None)
+    user = asking.word("username", r"Account there (CORP\rootver)", single_values.one_line, None)
+    password = asking.secret(
+        variable_of(("hosts", HOST, "password")), HOST, "Its password (not shown)", _not_empty
+    )
+    endpoint = asking.word("endpoint", "Session configuration there", _not_empty, "RootVerQuery")
+    delivery = "inline" if endpoint == DEFAULT_CONFIGURATION else "endpoint"  # ours has the module
+    host = replace(
+        host, server=server, username=user, password=password, configuration_name=endpoint, delivery=delivery
+    )
+    return replace(host, change=_change(asking, host))
+
+
+def _change(asking: Asking, host: HostOptions) -> HostOptions | None:
+    """The identity for changes: an endpoint for questions takes none. Without an endpoint nobody is asked."""
+    if host.delivery == "inline" and asking.given.get("change_username") is None:
+        return None
+    question = r"Account there for approved changes (CORP\rootver-fix; none: fixes will fail)"
+    user = asking.word("change_username", question, _one_line_or_none, "")
+    if not user:
+        return None
+    variable = variable_of(("hosts", HOST, "change", "password"))
+    password = asking.secret(variable, CHANGE, "Its password (not shown)", _not_empty)
+    default = "RootVerChange" if host.delivery == "endpoint" else host.configuration_name
+    endpoint = asking.word("change_endpoint", "Its session configuration", _not_empty, default)
+    return replace(host, username=user, password=password, configuration_name=endpoint)
+
+
+def _file(asking: Asking, name: str) -> str | None:
+    """Where the settings find a secret; None: in the environment."""
+    return f"{SECRETS}/{name}" if name in asking.typed or (asking.secrets / name).exists() else None
+
+
+def _one_line_or_none(typed: str) -> str:
+    return single_values.one_line(typed) if typed else ""
 
 
 def _not_empty(typed: str) -> str:

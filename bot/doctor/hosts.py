@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from bot.doctor.findings import DoctorLine, fail, ok, warn
@@ -16,7 +18,7 @@ from handlers.inventory import Inventory
 from handlers.kb906154.facts import Reading, Unreadable, Value
 from handlers.kb906154.unreadable import hindrance
 from handlers.kb906154.wording import prose, unreadable_words
-from handlers.ports import Clock, Query
+from handlers.ports import Clock, Identity, Query
 from handlers.remote_errors import NotSent, RemoteError
 
 NODES_AT_ONCE = 8  # of one host, where each is asked for alone
@@ -38,7 +40,8 @@ def look(
 ) -> list[DoctorLine]:
     """One host and its nodes, whatever is wrong with one of them; at most twice the host's deadline.
 
-    A logon that was refused before is tried again: somebody asked for it.
+    A logon that was refused before is tried again: somebody asked for it. Where the host has an identity for
+    changes, it is asked as that one too: a fix at night is not the time to see its password refused.
     """
     dialled = {
         one.dialled(node): computer
@@ -48,24 +51,53 @@ def look(
     }
     try:
         remote.forget_refusals(name)
-        report, told = _asked(name, remote, list(dialled))
     except RemoteError as error:
         return [fail(f"host {name}", str(error))]
-    except BrokenContract as broken:
-        return [fail(f"host {name}", f"{broken}.")]
-    denied = any(map(_denied, told.values())) and not any(map(_reached, told.values()))
+    ask = partial(_seen, name, remote, list(dialled))
+    with ThreadPoolExecutor(1, thread_name_prefix="doctor-changes") as beside:
+        changing = beside.submit(ask, f"changes on {name}", "change") if options.change else None
+        seen = ask(f"host {name}", "query")
+    changes = changing.result() if changing else None
+    about_changes = [_host(f"changes on {name}", changes)] if changes else []
+    if isinstance(seen, DoctorLine):
+        return [seen, *about_changes]
+    denied = any(map(_denied, seen.nodes.values())) and not any(map(_reached, seen.nodes.values()))
     nodes = [
-        _node(computer, told[address], report, second_hop=denied, own_change=options.change is not None)
-        for address, computer in dialled.items()
+        _node(computer, address, seen, changes, second_hop=denied) for address, computer in dialled.items()
     ]
     hop = [fail(f"second hop of {name}", f"every node that answered refused access. {SECOND_HOP}")]
-    return [_host(name, report), _time(name, report, clock.now()), *(hop if denied else []), *nodes]
+    return [
+        _host(f"host {name}", seen), _time(name, seen.report, clock.now()), *about_changes,
+        *(hop if denied else []), *nodes,
+    ]  # fmt: skip
 
 
 _Told = HostNode | RemoteError | BrokenContract | None
 
 
-def _asked(name: str, remote: Hosts, addresses: Sequence[str]) -> tuple[HostReport, dict[str, _Told]]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a host says of itself, and of each node by the name or address that was dialled."""
+
+    report: HostReport
+    nodes: dict[str, _Told]
+
+
+def _seen(
+    name: str, remote: Hosts, addresses: Sequence[str], line: str, identity: Identity
+) -> _Seen | DoctorLine:
+    """What one identity sees; the line that says why it sees nothing."""
+    try:
+        return _Seen(*_asked(name, remote, addresses, identity))
+    except RemoteError as error:
+        return fail(line, str(error))
+    except BrokenContract as broken:
+        return fail(line, f"{broken}.")
+
+
+def _asked(
+    name: str, remote: Hosts, addresses: Sequence[str], identity: Identity
+) -> tuple[HostReport, dict[str, _Told]]:
     """What the host says of itself and of each node. Raises `RemoteError`, `BrokenContract`.
 
     All nodes are asked for at once. If that fails on the host, as it does where an endpoint does not list
@@ -73,7 +105,8 @@ def _asked(name: str, remote: Hosts, addresses: Sequence[str]) -> tuple[HostRepo
     """
 
     def ask(nodes: Sequence[str]) -> HostReport:
-        return decode_host(remote.query(name, Query("Test-RootVerHost", {"ComputerName": list(nodes)})))
+        parameters = {"ComputerName": list(nodes)}
+        return decode_host(remote.query(name, Query("Test-RootVerHost", parameters, identity)))
 
     def alone(address: str) -> _Told:
         try:
@@ -102,14 +135,17 @@ def _of(report: HostReport, address: str) -> HostNode | None:
     return next((one for one in report.nodes if one.computer.casefold() == address.casefold()), None)
 
 
-def _host(name: str, report: HostReport) -> DoctorLine:
+def _host(line: str, seen: _Seen | DoctorLine) -> DoctorLine:
+    if isinstance(seen, DoctorLine):
+        return seen
+    report = seen.report
     own = ".".join(map(str, NEWEST))
-    seen = (
+    words = (
         f"{report.host} answers as {report.user}, PowerShell {report.powershell} ({report.language_mode}),"
         f" module {report.module} (the bot's own: {own})"
     )
     older = older_module(report.module)
-    return warn(f"host {name}", f"{prose(seen)}. {older}") if older else ok(f"host {name}", prose(seen))
+    return warn(line, f"{prose(words)}. {older}") if older else ok(line, prose(words))
 
 
 def _time(name: str, report: HostReport, now: datetime) -> DoctorLine:
@@ -133,10 +169,10 @@ def _denied(told: _Told) -> bool:
 
 
 def _node(
-    computer: str, told: _Told, report: HostReport, *, second_hop: bool, own_change: bool
+    computer: str, address: str, seen: _Seen, changes: _Seen | DoctorLine | None, *, second_hop: bool
 ) -> DoctorLine:
-    """Reach first; write access counts only where the same account changes."""
-    name = f"node {computer}"
+    """Reach first; then whether whoever makes the changes can write there."""
+    name, told, report = f"node {computer}", seen.nodes[address], seen.report
     if isinstance(told, RemoteError):
         code = f" ({told.code})" if told.code else ""
         return fail(name, f"{prose(told.what)}{code}. {prose(told.advice)}")
@@ -144,12 +180,29 @@ def _node(
         return fail(name, f"{told}." if told else f"{prose(report.host)} said nothing about it")
     if told.reach != Value(True):
         return fail(name, _not_reached(told, report, second_hop=second_hop))
-    if own_change:
-        return ok(name, "reached; fixes use the change identity")
-    if told.write_access == Value(True):
+    return _writing(name, told, changes, changes.nodes[address] if isinstance(changes, _Seen) else told)
+
+
+def _writing(name: str, told: HostNode, changes: _Seen | DoctorLine | None, writer: _Told) -> DoctorLine:
+    """Of a node that is reached: whether the identity that makes the changes can write there."""
+    if isinstance(changes, DoctorLine):  # which says why
+        return ok(name, "reached; whether a fix can write there is not known")
+    if isinstance(writer, HostNode) and writer.write_access == Value(True):
         return ok(name, "reached, with write access")
-    why = _words(told.write_access)
-    return warn(name, f"reached; no write access ({why}), so no fix is proposed for it")
+    if changes is None:
+        why = _words(told.write_access)
+        return warn(name, f"reached; no write access ({why}), so no fix is proposed for it")
+    return warn(name, f"reached; but {_unwritten(writer, changes.report)}, so an approved fix would fail")
+
+
+def _unwritten(told: _Told, report: HostReport) -> str:
+    """Why the identity for changes cannot write on a node."""
+    if not isinstance(told, HostNode):
+        why = prose(told.what) if isinstance(told, RemoteError) else str(told or "nothing was said of it")
+        return f"not for the identity for changes ({why})"
+    if told.reach != Value(True):
+        return f"{prose(report.user)} does not reach it ({_words(told.reach)})"
+    return f"{prose(report.user)} has no write access ({_words(told.write_access)})"
 
 
 def _not_reached(found: HostNode, report: HostReport, *, second_hop: bool) -> str:

@@ -26,7 +26,9 @@ def about_chat(slack: Slack, approval: Approval) -> Iterator[str]:
         yield f"SLACK_API_URL: the tokens travel unencrypted to {url.hostname}."
 
 
-def about_hosts(options: Mapping[str, HostOptions], clusters: Mapping[str, ClusterSection]) -> Iterator[str]:
+def about_hosts(
+    options: Mapping[str, HostOptions], clusters: Mapping[str, ClusterSection], approval: Approval
+) -> Iterator[str]:
     """What keeps a host from being reached or used."""
     if not clusters:
         yield NO_CLUSTER
@@ -37,6 +39,11 @@ def about_hosts(options: Mapping[str, HostOptions], clusters: Mapping[str, Clust
         yield from _without_password(("hosts", name), one)
         if one.change:
             yield from _without_password(("hosts", name, "change"), one.change)
+        elif one.delivery == "endpoint" and not approval.rules().diagnose_only:
+            yield (
+                f"hosts.{name}: an approved fix would go through {one.configuration_name} too, and one"
+                f" for questions takes no changes. Add [hosts.{name}.change] (docs/endpoint.md)."
+            )
 
 
 def _without_password(path: tuple[str, ...], one: HostOptions) -> Iterator[str]:

@@ -96,7 +96,7 @@ class Settings:
         """What will probably not work, or is weak, a sentence each."""
         return [
             *about_chat(self.slack, self.approval),
-            *about_hosts(self.host_options, self.clusters),
+            *about_hosts(self.host_options, self.clusters, self.approval),
         ]
 
     def public(self) -> dict[str, Json]:

@@ -27,17 +27,19 @@ class Answers:
     nodes: Sequence[str]
     virtual_servers: Sequence[str]
     password_file: str | None  # as it stands in the file; None: the environment has the password
+    change_password_file: str | None = None  # of the identity for changes, likewise
 
 
 def text(answers: Answers) -> str:
     """The file. What is the default is left out, but for the lists that people will want to extend."""
     people = [one for one in answers.approvers if not one.startswith("S")]
     groups = [one for one in answers.approvers if one.startswith("S")]
-    tables: dict[str, dict[str, object]] = {
-        "slack": {"channels": list(answers.channels)} if answers.channels else {},
-        "approval": {"approvers": people, **({"approver_groups": groups} if groups else {})},
-        f"hosts.{answers.host_name}": dict(_host(answers)),
-        f"clusters.{answers.cluster}": {
+    tables: dict[tuple[str, ...], dict[str, object]] = {
+        ("slack",): {"channels": list(answers.channels)} if answers.channels else {},
+        ("approval",): {"approvers": people, **({"approver_groups": groups} if groups else {})},
+        ("hosts", answers.host_name): dict(_host(answers)),
+        **({("hosts", answers.host_name, "change"): dict(_change(answers))} if answers.host.change else {}),
+        ("clusters", answers.cluster): {
             "host": answers.host_name,
             "nodes": list(answers.nodes),
             **({"virtual_servers": list(answers.virtual_servers)} if answers.virtual_servers else {}),
@@ -57,9 +59,17 @@ def _host(answers: Answers) -> Iterator[tuple[str, object]]:
         yield "password_file", answers.password_file
 
 
-def _table(name: str, keys: dict[str, object]) -> str:
-    section, _, rest = name.partition(".")
-    head = f"{section}.{_key(rest)}" if rest else section
+def _change(answers: Answers) -> Iterator[tuple[str, object]]:
+    """What it does not name is taken from the host."""
+    assert answers.host.change is not None  # noqa: S101 - asked for only then
+    yield "username", answers.host.change.username
+    yield "configuration_name", answers.host.change.configuration_name
+    if answers.change_password_file:
+        yield "password_file", answers.change_password_file
+
+
+def _table(path: tuple[str, ...], keys: dict[str, object]) -> str:
+    head = ".".join(map(_key, path))
     return "\n".join([f"[{head}]", *(f"{key} = {toml(value)}" for key, value in keys.items()), ""])
 
 

@@ -115,13 +115,17 @@ class PsrpRemote:
     def query(self, host: str, query: Query) -> str:
         """Run a reading command (`handlers.ports.Remote.query`): at most twice, within the deadline.
 
-        Raises `RemoteError`; as `NotSent` where nothing reached the host.
+        As the identity for changes, where there is one, in a session of its own. Raises `RemoteError`; as
+        `NotSent` where nothing reached the host.
         """
-        call = _Call(host, self._options(host), query.name, query.parameters)
+        options = self._options(host)
+        change = options.change if query.identity == "change" else None
+        run = self._alone if change else self._borrowed
+        call = _Call(host, change or options, query.name, query.parameters)
         deadline = Deadline(call.options.deadline_seconds)
-        result = self._borrowed(call, deadline)
+        result = run(call, deadline)
         if isinstance(result, Failed) and result.failure.again and self._paused(deadline):
-            result = self._borrowed(call, deadline)
+            result = run(call, deadline)
         return _answer(call, result)
 
     def change(self, permit: Permit) -> str:

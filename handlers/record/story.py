@@ -37,7 +37,7 @@ class Story:
     fix: Fix  # as its records tell it: nothing guards the table of fixes
     entries: tuple[Entry, ...]
     via: str | None  # why the approver was allowed to: a group's id, or "settings"
-    before: Json  # the reading before the change, and the one read back; None: nothing was sent
+    before: Json  # the reading before the change, and the one read back; None: not known
     after: Json
     refusals: tuple[Entry, ...]
     durations: Mapping[str, timedelta]  # in the order of the story; what did not happen is missing

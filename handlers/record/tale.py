@@ -11,6 +11,7 @@ from handlers.record.steps import step, tells
 from handlers.record.story import Evidence, Story
 from handlers.spelling import named
 from storage import queries
+from storage.records import State
 
 _AT_ONCE = timedelta(seconds=1)  # what took less is not told
 
@@ -52,7 +53,8 @@ def for_auditors(story: Story) -> list[tuple[str, str]]:
 
 
 def _before_and_after(story: Story) -> str:
-    if story.before is None and story.after is None:
+    certainly_not_sent = story.fix.sent_at is None or story.fix.state is State.VOIDED
+    if certainly_not_sent and story.before is None and story.after is None:
         return f"Nothing was sent. RootVer was {stored(story.fix.expected)} when it was proposed."
     before = reading(story.before) if story.before else stored(story.fix.expected)
     after = f"read back after it: {reading(story.after)}" if story.after else "nothing was read back after it"

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from bot.lab.host.endpoint import ACCOUNTS, QUERY_USER, Endpoint
+from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, CONSTRAINED, QUERY_USER, Endpoint
 from bot.lab.incidents import build
 from bot.lab.workspace.web.server import WorkspaceServer
 from bot.lab.workspace.workspace import Workspace
@@ -130,6 +130,7 @@ def test_a_set_up_is_asked_tried_and_written(around: Around, tmp_path: Path) -> 
         typist.asked("Account there", QUERY_USER)
         typist.asked("Its password", "wrong")
         typist.asked("Session configuration", "")
+        typist.asked("Account there for approved changes", "")
         typist.asked("Name of the Exchange cluster", "EXCH-CL1")
         typist.asked("Its nodes", "")
         typist.asked("Its nodes", "exch-node1 exch-node2")
@@ -213,6 +214,32 @@ def test_with_all_answers_as_options_nobody_is_asked(
     assert [one.name for one in tmp_path.iterdir()] == ["rootver.toml"]
     loaded = load(tmp_path / "rootver.toml", environ(around))
     assert (loaded.approval.approvers, loaded.hosts()["mgmt1"].username) == ((BOB,), QUERY_USER)
+
+
+def test_the_identity_for_changes_is_asked_tried_and_written(around: Around, tmp_path: Path) -> None:
+    """Where the host has endpoints: the one for questions takes no changes."""
+    with (
+        Endpoint(*build("zero"), configurations=CONSTRAINED) as around.host,
+        Typist(
+            tmp_path, around.slack.api_url, *around.options, *GIVEN[:-2], "--approvers", BOB, "--channels", ""
+        ) as typist,
+    ):
+        typist.asked("Bot token", around.slack.workspace.bot_token)
+        typist.asked("App-level token", around.slack.workspace.app_token)
+        typist.asked("Its password", ACCOUNTS[QUERY_USER])
+        typist.asked("Session configuration there", "")
+        typist.asked("Account there for approved changes", CHANGE_USER)
+        typist.asked("Its password", ACCOUNTS[CHANGE_USER])
+        typist.asked("Its session configuration", "")
+        typist.asked("Its virtual servers", "")
+        assert typist.end() == 0, typist.seen
+    assert "OK   changes on mgmt1: MGMT1 answers as CORP\\rootver-fix" in typist.seen
+    assert settings(tmp_path)["hosts"]["mgmt1"]["change"] == {
+        "username": CHANGE_USER, "configuration_name": "RootVerChange",
+        "password_file": "secrets/mgmt1_change",
+    }  # fmt: skip
+    assert (tmp_path / "secrets" / "mgmt1_change").read_text() == f"{ACCOUNTS[CHANGE_USER]}\n"
+    assert load(tmp_path / "rootver.toml", {}).warnings() == []
 
 
 def test_without_a_terminal_everything_that_is_missing_is_named(rootver: Rootver, tmp_path: Path) -> None:

@@ -26,10 +26,12 @@ def test_a_bot_in_order_has_an_ok_for_everything(practice: Practice) -> None:
         "settings", "files", "bot token", "clock", "scopes", "app token", "connection", "channel C07AUDIT000",
         "channels",
         "approver U07BOB00000", "approver group S07EXADMINS", "database", "record",
-        "host mgmt1", "clock of mgmt1", "node EXCH-NODE1", "node EXCH-NODE2",
+        "host mgmt1", "clock of mgmt1", "changes on mgmt1", "node EXCH-NODE1",
+        "node EXCH-NODE2",
     ]  # fmt: skip
     assert practice.text.splitlines()[2] == f"OK   bot token: accepted by {practice.workspace.url}"
     assert "CORP\\rootver, PowerShell 5.1" in found["host mgmt1"].text
+    assert "CORP\\rootver-fix, PowerShell 5.1" in found["changes on mgmt1"].text
 
 
 def test_nobody_in_slack_sees_the_self_check(practice: Practice) -> None:

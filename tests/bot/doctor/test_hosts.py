@@ -11,6 +11,7 @@ from bot.doctor.findings import DoctorLine
 from bot.doctor.hosts import Hosts
 from bot.doctor.self_check import checks
 from bot.lab.host.commands import answer
+from bot.lab.host.endpoint import CHANGE_USER
 from bot.settings.loading import load
 from handlers.ports import Query
 from handlers.psrp.remote import PsrpRemote
@@ -34,10 +35,11 @@ def test_a_host_that_is_away_is_told_in_the_remotes_words(practice: Practice) ->
 
 def test_an_answer_that_breaks_the_contract_is_not_believed(practice: Practice) -> None:
     """Garbage is never an OK."""
-    practice.host.faults.garble("Test-RootVerHost", "not_json")
-    found = practice.look()["host mgmt1"]
-    assert found.result == "fail"
-    assert "no JSON object" in found.text
+    for _ in ("query", "change"):
+        practice.host.faults.garble("Test-RootVerHost", "not_json")
+    found = practice.look()
+    assert results(found, "host mgmt1", "changes on mgmt1") == ["fail", "fail"]
+    assert "no JSON object" in found["host mgmt1"].text
 
 
 class OldModule:
@@ -194,16 +196,55 @@ def test_a_host_is_told_though_no_node_of_it_is(practice: Practice) -> None:
     assert found["node EXCH-NODE1"].text == "it gave no answer. Ask again."
 
 
-def test_write_access_counts_only_where_the_same_account_changes(practice: Practice) -> None:
-    """With a change identity the query account need not write."""
+def test_write_access_is_that_of_whoever_makes_the_changes(practice: Practice) -> None:
+    """With an identity for changes that one, else the only one."""
     practice.host.cluster.node("exch-node2").writable = False
-    assert practice.look()["node EXCH-NODE2"].text == "reached; fixes use the change identity"
+    found = practice.look()
+    assert found["node EXCH-NODE1"].text == "reached, with write access"
+    assert found["node EXCH-NODE2"].text == (
+        "reached; but CORP\\rootver-fix has no write access (denied), so an approved fix would fail"
+    )
     practice.written = {"change": ""}
     practice.environ = {"ROOTVER_HOSTS__MGMT1__CHANGE__PASSWORD": ""}
     found = practice.look()
     assert results(found, "node EXCH-NODE1", "node EXCH-NODE2") == ["ok", "warn"]
     assert found["node EXCH-NODE1"].text == "reached, with write access"
     assert "no fix is proposed" in found["node EXCH-NODE2"].text
+    assert "changes on mgmt1" not in found
+
+
+def test_an_identity_for_changes_that_is_refused_hides_nothing(practice: Practice) -> None:
+    """One refused logon of that account; what the other one sees stays visible."""
+    practice.environ = {"ROOTVER_HOSTS__MGMT1__CHANGE__PASSWORD": "an old one"}
+    found = practice.look()
+    assert found["changes on mgmt1"].result == "fail"
+    assert results(found, "host mgmt1", "clock of mgmt1", "node EXCH-NODE1") == ["ok", "ok", "ok"]
+    assert found["node EXCH-NODE1"].text == "reached; whether a fix can write there is not known"
+    assert [one.accepted for one in practice.host.logons].count(False) == 1
+
+
+def test_both_identities_are_told_where_neither_gets_in(practice: Practice) -> None:
+    """Each with its own account."""
+    practice.host.faults.refuse_logons = True
+    found = practice.look()
+    assert results(found, "host mgmt1", "changes on mgmt1") == ["fail", "fail"]
+    assert CHANGE_USER in found["changes on mgmt1"].text
+
+
+class NarrowChanges(NarrowHost):
+    """A host whose endpoint for changes lists fewer nodes than that for questions."""
+
+    def query(self, host: str, query: Query) -> str:
+        if query.identity == "query":
+            return answer(self._practice.host.cluster, query.name, query.parameters)
+        return super().query(host, query)
+
+
+def test_a_node_that_the_endpoint_for_changes_lacks_is_named(practice: Practice) -> None:
+    """The query endpoint lists it, so that only a fix would have met it."""
+    found = looked_at(practice, NarrowChanges(practice, "EXCH-NODE1"))
+    assert results(found, "node EXCH-NODE1", "node EXCH-NODE2") == ["ok", "warn"]
+    assert "not for the identity for changes (RootVerQuery does not list" in found["node EXCH-NODE2"].text
 
 
 def test_a_logon_that_was_refused_is_tried_again(practice: Practice) -> None:

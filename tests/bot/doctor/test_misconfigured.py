@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.lab.host.endpoint import CONSTRAINED, QUERY_USER, Endpoint
+from bot.lab.host.endpoint import CHANGE_USER, CONSTRAINED, QUERY_USER, Endpoint
 from bot.lab.incidents import build
 from bot.running.health import Status
 from bot.settings.file import SettingsError
@@ -54,6 +54,11 @@ def workspace(**attributes: object) -> Plant:
             setattr(practice.workspace, attribute, value)
 
     return plant
+
+
+def no_changes(practice: Practice, patch: pytest.MonkeyPatch) -> None:
+    practice.written = {"change": ""}
+    in_settings(delivery="endpoint", configuration_name="RootVerQuery", change__password="")(practice, patch)
 
 
 def host(**faults: object) -> Plant:
@@ -173,6 +178,20 @@ PLANTED: dict[str, tuple[Plant, str, str | None, str]] = {
     "host away": (in_settings(port="1"), "host mgmt1", "fail", r"mgmt1: .*\. \w+"),
     "password wrong": (host(refuse_logons=True), "host mgmt1",
         "fail", f"(?s){re.escape(QUERY_USER)}.*password"),
+    "password for changes wrong": (
+        in_settings(change__password="old"), "changes on mgmt1",
+        "fail", f"(?s){re.escape(CHANGE_USER)}.*password",
+    ),
+    "endpoint for changes missing": (
+        in_settings(change__configuration_name="RootVerFix"), "changes on mgmt1", "fail",
+        "session configuration RootVerFix.*configuration_name",
+    ),
+    "no identity for changes": (
+        no_changes, "settings", "warn", r"takes no changes. Add \[hosts.mgmt1.change",
+    ),
+    "changes may not write": (
+        node("exch-node2", writable=False), "node EXCH-NODE2", "warn", "rootver-fix has no write access",
+    ),
     "endpoint missing": (
         host(no_configuration=True), "host mgmt1", "fail", "session configuration.*configuration_name",
     ),

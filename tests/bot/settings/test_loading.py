@@ -243,6 +243,7 @@ def test_good_settings_have_no_warnings(tmp_path: Path) -> None:
         tmp_path,
         HOST
         + 'configuration_name = "RootVerQuery"\ndelivery = "endpoint"\n'
+        + '[hosts.mgmt1.change]\nconfiguration_name = "RootVerChange"\n'
         + CLUSTER
         + '[approval]\napprovers = ["U012AB3CD"]\n',
     )

@@ -129,6 +129,18 @@ def test_a_fix_nobody_approved(db: Database) -> None:
     assert tale(story).facts == ("Nothing was sent. RootVer was value when it was proposed.",)
 
 
+def test_a_fix_that_was_sent_and_not_answered(db: Database) -> None:
+    """What stands there is not known; that nothing was sent is not said."""
+    with db.write() as tx:
+        fix = fixes.insert(tx, new_fix())
+        note(tx, fix, "proposal", "pending", "UALICE")
+        note(tx, fix, "change", "pending", "bot", step="send")
+    with db.read() as conn:
+        story = show(conn, "FIX-1")
+    assert story is not None
+    assert tale(story).facts[0] == "Before the change RootVer was value; nothing was read back after it."
+
+
 def test_the_approval_that_counts_is_the_last_one(db: Database) -> None:
     """Withdrawn and given again by another person: the reason of that one."""
     with db.write() as tx:
