@@ -67,6 +67,14 @@ def test_the_last_anchor_beside_the_key_is_ahead(older: Night) -> None:
     assert [one.topic for one in older.told("audit")] == ["older_copy"]
 
 
+def test_another_start_says_the_same_once(older: Night) -> None:
+    """Each start adds records of its own, so that a new look would count others."""
+    first = older.database.older
+    older.restart()
+    older.restart()
+    assert older.database.older == first
+
+
 def test_nothing_is_judged_moved_or_made_in_an_older_copy(older: Night) -> None:
     """Whatever people and the clock do; whoever reacts is told, and a pause is still possible."""
     older.remote.cluster.set_root_ver(older.remote.cluster.node("EXCH-NODE2"), "0.0.0.0")
