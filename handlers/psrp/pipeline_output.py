@@ -12,7 +12,7 @@ from handlers.host_options import HostOptions
 from handlers.psrp.bounds import check_json
 from handlers.psrp.failures import Failed, Failure, cut
 from handlers.psrp.kinds_of_failure import told
-from handlers.psrp.powershell_errors import refused_by_powershell
+from handlers.psrp.powershell_errors import never_ran, refused_by_powershell
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def answer_of(command: str, pipeline: PowerShell, options: HostOptions) -> str:
     """
     errors, output = pipeline.streams.error, pipeline.output
     if pipeline.state != PSInvocationState.COMPLETED or (errors and not output):
-        raise Failed(refused_by_powershell(command, errors, options), sent=True)
+        raise Failed(refused_by_powershell(command, errors, options), sent=not never_ran(command, errors))
     if len(output) != 1 or not isinstance(output[0], str) or not output[0].lstrip().startswith("{"):
         raise Failed(_not_one_text(command, output, options), sent=True)
     check_json(output[0])

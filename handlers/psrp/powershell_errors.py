@@ -48,6 +48,18 @@ def refused_by_powershell(command: str, errors: list[Any], options: HostOptions)
     return _of_the_node(command, error, identifier, options)
 
 
+def never_ran(command: str, errors: list[Any]) -> bool:
+    """Whether PowerShell did not find the command itself; one that it calls is another target.
+
+    The target of CommandNotFoundException is the name that was looked up (tried on the real engine).
+    """
+    return any(
+        "CommandNotFoundException" in _identifier(error)
+        and str(getattr(error, "target_object", None)).casefold() == command.casefold()
+        for error in errors
+    )
+
+
 def _kind(error: Any) -> str | None:
     identifier = _identifier(error)
     if _code(identifier):

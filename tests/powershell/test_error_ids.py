@@ -7,7 +7,7 @@ from pypsrp.powershell import PowerShell
 
 from handlers.host_options import HostOptions
 from handlers.psrp.kinds_of_failure import KINDS
-from handlers.psrp.powershell_errors import refused_by_powershell
+from handlers.psrp.powershell_errors import never_ran, refused_by_powershell
 from tests.bot.lab.practice_client import open_pool, wsman
 from tests.powershell.engine import MODULE_TEXT, Engine
 
@@ -16,6 +16,26 @@ pytestmark = pytest.mark.powershell
 CONSTRAINED = "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'"
 NARROW = "function Get-RootVerFact { param([ValidateSet('EXCH-NODE1')][string]$ComputerName) }"
 OLDER = "function Get-RootVerFact { [CmdletBinding()] param([string]$Computer) }"
+
+
+@pytest.mark.parametrize(
+    ("text", "not_run"),
+    [
+        ("1", True),
+        ("function Get-RootVerFact { param($ComputerName) Get-RootVerOfNobody }", False),
+        ("function Get-RootVerFact { param($ComputerName) throw 'Get-RootVerFact' }", False),
+    ],
+)
+def test_a_command_that_is_not_there_did_not_run(engine: Engine, text: str, *, not_run: bool) -> None:
+    """Told from one that calls what is not there: that one may have done something before."""
+    pool = open_pool(wsman(engine.endpoint))
+    try:
+        pipeline = PowerShell(pool).add_script(text, use_local_scope=False).add_statement()
+        pipeline.add_cmdlet("Get-RootVerFact").add_parameters({"ComputerName": "EXCH-NODE2"})
+        pipeline.invoke()
+        assert never_ran("Get-RootVerFact", list(pipeline.streams.error)) == not_run
+    finally:
+        pool.close()
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,14 @@ MAX_DEPTH = 30
 
 
 class CommandError(Exception):
-    """A terminating error: the command itself could not run. `error_id` is its FullyQualifiedErrorId."""
+    """A terminating error: the command itself could not run.
 
-    def __init__(self, message: str, error_id: str) -> None:
+    `error_id` is its FullyQualifiedErrorId, `target` its TargetObject.
+    """
+
+    def __init__(self, message: str, error_id: str, target: str | None = None) -> None:
         super().__init__(message)
-        self.error_id = error_id
+        self.error_id, self.target = error_id, target
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ class HostShell:
                 " operable program. Check the spelling of the name, or if a path was included, verify that"
                 " the path is correct and try again."
             )
-            raise CommandError(text, "CommandNotFoundException")
+            raise CommandError(text, "CommandNotFoundException", name)
         return answer(self._cluster, name, parameters(command), self._caller())
 
     def _caller(self) -> Caller:
@@ -180,4 +180,7 @@ def parameters(command: Command) -> dict[str, object]:
 def _error_record(error: CommandError) -> ErrorRecord:
     exception = NETException(Message=str(error), HResult=-2146233087)
     category = ErrorCategoryInfo(Category=ErrorCategory.NotSpecified, Reason=error.error_id.split(",")[0])
-    return ErrorRecord(Exception=exception, CategoryInfo=category, FullyQualifiedErrorId=error.error_id)
+    return ErrorRecord(
+        Exception=exception, CategoryInfo=category, FullyQualifiedErrorId=error.error_id,
+        TargetObject=error.target,
+    )  # fmt: skip

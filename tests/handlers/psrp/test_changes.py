@@ -76,7 +76,7 @@ def test_a_constrained_change_endpoint_is_enough(constrained: Endpoint, make_rem
     remote = make_remote(delivery="endpoint", configuration_name="RootVerQuery", change=change)
     remote.query("mgmt1", FACTS)
     assert json.loads(remote.change(PERMIT))["outcome"] == "written"
-    with pytest.raises(RemoteError, match="Set-RootVer, or a command that it needs, is not there"):
+    with pytest.raises(NotSent, match="Set-RootVer, or a command that it needs, is not there"):
         make_remote(delivery="endpoint", configuration_name="RootVerQuery").change(PERMIT)
 
 
