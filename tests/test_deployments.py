@@ -31,6 +31,9 @@ approvers = ["U012AB3CD"]
 [hosts.mgmt1]
 server = "mgmt1.corp.example"
 username = 'CORP\\rootver'
+[hosts.mgmt1.change]
+username = 'CORP\\rootver-fix'
+password_file = "secrets/mgmt1_change"
 [clusters.EXCH-CL1]
 host = "mgmt1"
 nodes = ["exch-node1", "exch-node2"]
@@ -96,7 +99,12 @@ def test_what_is_mounted_is_there_and_used() -> None:
 )
 def test_the_bot_understands_its_variables(tmp_path: Path, environ: Mapping[str, str]) -> None:
     """With the secrets where the files are, it would start."""
-    secrets = {"slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1", "mgmt1": "secret"}
+    secrets = {
+        "slack_bot_token": "xoxb-1",
+        "slack_app_token": "xapp-1",
+        "mgmt1": "ask",
+        "mgmt1_change": "fix",
+    }
     given = dict(environ)
     for name, path in environ.items():
         if name.endswith("_FILE"):
@@ -106,9 +114,10 @@ def test_the_bot_understands_its_variables(tmp_path: Path, environ: Mapping[str,
     (tmp_path / "rootver.toml").write_text(SETTINGS)
     settings = load(tmp_path / "rootver.toml", given)
     assert settings.tokens().bot == "xoxb-1"
-    assert settings.hosts()["mgmt1"].password == "secret"
+    host = settings.hosts()["mgmt1"]
+    assert (host.password, host.change and host.change.password) == ("ask", "fix")
     assert settings.signing_key == Path("/key/anchor.key")
-    assert len(settings.secret_files) == 3
+    assert len(settings.secret_files) == 4
 
 
 def test_the_labels_of_the_image_say_what_it_is() -> None:

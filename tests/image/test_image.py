@@ -68,6 +68,7 @@ def test_it_reads_the_settings_that_are_mounted(run: Run, tmp_path: Path) -> Non
     settings.write_text(SETTINGS)
     options = ["--volume", f"{settings}:/data/rootver.toml:ro", "--env", "SLACK_BOT_TOKEN=xoxb-1"]
     options += ["--env", "SLACK_APP_TOKEN=xapp-1", "--env", "ROOTVER_HOSTS__MGMT1__PASSWORD=secret-word"]
+    options += ["--env", "ROOTVER_HOSTS__MGMT1__CHANGE__PASSWORD=secret-word"]
     code, told = run("rootver", "config", options=options)
     assert code == 0, told
     assert "mgmt1.corp.example" in told
