@@ -192,17 +192,19 @@ def _writing(name: str, told: HostNode, changes: _Seen | DoctorLine | None, writ
     if changes is None:
         why = _words(told.write_access)
         return warn(name, f"reached; no write access ({why}), so no fix is proposed for it")
-    return warn(name, f"reached; but {_unwritten(writer, changes.report)}, so an approved fix would fail")
+    return warn(name, f"reached; but {_unwritten(writer, prose(changes.report.user))}")
 
 
-def _unwritten(told: _Told, report: HostReport) -> str:
-    """Why the identity for changes cannot write on a node."""
+def _unwritten(told: _Told, user: str) -> str:
+    """What stands in the way of the identity for changes, and what that does to a fix."""
     if not isinstance(told, HostNode):
         why = prose(told.what) if isinstance(told, RemoteError) else str(told or "nothing was said of it")
-        return f"not for the identity for changes ({why})"
+        return f"not seen as {user} ({why}), so an approved fix may fail"
     if told.reach != Value(True):
-        return f"{prose(report.user)} does not reach it ({_words(told.reach)})"
-    return f"{prose(report.user)} has no write access ({_words(told.write_access)})"
+        return f"not by {user} ({_words(told.reach)}), so an approved fix may fail"
+    if told.write_access == Value(False):
+        return f"{user} has no write access ({_words(told.write_access)}), so an approved fix would fail"
+    return f"whether {user} can write is not known ({_words(told.write_access)}), so an approved fix may fail"
 
 
 def _not_reached(found: HostNode, report: HostReport, *, second_hop: bool) -> str:

@@ -41,8 +41,9 @@ def about_hosts(
             yield from _without_password(("hosts", name, "change"), one.change)
         elif one.delivery == "endpoint" and not approval.rules().diagnose_only:
             yield (
-                f"hosts.{name}: an approved fix would go through {one.configuration_name} too, and one"
-                f" for questions takes no changes. Add [hosts.{name}.change] (docs/endpoint.md)."
+                f"hosts.{name}: without [hosts.{name}.change] an approved fix goes through"
+                f" {one.configuration_name}, and an endpoint for questions refuses it. Add that section"
+                " (docs/endpoint.md)."
             )
 
 

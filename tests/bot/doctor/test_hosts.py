@@ -213,6 +213,23 @@ def test_write_access_is_that_of_whoever_makes_the_changes(practice: Practice) -
     assert "changes on mgmt1" not in found
 
 
+class UnreadableAccess(NarrowHost):
+    """A host that cannot tell whether its account may write."""
+
+    def query(self, host: str, query: Query) -> str:
+        told = json.loads(answer(self._practice.host.cluster, query.name, query.parameters))
+        for node in told["nodes"]:
+            node["write_access"] = {"is": "unreadable", "code": "0x80041010", "message": "odd"}
+        return json.dumps(told)
+
+
+def test_write_access_that_cannot_be_read_is_not_called_denied(practice: Practice) -> None:
+    """A fix may fail; nobody knows."""
+    text = looked_at(practice, UnreadableAccess(practice))["node EXCH-NODE1"].text
+    assert text.startswith("reached; but whether CORP\\rootver can write is not known (")
+    assert text.endswith("so an approved fix may fail")
+
+
 def test_an_identity_for_changes_that_is_refused_hides_nothing(practice: Practice) -> None:
     """One refused logon of that account; what the other one sees stays visible."""
     practice.environ = {"ROOTVER_HOSTS__MGMT1__CHANGE__PASSWORD": "an old one"}
@@ -244,7 +261,7 @@ def test_a_node_that_the_endpoint_for_changes_lacks_is_named(practice: Practice)
     """The query endpoint lists it, so that only a fix would have met it."""
     found = looked_at(practice, NarrowChanges(practice, "EXCH-NODE1"))
     assert results(found, "node EXCH-NODE1", "node EXCH-NODE2") == ["ok", "warn"]
-    assert "not for the identity for changes (RootVerQuery does not list" in found["node EXCH-NODE2"].text
+    assert "not seen as CORP\\rootver (RootVerQuery does not list" in found["node EXCH-NODE2"].text
 
 
 def test_a_logon_that_was_refused_is_tried_again(practice: Practice) -> None:

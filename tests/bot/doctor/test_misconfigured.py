@@ -187,7 +187,7 @@ PLANTED: dict[str, tuple[Plant, str, str | None, str]] = {
         "session configuration RootVerFix.*configuration_name",
     ),
     "no identity for changes": (
-        no_changes, "settings", "warn", r"takes no changes. Add \[hosts.mgmt1.change",
+        no_changes, "settings", "warn", "for questions refuses it. Add that section",
     ),
     "changes may not write": (
         node("exch-node2", writable=False), "node EXCH-NODE2", "warn", "rootver-fix has no write access",
