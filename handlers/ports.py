@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from handlers.approval import Permit
 
@@ -19,11 +19,17 @@ class Query:
     """A reading command of the RootVer module, with its named parameters (docs/wire-contract.md).
 
     `identity`: whose logon and endpoint it takes. That for changes is read with by the self-check alone.
+    Raises `TypeError` for a name that does not read: a change goes by its permit, whatever the types say.
     """
 
     name: QueryName
     parameters: Mapping[str, object] = field(default_factory=dict)
     identity: Identity = "query"
+
+    def __post_init__(self) -> None:
+        """Refuse what would not read."""
+        if self.name not in get_args(QueryName):
+            raise TypeError(f"{self.name} is not a command that only reads")
 
 
 class Remote(Protocol):

@@ -10,6 +10,7 @@ import pytest
 
 from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER, Endpoint
 from bot.lab.host.faults import HttpFault
+from handlers.ports import Query
 from handlers.psrp.failures import Failure
 from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import NotSent, RemoteError
@@ -78,6 +79,13 @@ def test_a_constrained_change_endpoint_is_enough(constrained: Endpoint, make_rem
     assert json.loads(remote.change(PERMIT))["outcome"] == "written"
     with pytest.raises(NotSent, match="Set-RootVer, or a command that it needs, is not there"):
         make_remote(delivery="endpoint", configuration_name="RootVerQuery").change(PERMIT)
+
+
+@pytest.mark.parametrize("name", ["Set-RootVer", "Restore-RootVer", "set-rootver", ""])
+def test_no_question_changes_anything(name: Any) -> None:
+    """The identity for changes can be asked too: only what reads is a question."""
+    with pytest.raises(TypeError, match="only reads"):
+        Query(name, {}, "change")
 
 
 @pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
