@@ -193,18 +193,17 @@ def _host(asking: Asking, host: HostOptions) -> HostOptions:
 
 
 def _change(asking: Asking, host: HostOptions) -> HostOptions | None:
-    """The identity for changes: an endpoint for questions takes none. Without an endpoint nobody is asked."""
-    if host.delivery == "inline" and asking.given.get("change_username") is None:
-        return None
-    question = r"Account there for approved changes (CORP\rootver-fix; none: fixes will fail)"
-    user = asking.word("change_username", question, _one_line_or_none, "")
+    """The identity for changes; None: none of its own. An endpoint for questions refuses a fix."""
+    without = "fixes will fail" if host.delivery == "endpoint" else "the one above"
+    question = rf"Account there for approved changes (CORP\rootver-fix; none: {without})"
+    user = asking.word("change_username", question, _one_line_or_empty, "")
     if not user:
         return None
     variable = variable_of(("hosts", HOST, "change", "password"))
     password = asking.secret(variable, CHANGE, "Its password (not shown)", _not_empty)
     default = "RootVerChange" if host.delivery == "endpoint" else host.configuration_name
     endpoint = asking.word("change_endpoint", "Its session configuration", _not_empty, default)
-    return replace(host, username=user, password=password, configuration_name=endpoint)
+    return replace(host, username=user, password=password, configuration_name=endpoint, change=None)
 
 
 def _file(asking: Asking, name: str) -> str | None:
@@ -212,7 +211,7 @@ def _file(asking: Asking, name: str) -> str | None:
     return f"{SECRETS}/{name}" if name in asking.typed or (asking.secrets / name).exists() else None
 
 
-def _one_line_or_none(typed: str) -> str:
+def _one_line_or_empty(typed: str) -> str:
     return single_values.one_line(typed) if typed else ""
 
 

@@ -55,10 +55,10 @@ def look(
         return [fail(f"host {name}", str(error))]
     ask = partial(_seen, name, remote, list(dialled))
     with ThreadPoolExecutor(1, thread_name_prefix="doctor-changes") as beside:
-        changing = beside.submit(ask, f"changes on {name}", "change") if options.change else None
-        seen = ask(f"host {name}", "query")
+        changing = beside.submit(ask, "change") if options.change else None
+        seen = ask("query")
     changes = changing.result() if changing else None
-    about_changes = [_host(f"changes on {name}", changes)] if changes else []
+    about_changes = [_host(changes)] if changes else []
     if isinstance(seen, DoctorLine):
         return [seen, *about_changes]
     denied = any(map(_denied, seen.nodes.values())) and not any(map(_reached, seen.nodes.values()))
@@ -67,7 +67,7 @@ def look(
     ]
     hop = [fail(f"second hop of {name}", f"every node that answered refused access. {SECOND_HOP}")]
     return [
-        _host(f"host {name}", seen), _time(name, seen.report, clock.now()), *about_changes,
+        _host(seen), _time(name, seen.report, clock.now()), *about_changes,
         *(hop if denied else []), *nodes,
     ]  # fmt: skip
 
@@ -77,18 +77,21 @@ _Told = HostNode | RemoteError | BrokenContract | None
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a host says of itself, and of each node by the name or address that was dialled."""
+    """What a host says of itself, and of each node by the name or address that was dialled.
 
+    `line`: the name of doctor's line about it.
+    """
+
+    line: str
     report: HostReport
     nodes: dict[str, _Told]
 
 
-def _seen(
-    name: str, remote: Hosts, addresses: Sequence[str], line: str, identity: Identity
-) -> _Seen | DoctorLine:
+def _seen(name: str, remote: Hosts, addresses: Sequence[str], identity: Identity) -> _Seen | DoctorLine:
     """What one identity sees; the line that says why it sees nothing."""
+    line = f"host {name}" if identity == "query" else f"changes on {name}"
     try:
-        return _Seen(*_asked(name, remote, addresses, identity))
+        return _Seen(line, *_asked(name, remote, addresses, identity))
     except RemoteError as error:
         return fail(line, str(error))
     except BrokenContract as broken:
@@ -135,7 +138,7 @@ def _of(report: HostReport, address: str) -> HostNode | None:
     return next((one for one in report.nodes if one.computer.casefold() == address.casefold()), None)
 
 
-def _host(line: str, seen: _Seen | DoctorLine) -> DoctorLine:
+def _host(seen: _Seen | DoctorLine) -> DoctorLine:
     if isinstance(seen, DoctorLine):
         return seen
     report = seen.report
@@ -145,7 +148,7 @@ def _host(line: str, seen: _Seen | DoctorLine) -> DoctorLine:
         f" module {report.module} (the bot's own: {own})"
     )
     older = older_module(report.module)
-    return warn(line, f"{prose(words)}. {older}") if older else ok(line, prose(words))
+    return warn(seen.line, f"{prose(words)}. {older}") if older else ok(seen.line, prose(words))
 
 
 def _time(name: str, report: HostReport, now: datetime) -> DoctorLine:

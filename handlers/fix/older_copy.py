@@ -44,12 +44,10 @@ class CopyCheck:
     def look(self) -> bool:
         """Set `older` of the database; returns whether it is known now. Raises `StorageError`."""
         with self.database.read() as conn:
-            older = started_older(conn)
-            if older:  # found before, and told: each start adds records, so it would be found in other words
-                self.database.older = tuple(older)
-                return True
-            older = [*ahead_of(conn, self.last)]
-            cards = [fix for fix in fixes.in_states(conn, NOT_FINAL) if fix.card_ts]
+            started = started_older(conn)
+            # What was found before is not looked for again: each start adds records, so it would sound new.
+            older = started or [*ahead_of(conn, self.last)]
+            cards = [] if started else [fix for fix in fixes.in_states(conn, NOT_FINAL) if fix.card_ts]
         try:
             older += [sentence for fix in cards for sentence in self._card(fix)]
         except LookupFailed as failure:

@@ -109,10 +109,17 @@ def _client(port: int) -> Iterator[Check]:
     yield check
 
 
+def runspace_pool(port: int) -> RunspacePool:
+    """pypsrp's own, as it comes; not opened yet."""
+    return RunspacePool(
+        WSMan("127.0.0.1", port=port, ssl=False, username=QUERY_USER, password=ACCOUNTS[QUERY_USER])
+    )
+
+
 @contextmanager
 def _pool(port: int) -> Iterator[Check]:
-    wsman = WSMan("127.0.0.1", port=port, ssl=False, username=QUERY_USER, password=ACCOUNTS[QUERY_USER])
-    with wsman, RunspacePool(wsman) as pool:
+    pool = runspace_pool(port)
+    with pool.connection, pool:
         yield lambda: PowerShell(pool).add_script(SCRIPT).invoke()
 
 

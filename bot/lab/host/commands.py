@@ -110,7 +110,9 @@ def answer(
     name = next((known for known in PARAMETERS if known.casefold() == command.casefold()), None)
     if name is None:
         raise CommandError(
-            f"The term '{command}' is not recognized as the name of a cmdlet.", "CommandNotFoundException"
+            f"The term '{command}' is not recognized as the name of a cmdlet.",
+            "CommandNotFoundException",
+            command,
         )
     bound = _bind(name, parameters)
     with cluster.lock:

@@ -140,6 +140,7 @@ def test_a_set_up_is_asked_tried_and_written(around: Around, tmp_path: Path) -> 
         typist.asked("Account there", QUERY_USER)
         typist.asked("Its password", ACCOUNTS[QUERY_USER])
         typist.asked("Session configuration", "Microsoft.PowerShell")
+        typist.asked("Account there for approved changes", "")
         typist.asked("Name of the Exchange cluster", "EXCH-CL1")
         typist.asked("Its nodes", "exch-node1,exch-node2")
         typist.asked("Its virtual servers", "EXCHVS1")
@@ -226,11 +227,20 @@ def test_the_identity_for_changes_is_asked_tried_and_written(around: Around, tmp
     ):
         typist.asked("Bot token", around.slack.workspace.bot_token)
         typist.asked("App-level token", around.slack.workspace.app_token)
-        typist.asked("Its password", ACCOUNTS[QUERY_USER])
-        typist.asked("Session configuration there", "")
-        typist.asked("Account there for approved changes", CHANGE_USER)
-        typist.asked("Its password", ACCOUNTS[CHANGE_USER])
-        typist.asked("Its session configuration", "")
+        for password in ("wrong", ACCOUNTS[CHANGE_USER]):
+            typist.asked("Its password", ACCOUNTS[QUERY_USER])
+            typist.asked("Session configuration there", "")
+            typist.asked("Account there for approved changes", CHANGE_USER)
+            typist.asked("Its password", password)
+            typist.asked("Its session configuration", "")
+            if password == "wrong":
+                typist.asked("Its virtual servers", "")
+                typist.asked("Answer that again?", "")
+                assert "FAIL changes on mgmt1" in typist.seen
+                typist.asked("Management host", "127.0.0.1")
+                typist.asked("Account there", QUERY_USER)
+        typist.asked("Name of the Exchange cluster", "EXCH-CL1")
+        typist.asked("Its nodes", "exch-node1 exch-node2")
         typist.asked("Its virtual servers", "")
         assert typist.end() == 0, typist.seen
     assert "OK   changes on mgmt1: MGMT1 answers as CORP\\rootver-fix" in typist.seen
