@@ -40,7 +40,8 @@ def append(tx: Transaction, record: Record) -> Entry:
     """
     if record.kind not in KINDS:
         raise ValueError(f"{record.kind!r} is no kind of record: see storage.chain.kinds")
-    size, previous = last(tx)
+    newest = tx.recorded[-1] if tx.recorded else None
+    size, previous = (newest.seq, newest.hash) if newest else last(tx)
     actor = _short(record.actor)
     node = None if record.node is None else _short(record.node)
     fix_id = None if record.fix_id is None else _short(record.fix_id)
