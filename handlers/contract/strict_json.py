@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from storage.records import bounded
 
@@ -103,11 +103,21 @@ def _constant(name: str) -> object:
     return Unusable(f"{name} is no JSON")
 
 
-class Part(NamedTuple):
-    """A part of an answer and the path to it. Every accessor raises `BrokenContract` on a wrong type."""
+@dataclass(slots=True)
+class Part:
+    """A part of an answer, and how to get there. Every accessor raises `BrokenContract` on a wrong type."""
 
     value: object
-    path: str = ""
+    above: Part | None = None
+    step: str | int = ""  # from there: the name of a field, or an index
+
+    @property
+    def path(self) -> str:
+        """From the whole answer down; put together only where something is wrong."""
+        above = self.above.path if self.above else ""
+        if isinstance(self.step, int):
+            return f"{above}[{self.step}]"
+        return f"{above}.{self.step}" if above else self.step
 
     def broken(self, reason: str) -> BrokenContract:
         """The error that names this part."""
@@ -118,7 +128,7 @@ class Part(NamedTuple):
         found = self._object()
         if name not in found:
             raise self.broken(f"{name} is missing")
-        return Part(found[name], self._below(name))
+        return Part(found[name], self, name)
 
     def may_have(self, name: str, decode: Callable[[Part], T]) -> T | None:
         """A field that an older module leaves out, or that may be null: None for both."""
@@ -126,13 +136,13 @@ class Part(NamedTuple):
 
     def fields(self) -> dict[str, Part]:
         """All fields of an object."""
-        return {name: Part(value, self._below(name)) for name, value in self._object().items()}
+        return {name: Part(value, self, name) for name, value in self._object().items()}
 
     def items(self) -> tuple[Part, ...]:
         """All items of a list."""
         if not isinstance(self.value, list):
             raise self.broken("no list")
-        return tuple(Part(value, f"{self.path}[{index}]") for index, value in enumerate(self.value))
+        return tuple(Part(value, self, index) for index, value in enumerate(self.value))
 
     def text(self) -> str:
         """A string."""
@@ -202,9 +212,6 @@ class Part(NamedTuple):
         if not isinstance(self.value, dict):
             raise self.broken("no object")
         return self.value
-
-    def _below(self, name: str) -> str:
-        return f"{self.path}.{name}" if self.path else name
 
 
 def schema_1(part: Part) -> Part:
