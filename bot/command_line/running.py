@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ import click
 
 from bot.command_line.exits import Exit, Stop
 from bot.command_line.options import FILE, config_option
+from bot.running.garbage import for_good
 from bot.running.log_lines import set_up
 from bot.running.stop_signal import stop_signals
 
@@ -126,12 +126,9 @@ def _engine(powershell: Path | None) -> Path | None:
 
 
 def _run_bot(config: Path | None) -> int:
-    gc.disable()  # what modules are made of stays for good: looking through it is a sixth of the start
-    from bot.app import run as run_bot
-    from bot.settings.loading import load
-
-    gc.freeze()
-    gc.enable()
+    with for_good():
+        from bot.app import run as run_bot
+        from bot.settings.loading import load
     settings = load(config, os.environ)
     settings.tokens()  # missing ones are told before anything else
     set_up(settings.log.format, settings.log.level)

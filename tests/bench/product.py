@@ -15,6 +15,7 @@ from typing import Any
 from bot.app import Bot
 from bot.lab.bot_process import BotProcess
 from bot.lab.host.endpoint import ACCOUNTS, CHANGE_USER, QUERY_USER
+from bot.running.garbage import for_good
 from bot.settings.loading import load
 from handlers.psrp.remote import PsrpRemote
 
@@ -91,7 +92,8 @@ class _Inside:
         file = Path(folder) / "rootver.toml"
         file.write_text(text)
         self._settings = load(file, environment)
-        self._bot = Bot(self._settings)
+        with for_good():  # as `rootver run` does with what it has loaded
+            self._bot = Bot(self._settings)
         self._bot.start()
         self._judging = 0.0
 
