@@ -10,7 +10,7 @@ import struct
 from typing import Any
 
 from pypsrp.exceptions import FragmentError
-from pypsrp.messages import Message
+from pypsrp.messages import Message, MessageType
 from pypsrp.powershell import Fragmenter, RunspacePool
 
 from handlers.psrp.bounds import Bounds
@@ -19,6 +19,7 @@ _HEADER = struct.Struct(">QQBI")  # object, fragment, flags, length of what foll
 _MESSAGE_HEADER = 40  # bytes before a message's CLIXML (MS-PSRP 2.2.1)
 _BOM = b"\xef\xbb\xbf"
 _START, _END = 1, 2
+_PRIVATE_DATA = MessageType.APPLICATION_PRIVATE_DATA.to_bytes(4, "little")
 
 
 class BoundedFragmenter(Fragmenter):
@@ -52,7 +53,8 @@ class BoundedFragmenter(Fragmenter):
             at += length
             if flags & _END:
                 whole.append(b"".join(self._parts.pop(object_id)))
-        return [self._message(one) for one in whole]
+        # Nobody reads what a host tells of itself when a pool opens (MS-PSRP 2.2.2.13); it is long.
+        return [self._message(one) for one in whole if one[4:8] != _PRIVATE_DATA]
 
     def _message(self, data: bytes) -> Any:
         self._bounds.message(data[_MESSAGE_HEADER:].removeprefix(_BOM))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.util import find_spec
 
 import spnego
@@ -35,13 +36,19 @@ def kerberos_failure(error: Exception, options: HostOptions) -> Failure | None:
     return told(kind, options, f"Kerberos {number}", _words(error))
 
 
+@cache
+def may_ask_a_kdc(provider: str) -> bool:
+    """Whether a logon of pypsrp's provider may ask a KDC, which counts refusals as the host does."""
+    return provider == "kerberos" or (provider == "negotiate" and find_spec("gssapi") is not None)
+
+
 def leaves_ntlm_only(options: HostOptions) -> bool:
     """Whether Kerberos cannot be used with this user and password. Raises its error where they are refused.
 
     With `auth = "negotiate"` pyspnego goes on with NTLM even then, and a wrong password would count twice.
     """
-    if not options.password or find_spec("gssapi") is None:
-        return False  # nothing is asked of a KDC
+    if not options.password or not may_ask_a_kdc(options.auth):
+        return False
     try:
         spnego.client(options.username, options.password, protocol="kerberos")
     except Exception as error:

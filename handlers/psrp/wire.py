@@ -1,31 +1,32 @@
 """pypsrp's WSMan with limits that hold: on time, on size, on repetition and on logons.
 
-What this module touches of the transport (`session`, `encryption`, `_build_session`, `_send_request`, its
-time-outs) and `_pool_manager` is not promised by pypsrp: it is pinned below 0.10, and the tests go through
-all of it.
+What this module touches of the transport (`send`, `session`, `encryption`, `_build_session`, its time-outs)
+is not promised by pypsrp: it is pinned below 0.10, and the tests go through all of it.
 """
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any, TypeVar, cast
-from xml.etree.ElementTree import Element
+from xml.etree import ElementTree as ET
 
 import requests
-from pypsrp._pool_manager import DisableNewConnectionsContext, NewConnectionDisabled
 from pypsrp._utils import get_hostname
 from pypsrp.encryption import WinRMEncryption
-from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
-from pypsrp.wsman import WSMan, WSManAction
+from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
+from pypsrp.wsman import NAMESPACES, OptionSet, SelectorSet, WSMan, WSManAction
+from requests.adapters import HTTPAdapter
 
 from handlers.host_options import HostOptions
+from handlers.psrp.answers import Answer
 from handlers.psrp.bounds import Bounds
-from handlers.psrp.connections import Connections, prepare_by_copying
+from handlers.psrp.connections import Connections
 from handlers.psrp.deadline import Deadline
+from handlers.psrp.envelopes import envelope
 from handlers.psrp.explain import explain
 from handlers.psrp.failures import (
     Failed,
@@ -36,7 +37,7 @@ from handlers.psrp.failures import (
     logon_forgotten,
     logon_unanswered,
 )
-from handlers.psrp.kerberos import leaves_ntlm_only
+from handlers.psrp.kerberos import leaves_ntlm_only, may_ask_a_kdc
 from handlers.psrp.logons import Door
 from handlers.psrp.session_limits import Limits
 
@@ -59,6 +60,17 @@ for _name in ("pypsrp", "requests_credssp", "spnego", "urllib3"):
 logging.getLogger("pypsrp.serializer").setLevel(logging.ERROR)  # at WARNING whole messages that are no XML
 
 
+class _Sender(HTTPAdapter):
+    """What a logon's next message is sent with: pypsrp asks the answer before it for that."""
+
+    def __init__(self, send: Callable[..., requests.Response]) -> None:
+        self.send = send  # type: ignore[method-assign]
+
+
+class _Closed(Exception):
+    """The connection that was logged on is closed; nothing was sent."""
+
+
 class Wire(WSMan):
     """The way to one host as one user; for one thread at a time.
 
@@ -70,28 +82,32 @@ class Wire(WSMan):
     def __init__(self, options: HostOptions, door: Door, limits: Limits) -> None:
         arguments = {f.name: getattr(options, f.name) for f in fields(options)}
         super().__init__(**{name: arguments[name] for name in arguments.keys() - _NOT_FOR_WSMAN})
-        self.transport._send_request = self._answer_to  # type: ignore[method-assign]
+        self.transport.send = self._send  # type: ignore[method-assign]
         self.options, self.door, self.limits, self.bounds = options, door, limits, Bounds()
         self.deadline = Deadline(options.deadline_seconds)
         self.broken = self.connected = False
         self._logged_on = self._logging_on = False
         self._connections: Connections | None = None
 
-    def invoke(
+    def invoke(  # noqa: PLR0917 -- as pypsrp calls it
         self,
         action: str,
-        *args: Any,
+        resource_uri: str,
+        resource: ET.Element | None,
+        option_set: OptionSet | None = None,
+        selector_set: SelectorSet | None = None,
+        timeout: int | None = None,  # noqa: ARG002
+        *,
         retries_on_read_timeout: int = 0,  # noqa: ARG002
-        **kwargs: Any,
-    ) -> Element:
-        """One exchange, within the deadline, its logon when it is its turn; never repeated by the library.
+    ) -> ET.Element:
+        """One exchange, within the deadline, its logon when it is its turn (pypsrp's `WSMan.invoke`).
 
-        (`retries_on_read_timeout` is dropped: pypsrp would repeat a Receive for minutes.)
+        It is never repeated here: for `retries_on_read_timeout` pypsrp would repeat a Receive for minutes.
         """
         self._limit()
-        exchange = functools.partial(super().invoke, action, *args, **kwargs)
+        sent = envelope(self, action, resource_uri, resource, options=option_set, selectors=selector_set)
         try:
-            return self._exchange(exchange, fetches=action == WSManAction.RECEIVE)
+            return self._exchange(partial(self._said, *sent), fetches=action == WSManAction.RECEIVE)
         except WSManFaultError as fault:
             if fault.code in ABORTED:
                 raise Failed(aborted(fault.code, fault.reason or fault.provider_fault)) from None
@@ -99,6 +115,19 @@ class Wire(WSMan):
         except BaseException:
             self.broken = True
             raise
+
+    def _said(self, message_id: str, message: bytes) -> ET.Element:
+        """The XML that answers a message. Raises `WSManFaultError` where an error brings words of WinRM."""
+        try:
+            answer = ET.fromstring(self.transport.send(message))  # noqa: S314 -- counted, and without a DTD
+        except WinRMTransportError as error:
+            with suppress(ET.ParseError):
+                raise self._parse_wsman_fault(error.response_text)  # noqa: B904 -- `explain` looks at both
+            raise
+        related = answer.findtext("s:Header/wsa:RelatesTo", namespaces=NAMESPACES)
+        if related != message_id:
+            raise WinRMError(f"an answer to {related} instead of {message_id}")
+        return answer
 
     def repair(self) -> None:
         """Forget connection and keys; the next exchange logs on again and meets the same shells."""
@@ -128,7 +157,7 @@ class Wire(WSMan):
 
     # --- logons: nowhere but here ---
 
-    def _exchange(self, exchange: Callable[[], Element], *, fetches: bool) -> Element:
+    def _exchange(self, exchange: Callable[[], ET.Element], *, fetches: bool) -> ET.Element:
         """Through the door, or on the connection that is logged on.
 
         If that was closed meanwhile, nothing has been sent: connect anew. Left alone, requests would open a
@@ -139,32 +168,31 @@ class Wire(WSMan):
         if self.options.auth in _EACH_EXCHANGE:
             return self._through_the_door(exchange, waits=not fetches)
         if self._logged_on:
-            with suppress(NewConnectionDisabled):
+            with suppress(_Closed):
                 return self._logged_on_already(exchange)
             self.repair()
             self.transport.session = self._session()
         self._log_on()
         try:
             return self._logged_on_already(exchange)
-        except NewConnectionDisabled:
+        except _Closed:
             raise Failed(closed_after_logon()) from None
 
     def _logged_on_already(self, exchange: Callable[[], T]) -> T:
-        """An exchange that opens no connection and proves nothing. Raises `NewConnectionDisabled`."""
+        """An exchange that opens no connection and proves nothing. Raises `_Closed`."""
         try:
-            with DisableNewConnectionsContext():
-                return exchange()
+            return exchange()
         except AuthenticationError:
             raise Failed(logon_forgotten()) from None
 
     def _log_on(self) -> None:
-        """An empty request carries the logon, and what is asked goes on the connection that comes of it.
+        """An empty request asks how to log on, and what is asked goes on the connection that comes of it.
 
         So a logon is over at once, nobody waits behind a shell that opens, and no command is in a logon that
         fails. pypsrp does the same where it seals messages.
         """
         try:
-            self._through_the_door(self._knock, judge=self._failed_logon)
+            self._knock()
         except Exception as error:
             if self.deadline.passed:
                 raise
@@ -185,12 +213,47 @@ class Wire(WSMan):
             session.auth.auth_provider = "ntlm"  # type: ignore[union-attr]
         self._logging_on = True
         try:
-            self._answer_to(session.prepare_request(requests.Request("POST", self.transport.endpoint)))
+            self._content(self._asked_by_requests())
         finally:
             self._logging_on = False
         context = session.auth.contexts[get_hostname(self.transport.endpoint)]  # type: ignore[union-attr]
         if self.transport.wrap_required:
             self.transport.encryption = WinRMEncryption(context, _protocol(self.options.auth, context))
+
+    def _asked_to_log_on(
+        self, log_on: Callable[..., requests.Response], answer: requests.Response, **more: Any
+    ) -> requests.Response:
+        """What the library does when the host wants to know who asks: a proof waits for its turn.
+
+        NTLM's first message says nothing of the password, the one after it does (MS-NLMP, 1.3.1.1). Of the
+        other ways nobody knows: all of them is the proof.
+        """
+        if not self._logging_on:
+            return answer
+        provider = getattr(cast("requests.Session", self.transport.session).auth, "auth_provider", None)
+        if provider is None or may_ask_a_kdc(provider):
+            return self._proved(log_on, answer, **more)
+        send = answer.connection.send
+
+        def first(request: requests.PreparedRequest, **more: Any) -> requests.Response:
+            challenge = send(request, **more)
+            challenge.connection = _Sender(partial(self._proved, send))
+            return challenge
+
+        answer.connection = _Sender(first)
+        last = log_on(answer, **more)
+        return last if last.ok else self._proved(lambda: last)
+
+    def _proved(self, prove: Callable[..., requests.Response], *args: Any, **more: Any) -> requests.Response:
+        """The answer to what proves the password, when it is its turn."""
+
+        def step() -> requests.Response:
+            answer = prove(*args, **more)
+            if answer.status_code == requests.codes.unauthorized:
+                raise AuthenticationError(self._refusal(answer.headers.get("WWW-Authenticate", "")))
+            return answer
+
+        return self._through_the_door(step, judge=self._failed_logon)
 
     def _through_the_door(
         self,
@@ -226,36 +289,53 @@ class Wire(WSMan):
         session.max_redirects = 0  # WinRM never redirects; a 307 would send a change to another place
         self._connections = Connections(session, self.bounds, self._note_connected)
         if self.options.auth not in _EACH_EXCHANGE:
-            log_on = session.auth.response_hook  # type: ignore[union-attr]
-            session.auth.response_hook = lambda answer, **more: (  # type: ignore[union-attr]
-                log_on(answer, **more) if self._logging_on else answer
-            )
-        prepare_by_copying(session, self.transport.endpoint)
+            session.auth.response_hook = partial(self._asked_to_log_on, session.auth.response_hook)  # type: ignore[union-attr]
         return session
 
     def _note_connected(self) -> None:
         self.connected = True
 
-    def _answer_to(self, request: requests.PreparedRequest, timeout: Any = None) -> bytes:
-        """Send a request; the answer, opened and counted (pypsrp's `_TransportHTTP._send_request`).
+    def _send(self, message: bytes, **_: Any) -> bytes:
+        """The answer to an envelope (pypsrp's `_TransportHTTP.send`)."""
+        return self._content(self._asked(*self._sealed(message)))
+
+    def _content(self, answer: Answer) -> bytes:
+        """What a good answer brings, opened and counted. Raises `AuthenticationError`, `WinRMTransportError`.
 
         pypsrp's own guesses the encoding of every text that does not say it, which takes long, and makes a
         regular expression of the boundary that the host names, which may take for ever.
         """
-        transport, session = self.transport, cast("requests.Session", self.transport.session)
-        times = timeout if timeout is not None else (transport.connection_timeout, transport.read_timeout)
-        answer = session.send(request, timeout=times)
-        if len(session.cookies) > _MOST_COOKIES:
-            session.cookies.clear()
-        if answer.status_code == requests.codes.unauthorized:
-            raise AuthenticationError(self._refusal(answer.headers.get("WWW-Authenticate", "")))
+        if answer.status == requests.codes.unauthorized:
+            raise AuthenticationError(self._refusal(answer.logons))
         content = self._opened(answer)
-        if answer.ok:
+        if answer.status < requests.codes.bad_request:
             self.bounds.xml(content)
             return content
         text = content.decode("utf-8", "replace")
         self.bounds.xml(text.encode(), "utf-8")
-        raise WinRMTransportError("http", answer.status_code, text)
+        raise WinRMTransportError("http", answer.status, text)
+
+    def _asked(self, kind: str, body: bytes) -> Answer:
+        """On the connection that is open. Where there is none, requests opens one, if that may be."""
+        answer = cast("Connections", self._connections).post(kind, body, self.transport.read_timeout)
+        if answer is None:
+            if self._logged_on:
+                raise _Closed
+            answer = self._asked_by_requests(body, {"Content-Type": kind})
+        return answer
+
+    def _asked_by_requests(self, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
+        """On a connection of requests, which opens one, and logs on where the host wants it to."""
+        transport, session = self.transport, cast("requests.Session", self.transport.session)
+        request = session.prepare_request(requests.Request("POST", transport.endpoint, headers, data=body))
+        answer = session.send(request, timeout=(transport.connection_timeout, transport.read_timeout))
+        if len(session.cookies) > _MOST_COOKIES:
+            session.cookies.clear()
+        if session.cookies:  # of a load balancer, which finds the host by it
+            request = session.prepare_request(requests.Request("POST", transport.endpoint))
+        cast("Connections", self._connections).repeat(request)
+        kind, logons = (answer.headers.get(name, "") for name in ("Content-Type", "WWW-Authenticate"))
+        return Answer(answer.status_code, answer.content, kind, logons)
 
     def _refusal(self, offered: str) -> str:
         """Where the host does not offer Basic at all, pypsrp's words of the others say so."""
@@ -264,11 +344,17 @@ class Wire(WSMan):
             return f"The server did not response with {methods} - actual: '{offered}'"
         return f"Failed to authenticate the user {self.options.user}"
 
-    def _opened(self, answer: requests.Response) -> bytes:
-        kind = answer.headers.get("Content-Type", "")
-        if not kind.startswith(("multipart/encrypted;", "multipart/x-multi-encrypted;")):
+    def _sealed(self, message: bytes) -> tuple[str, bytes]:
+        """Content type and body."""
+        if self.transport.encryption is None:
+            return "application/soap+xml;charset=UTF-8", message
+        kind, body = self.transport.encryption.wrap_message(message)
+        return f'{kind};protocol="{self.transport.encryption.protocol}";boundary="{_BOUNDARY}"', body
+
+    def _opened(self, answer: Answer) -> bytes:
+        if not answer.kind.startswith(("multipart/encrypted;", "multipart/x-multi-encrypted;")):
             return answer.content
-        if f'boundary="{_BOUNDARY}"' not in kind or self.transport.encryption is None:
+        if f'boundary="{_BOUNDARY}"' not in answer.kind or self.transport.encryption is None:
             raise ValueError("a sealed message of another form")
         return self.transport.encryption.unwrap_message(answer.content, _BOUNDARY)
 

@@ -1,0 +1,177 @@
+"""The first request of a connection is of requests; those after it are the same, and quicker."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+import requests
+from pypsrp.exceptions import AuthenticationError
+from requests.exceptions import ChunkedEncodingError, InvalidHeader
+
+from handlers.host_options import HostOptions
+from handlers.psrp.failures import Failed
+from handlers.psrp.logons import Door
+from handlers.psrp.session_limits import Limits
+from handlers.psrp.wire import Wire
+from tests.handlers.psrp.practice_host import BASIC
+
+USER = {"server": "127.0.0.1", "ssl": False, "username": "CORP\\rootver", "password": "secret"}
+XML = b"<a/>"
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<b/>"
+CLOSING = GOOD.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n<b/>"
+TERABYTES = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000000000\r\n\r\n" + bytes(2_000_000)
+
+
+def with_head(*added: bytes, status: bytes = b"200 OK") -> bytes:
+    """A good answer with more lines in its head."""
+    return b"\r\n".join([b"HTTP/1.1 " + status, *added, b"Content-Length: 4", b"", b"<b/>"])
+
+
+class Cut(bytes):
+    """What comes before the connection is closed."""
+
+
+class Host:
+    """Gives one answer to each request, in their order."""
+
+    def __init__(self, answers: list[bytes]) -> None:
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self._answers = answers
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.connections += 1
+                with connection, suppress(OSError):
+                    self._talk(connection)
+
+    def _talk(self, connection: socket.socket) -> None:
+        while self._answers:
+            request = connection.recv(65536)
+            while request and not request.endswith(XML):
+                request += connection.recv(65536)
+            if not request:
+                return
+            self.requests.append(request)
+            answer = self._answers.pop(0)
+            connection.sendall(answer)
+            if isinstance(answer, Cut):
+                return
+
+
+@contextmanager
+def host_of(*answers: bytes, proxied: bool = False) -> Iterator[tuple[Host, Wire]]:
+    """A host with these answers, or a proxy before one, and a way to it that has had the first answer."""
+    host = Host([*answers])
+    options: dict[str, Any] = {**USER, **BASIC, "port": host.port}
+    if proxied:
+        proxy = f"http://me:pw@127.0.0.1:{host.port}"
+        options.update(server="mgmt1.corp.example", port=5985, proxy=proxy, no_proxy=False)
+    wire = Wire(HostOptions(**options), Door(), Limits())
+    wire.transport.session = wire._session()
+    try:
+        assert wire._send(XML) == b"<b/>"
+        yield host, wire
+    finally:
+        wire.cut()
+        host.close()
+
+
+def lines(request: bytes) -> list[str]:
+    """First line, headers in the order of their names, body."""
+    head, _, body = request.decode().partition("\r\n\r\n")
+    first, *headers = head.split("\r\n")
+    split = (line.partition(": ") for line in headers)
+    return [first, *sorted(f"{name.casefold()}: {value}" for name, _, value in split), body]
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_the_second_request_says_what_the_first_did(proxied: bool) -> None:
+    """Its user, its host, what it takes; to a proxy the whole address and the proxy's user too."""
+    with host_of(GOOD, GOOD, proxied=proxied) as (host, wire):
+        assert wire._send(XML) == b"<b/>"
+    first, second = map(lines, host.requests)
+    assert first == second
+    assert any(line.startswith("authorization: Basic ") for line in first)
+    assert any(line.startswith("proxy-authorization: Basic ") for line in first) == proxied
+    assert first[0].startswith("POST http://mgmt1.corp.example:5985/wsman ") == proxied
+    assert host.connections == 1
+
+
+def test_a_connection_that_the_host_closed_is_made_anew() -> None:
+    with host_of(CLOSING, CLOSING, GOOD) as (host, wire):
+        assert wire._send(XML) == b"<b/>"
+        assert wire._send(XML) == b"<b/>"
+    assert host.connections == 3
+
+
+def test_the_cookie_of_a_load_balancer_is_sent_back() -> None:
+    with host_of(with_head(b"Set-Cookie: balancer=mgmt1"), GOOD) as (host, wire):
+        wire._send(XML)
+    assert "cookie: balancer=mgmt1" in lines(host.requests[1])
+
+
+def test_a_host_that_sets_cookies_without_end_gets_none_of_them_back() -> None:
+    """A load balancer sets one or two; each that is kept is sent with every request."""
+    cookies = [b"Set-Cookie: c%d=1" % number for number in range(11)]
+    with host_of(with_head(*cookies), GOOD) as (host, wire):
+        wire._send(XML)
+    assert b"c1=1" not in host.requests[1]
+
+
+def test_a_cookie_brings_no_line_of_its_own() -> None:
+    folded = with_head(b'Set-Cookie: a="1\r\n X-Of-The-Host: 2"')
+    with host_of(folded, GOOD) as (host, wire), suppress(InvalidHeader):
+        wire._send(XML)
+    assert not any(line.startswith("x-of-the-host") for request in host.requests for line in lines(request))
+
+
+@pytest.mark.parametrize(
+    ("answer", "raised"),
+    [
+        (Cut(), requests.ConnectionError),
+        (Cut(SHORT), ChunkedEncodingError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", ChunkedEncodingError),
+        (b"SMTP ready\r\n\r\n", requests.ConnectionError),
+        (TERABYTES, Failed),
+    ],
+)
+def test_an_answer_that_breaks_off_ends_as_with_requests(answer: bytes, raised: type[Exception]) -> None:
+    """And its connection is not used again."""
+    with host_of(GOOD, answer, GOOD) as (host, wire):
+        with pytest.raises(raised):
+            wire._send(XML)
+        wire.bounds.begin()
+        assert wire._send(XML) == b"<b/>"
+    assert host.connections == 2
+
+
+def test_an_answer_that_does_not_come_in_time() -> None:
+    with host_of(GOOD, SHORT, GOOD) as (_, wire):
+        wire.transport.read_timeout = 0.1  # type: ignore[assignment]
+        with pytest.raises(requests.ReadTimeout):
+            wire._send(XML)
+
+
+def test_all_ways_of_logging_on_that_a_refusal_offers() -> None:
+    """They stand in as many lines; the sentence names them."""
+    refused = with_head(
+        b"WWW-Authenticate: Negotiate", b"WWW-Authenticate: Kerberos", status=b"401 Unauthorized"
+    )
+    with host_of(GOOD, refused) as (_, wire), pytest.raises(AuthenticationError, match="Negotiate, Kerberos"):
+        wire._send(XML)
