@@ -97,6 +97,7 @@ NOT_SHOWN: dict[str | tuple[str, str], str] = {
     "Nameless": "the same",
     "FragmentError": "caught where an answer is read: `it answered with something that is not PowerShell "
     "remoting`",
+    "WinRMError": "the same",
     "DatabaseError": "caught by `verify`, which says `cannot be read any further`",
     "error": "caught where evidence is unpacked: `Evidence … is not what was stored`",
     ("bot/slack/refusals.py", "ValueError"): "a defect of the table, found when it is loaded",

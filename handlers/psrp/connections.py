@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.exceptions import InvalidHeader
 
 from handlers.psrp.answers import Answer, CountedAnswer, post
 from handlers.psrp.bounds import Bounds
@@ -38,16 +37,14 @@ class Connections:
     def repeat(self, request: requests.PreparedRequest) -> None:
         """Let what is posted begin like this request: all but what tells of its body.
 
-        Raises `requests.exceptions.InvalidHeader`.
+        No header has a line end: `http.cookiejar` takes them from a cookie, the only text of a host in it.
         """
         target, headers = request.path_url, {**request.headers}
         if any(one.proxy_is_forwarding for one in self._seen):  # RFC 9112, section 3.2.2
             target, headers = str(request.url), {**headers, **self._proxy_headers}
         same = [f"{name}: {value}" for name, value in headers.items() if name not in _OF_BODY]
-        lines = [f"POST {target} HTTP/1.1", f"Host: {urlsplit(str(request.url)).netloc}", *same]
-        if any("\r" in line or "\n" in line for line in lines):  # a cookie is the host's text
-            raise InvalidHeader("a header of more than one line")
-        self._head = "\r\n".join(lines)
+        host = urlsplit(str(request.url)).netloc
+        self._head = "\r\n".join([f"POST {target} HTTP/1.1", f"Host: {host}", *same])
 
     def post(self, kind: str, body: bytes, seconds: float) -> Answer | None:
         """Send a body of this content type on the connection that is open. None: there is none; nothing went.

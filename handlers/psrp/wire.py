@@ -200,17 +200,19 @@ class Wire(WSMan):
         self._logged_on = True
 
     def _failed_logon(self, error: Exception) -> Failure:
-        """Nothing was asked yet. Where the password went out and no answer came, it may have been refused."""
+        """Nothing was asked yet. Where the password went out and no answer came, it may have been refused.
+
+        What may be repeated and ends with `Failed` has waited for its turn: then it did not go out.
+        """
         failure = explain(error, self.options)
         contexts = cast("requests.Session", self.transport.session).auth.contexts  # type: ignore[union-attr]
-        if failure.again and any(context.complete for context in contexts.values()):
+        proof_made = any(context.complete for context in contexts.values())
+        if failure.again and proof_made and not isinstance(error, Failed):
             failure = logon_unanswered(failure)
         return replace(failure, unsent=True)
 
     def _knock(self) -> None:
         session = cast("requests.Session", self.transport.session)
-        if self.options.auth == "negotiate" and leaves_ntlm_only(self.options):
-            session.auth.auth_provider = "ntlm"  # type: ignore[union-attr]
         self._logging_on = True
         try:
             self._content(self._asked_by_requests())
@@ -230,9 +232,8 @@ class Wire(WSMan):
         """
         if not self._logging_on:
             return answer
-        provider = getattr(cast("requests.Session", self.transport.session).auth, "auth_provider", None)
-        if provider is None or may_ask_a_kdc(provider):
-            return self._proved(log_on, answer, **more)
+        if self.options.auth == "credssp" or may_ask_a_kdc(self.options.auth):
+            return self._proved(self._asked_to_prove, log_on, answer, **more)
         send = answer.connection.send
 
         def first(request: requests.PreparedRequest, **more: Any) -> requests.Response:
@@ -243,6 +244,15 @@ class Wire(WSMan):
         answer.connection = _Sender(first)
         last = log_on(answer, **more)
         return last if last.ok else self._proved(lambda: last)
+
+    def _asked_to_prove(
+        self, log_on: Callable[..., requests.Response], answer: requests.Response, **more: Any
+    ) -> requests.Response:
+        """All that the library does, and what a KDC is asked before it."""
+        if self.options.auth == "negotiate" and leaves_ntlm_only(self.options):
+            session = cast("requests.Session", self.transport.session)
+            session.auth.auth_provider = "ntlm"  # type: ignore[union-attr]
+        return log_on(answer, **more)
 
     def _proved(self, prove: Callable[..., requests.Response], *args: Any, **more: Any) -> requests.Response:
         """The answer to what proves the password, when it is its turn."""

@@ -39,7 +39,7 @@ def ask(remote: PsrpRemote, host: str = "mgmt1") -> str:
         return str(error)
 
 
-@pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
+@pytest.mark.parametrize("options", [{}, {"auth": "ntlm"}, BASIC], ids=["negotiate", "ntlm", "basic"])
 def test_two_hundred_queries_with_a_wrong_password_are_one_logon(
     host: Endpoint, make_remote: MakeRemote, options: dict[str, Any]
 ) -> None:

@@ -12,7 +12,12 @@ import pytest
 
 from bot.lab.host.endpoint import ACCOUNTS, QUERY_USER, Endpoint
 from handlers.host_options import HostOptions
+from handlers.psrp.deadline import Deadline
+from handlers.psrp.failures import Failed, interrupted
+from handlers.psrp.logons import Door, Entry
 from handlers.psrp.remote import PsrpRemote
+from handlers.psrp.session import Session
+from handlers.psrp.session_limits import Limits
 from handlers.remote_errors import NotSent, RemoteError
 from tests.handlers.psrp.conftest import AT_ONCE, MakeRemote
 from tests.handlers.psrp.practice_host import BASIC, FACTS, MODULE, options_for
@@ -85,7 +90,7 @@ def test_a_changed_password_is_refused_once(
 
 
 @pytest.mark.parametrize("shells", [0, WORKERS])
-@pytest.mark.parametrize("options", [{}, BASIC], ids=["ntlm", "basic"])
+@pytest.mark.parametrize("options", [{}, {"auth": "ntlm"}, BASIC], ids=["negotiate", "ntlm", "basic"])
 def test_a_host_that_refuses_slowly_refuses_once(
     host: Endpoint, make_remote: MakeRemote, options: dict[str, Any], shells: int
 ) -> None:
@@ -100,6 +105,24 @@ def test_a_host_that_refuses_slowly_refuses_once(
     host.faults.latency = 0
     remote.close()
     assert refused(host) == 1
+
+
+@pytest.mark.parametrize("options", [{}, {"auth": "ntlm"}], ids=["negotiate", "ntlm"])
+def test_a_proof_that_waits_for_its_turn_has_not_been_sent(host: Endpoint, options: dict[str, Any]) -> None:
+    """The host's challenge is answered by then, but the answer stays here: it may be tried again."""
+    door = Door()
+
+    def enter(*_: object, **__: object) -> Entry:
+        raise Failed(interrupted())
+
+    door.enter = enter  # type: ignore[method-assign]
+    session = Session(options_for(host, **options), door, MODULE, Limits())
+    with pytest.raises(Failed) as raised:
+        session.run(FACTS.name, FACTS.parameters, Deadline(10))
+    session.dispose()
+    assert raised.value.failure == interrupted()
+    assert not raised.value.sent
+    assert not host.logons
 
 
 def test_a_certificate_that_is_not_mapped_is_refused_once(tmp_path: Path) -> None:
