@@ -7,6 +7,7 @@ is not promised by pypsrp: it is pinned below 0.10, and the tests go through all
 from __future__ import annotations
 
 import logging
+from base64 import b64decode
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -20,6 +21,7 @@ from pypsrp.encryption import WinRMEncryption
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
 from pypsrp.wsman import NAMESPACES, OptionSet, SelectorSet, WSMan, WSManAction
 from requests.adapters import HTTPAdapter
+from requests.models import REDIRECT_STATI
 
 from handlers.host_options import HostOptions
 from handlers.psrp.answers import Answer
@@ -49,6 +51,7 @@ ABORTED = (995, 2147943395)
 
 _EACH_EXCHANGE = ("basic", "certificate")  # these prove who they are with every request
 _BOUNDARY = "Encrypted Boundary"  # MS-WSMV 2.2.9.1; pypsrp makes a regular expression of what the host sends
+_NEGOTIATE = b"NTLMSSP\0\x01\0\0\0"  # how NTLM's first message begins, in SPNEGO's too (MS-NLMP 2.2.1.1)
 _MOST_COOKIES = 10
 _NOT_FOR_WSMAN = {"configuration_name", "delivery", "deadline_seconds", "idle_timeout", "change"}
 
@@ -227,23 +230,24 @@ class Wire(WSMan):
     ) -> requests.Response:
         """What the library does when the host wants to know who asks: a proof waits for its turn.
 
-        NTLM's first message says nothing of the password, the one after it does (MS-NLMP, 1.3.1.1). Of the
-        other ways nobody knows: all of them is the proof.
+        NTLM's NEGOTIATE message says nothing of the password. Of other messages nobody knows, and where a KDC
+        may be asked, all of the logon is the proof.
         """
         if not self._logging_on:
             return answer
         if self.options.auth == "credssp" or may_ask_a_kdc(self.options.auth):
             return self._proved(self._asked_to_prove, log_on, answer, **more)
-        send = answer.connection.send
+        usual = answer.connection.send
 
-        def first(request: requests.PreparedRequest, **more: Any) -> requests.Response:
-            challenge = send(request, **more)
-            challenge.connection = _Sender(partial(self._proved, send))
-            return challenge
+        def send(request: requests.PreparedRequest, **more: Any) -> requests.Response:
+            said = b64decode(request.headers["Authorization"].split()[1])
+            last = usual(request, **more) if _NEGOTIATE in said else self._proved(usual, request, **more)
+            last.connection = _Sender(send)
+            return last
 
-        answer.connection = _Sender(first)
+        answer.connection = _Sender(send)
         last = log_on(answer, **more)
-        return last if last.ok else self._proved(lambda: last)
+        return self._proved(lambda: last) if last.status_code == requests.codes.unauthorized else last
 
     def _asked_to_prove(
         self, log_on: Callable[..., requests.Response], answer: requests.Response, **more: Any
@@ -310,13 +314,15 @@ class Wire(WSMan):
         return self._content(self._asked(*self._sealed(message)))
 
     def _content(self, answer: Answer) -> bytes:
-        """What a good answer brings, opened and counted. Raises `AuthenticationError`, `WinRMTransportError`.
+        """What a good answer brings, opened and counted. Raises what pypsrp and requests do for others.
 
         pypsrp's own guesses the encoding of every text that does not say it, which takes long, and makes a
         regular expression of the boundary that the host names, which may take for ever.
         """
         if answer.status == requests.codes.unauthorized:
             raise AuthenticationError(self._refusal(answer.logons))
+        if answer.status in REDIRECT_STATI:
+            raise requests.TooManyRedirects
         content = self._opened(answer)
         if answer.status < requests.codes.bad_request:
             self.bounds.xml(content)

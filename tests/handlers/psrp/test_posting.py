@@ -162,6 +162,13 @@ def test_an_answer_that_breaks_off_ends_as_with_requests(answer: bytes, raised: 
     assert host.connections == 2
 
 
+def test_no_redirect_is_followed() -> None:
+    """Nor is what it says taken for an answer."""
+    elsewhere = with_head(b"Location: http://127.0.0.1:1/wsman", status=b"307 Temporary Redirect")
+    with host_of(GOOD, elsewhere) as (_, wire), pytest.raises(requests.TooManyRedirects):
+        wire._send(XML)
+
+
 def test_an_answer_that_does_not_come_in_time() -> None:
     with host_of(GOOD, SHORT, GOOD) as (_, wire):
         wire.transport.read_timeout = 0.1  # type: ignore[assignment]
