@@ -5,11 +5,11 @@ a time. So the ratio is that of the machine and of how its Python was built. On 
 machine, from nothing:
 
     Python                              NTLM            Basic
-    3.13 of Debian 13, as in the image  1.25 to 1.33    1.14 to 1.19
-    3.11 of Debian 12                   1.29 to 1.41    1.16 to 1.27
-    3.11 built without optimisation     1.43 to 1.56    1.19 to 1.25
+    3.13 of Debian 13, as in the image  1.16 to 1.33    1.11 to 1.19
+    3.11 of Debian 12                   1.27 to 1.41    1.16 to 1.27
+    3.11 built without optimisation     1.30 to 1.56    1.19 to 1.25
 
-(Three, two and five runs; the highest in minutes when the processors were slow, which the row of pypsrp alone
+(Six, four and seven runs; the highest in minutes when the processors were slow, which the row of pypsrp alone
 shows.) So 1.3 is met with Basic, and with NTLM by the image's Python on processors that are not busy. What
 is left with NTLM is the opening of sixteen shells at once: their logons, which requests and pyspnego compute,
 are what the two rows' notes differ in. pypsrp alone takes 1.3 to 1.6 times as long as the bot.
