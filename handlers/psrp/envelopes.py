@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from copy import deepcopy
-from typing import cast
 from uuid import uuid4
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from pypsrp.wsman import NAMESPACES, OptionSet, SelectorSet, WSMan
 
-_MARK = "\ue000"  # of the private use area: ids, numbers and Base64 have none
+from handlers.psrp.forms import MARK, Form
+
 _IDS = ("CommandId", "ShellId")  # attributes
 _QUOTED = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}  # as ElementTree writes attributes
 
-_forms: dict[Hashable, list[bytes]] = {}  # of the whole process; as many as there are kinds of envelopes
+_forms: dict[Hashable, Form] = {}  # of the whole process; as many as there are kinds of envelopes
 
 
 def _tag(space: str, name: str) -> str:
@@ -56,9 +56,7 @@ def envelope(
     if form not in _forms:
         _, header = way._create_header(action, resource_uri, options, selectors)
         _forms[form] = _written(header, resource)
-    first, *rest = _forms[form]
-    filled_in = (text.encode() + piece for text, piece in zip(texts, rest, strict=True))
-    return message_id, first + b"".join(filled_in)
+    return message_id, _forms[form].filled_in(text.encode() for text in texts)
 
 
 def _texts(body: list[ET.Element]) -> Iterator[str]:
@@ -75,8 +73,7 @@ def _shape(element: ET.Element) -> Hashable:
     return element.tag, len(element), fixed, bool(element.text)
 
 
-def _written(header: ET.Element, resource: ET.Element | None) -> list[bytes]:
-    """The message in pieces; the texts belong between them."""
+def _written(header: ET.Element, resource: ET.Element | None) -> Form:
     message = ET.Element(_tag("s", "Envelope"))
     message.append(header)
     body = ET.SubElement(message, _tag("s", "Body"))
@@ -84,8 +81,8 @@ def _written(header: ET.Element, resource: ET.Element | None) -> list[bytes]:
         body.append(deepcopy(resource))
     for element in header.iter():
         if element.tag in _DIFFERING and element.text:
-            element.text = _MARK
+            element.text = MARK
     for element in body.iter():
-        element.attrib.update({name: _MARK for name in element.attrib if name in _IDS})
-        element.text = _MARK if element.text else element.text
-    return cast("bytes", ET.tostring(message, encoding="utf-8", method="xml")).split(_MARK.encode())
+        element.attrib.update({name: MARK for name in element.attrib if name in _IDS})
+        element.text = MARK if element.text else element.text
+    return Form(ET.tostring(message, encoding="utf-8", method="xml"))

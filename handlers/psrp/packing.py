@@ -17,9 +17,9 @@ from pypsrp.messages import CreatePipeline
 from pypsrp.powershell import RunspacePool
 from pypsrp.serializer import Serializer
 
-_MARK = "\ue000"  # of the private use area, which PSRP does not escape
+from handlers.psrp.forms import MARK, Form
 
-_forms: dict[Hashable, list[bytes]] = {}  # of the whole process; as many as there are kinds of pipelines
+_forms: dict[Hashable, Form] = {}  # of the whole process; as many as there are kinds of pipelines
 
 
 class RememberingSerializer(Serializer):
@@ -45,23 +45,18 @@ class RememberingSerializer(Serializer):
     def _filled(self, message: CreatePipeline, form: Hashable, texts: list[CommandParameter]) -> bytes:
         if form not in _forms:
             _forms[form] = self._written(message, texts)
-        first, *rest = _forms[form]
-        return first + b"".join(
-            self._escaped(one.value) + piece for one, piece in zip(texts, rest, strict=True)
-        )
+        return _forms[form].filled_in(self._escaped(one.value) for one in texts)
 
-    def _written(self, message: CreatePipeline, texts: list[CommandParameter]) -> list[bytes]:
-        """The message in pieces; the texts belong between them."""
+    def _written(self, message: CreatePipeline, texts: list[CommandParameter]) -> Form:
         given = [one.value for one in texts]
         for one in texts:
-            one.value = _MARK
+            one.value = MARK
         try:
             element: Any = super().serialize(message)
         finally:
             for one, value in zip(texts, given, strict=True):
                 one.value = value
-        written: bytes = ET.tostring(element, encoding="utf-8", method="xml")
-        return written.split(_MARK.encode())
+        return Form(ET.tostring(element, encoding="utf-8", method="xml"))
 
     def _escaped(self, text: str) -> bytes:
         """First as PSRP does (MS-PSRP 2.2.5.3.2), then as XML does."""
@@ -70,7 +65,7 @@ class RememberingSerializer(Serializer):
 
 def _can_be_filled_in(value: object) -> bool:
     """Not a list, nor an empty text, which becomes another element; what else we send can."""
-    return isinstance(value, int) or (isinstance(value, str) and value != "" and _MARK not in value)
+    return isinstance(value, int) or (isinstance(value, str) and value != "" and MARK not in value)
 
 
 def _form(commands: list[Command]) -> Hashable:

@@ -17,15 +17,16 @@ from pypsrp.messages import CreatePipeline
 from pypsrp.powershell import Fragmenter
 from pypsrp.serializer import Serializer
 
-from handlers.psrp.packing import _MARK, RememberingSerializer
+from handlers.psrp.forms import MARK
+from handlers.psrp.packing import RememberingSerializer
 from handlers.psrp.remote import module_text
 
 POOL, PIPELINE = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
 REMEMBERING = RememberingSerializer()
 HOSTILE = [
     "",
-    _MARK,
-    f"a{_MARK}b",
+    MARK,
+    f"a{MARK}b",
     "]]>",
     '&lt;<S N="V">',
     "EXCH-NODE2\n_x0041_\U0001f600",
