@@ -56,7 +56,7 @@ from bot.slack.web_api import SlackChat, retry_handlers
 from handlers.admission import Admission
 from handlers.allowance import Allowance
 from handlers.commit import running_commit
-from handlers.diagnose import Diagnoser, last_change
+from handlers.diagnose import Diagnoser, last_changes
 from handlers.fix.obstacles import Obstacles
 from handlers.fix.older_copy import CopyCheck
 from handlers.fix.parts import fix_parts
@@ -139,7 +139,7 @@ class Bot:
         hosts = settings.hosts()
         deadlines = {name: host.deadline_seconds for name, host in hosts.items()}
         self.diagnoser = Diagnoser(
-            self.remote, inventory, clock, self.workers, deadlines, self.database, last_change(self.database)
+            self.remote, inventory, clock, self.workers, deadlines, self.database, last_changes(self.database)
         )
         self.anchors = Anchors.of(self.database, clock, settings.signing_key, settings.slack.audit_channel)
         obstacles = Obstacles()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,6 +30,9 @@ EVENT_HOURS = 72  # the default of Get-RootVerFact (docs/wire-contract.md, secti
 ACCESS_DENIED = frozenset({"0x80070005", "0x80041003", "0x00000002"})
 TOGETHER = 16  # clusters that are recorded in one transaction: each commit waits for the disk
 ROUND_TRIP_SECONDS = 20  # of the deadline, kept for the way there and back (docs/wire-contract.md, section 6)
+
+LastChanges = Callable[[Iterable[str]], dict[str, datetime]]
+"""Nodes → when we last changed them; those that we never changed are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Diagnoser:
     workers: Executor
     deadlines: Mapping[str, float]
     database: Database | None = None
-    fixed_before: Callable[[str], datetime | None] | None = None
+    fixed_before: LastChanges | None = None
     older: OlderModules = field(default_factory=OlderModules)
     shared: SharedReads = field(default_factory=SharedReads)
 
@@ -138,15 +141,9 @@ class Diagnoser:
             cluster=cluster.name,
             at=self.clock.now(),
             members=Members(cluster.nodes, cluster.virtual_servers),
-            fixed=self._fixed(cluster),
+            fixed=self.fixed_before(cluster.nodes) if self.fixed_before else {},
             results=results,
         )
-
-    def _fixed(self, cluster: Cluster) -> dict[str, datetime]:
-        if self.fixed_before is None:
-            return {}
-        times = {node: self.fixed_before(node) for node in cluster.nodes}
-        return {node: at for node, at in times.items() if at is not None}
 
     def _report(self, asked: str, target: Target, read: SharedRead, actor: str) -> ClusterReport:
         collection = self._gather(asked, target.cluster, read.waiting)
@@ -266,11 +263,12 @@ def _diagnosis_record(report: ClusterReport, diagnosis: Diagnosis, actor: str, s
     return Record("diagnosis", outcome, actor, diagnosis.node, details=details)
 
 
-def last_change(database: Database) -> Callable[[str], datetime | None]:
-    """When our newest applied change of a node was made, by the node's own clock."""
+def last_changes(database: Database) -> LastChanges:
+    """When our newest applied change of each of these nodes was made, by the node's own clock."""
 
-    def look(node: str) -> datetime | None:
+    def look(nodes: Iterable[str]) -> dict[str, datetime]:
         with database.read() as conn:
-            return fixes.last_changed(conn, node)
+            times = {node: fixes.last_changed(conn, node) for node in nodes}
+        return {node: at for node, at in times.items() if at is not None}
 
     return look

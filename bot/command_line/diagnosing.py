@@ -22,7 +22,7 @@ from bot.settings.doubts import NO_CLUSTER
 from bot.settings.loading import load
 from bot.settings.settings import Settings
 from handlers.contract.collection import Collection, NotACollection, dump_collection, load_collection
-from handlers.diagnose import ClusterReport, Diagnoser, last_change, record_asked
+from handlers.diagnose import ClusterReport, Diagnoser, last_changes, record_asked
 from handlers.inventory import Inventory, UnknownName, same_name
 from handlers.kb906154.assess import Diagnosis
 from handlers.ports import SystemClock
@@ -102,7 +102,7 @@ def _look(settings: Settings, target: str) -> list[ClusterReport]:
     try:
         diagnoser = Diagnoser(
             remote, settings.inventory(), SystemClock(), workers, deadlines,
-            fixed_before=last_change(fixed) if fixed else None,
+            fixed_before=last_changes(fixed) if fixed else None,
         )  # fmt: skip
         with Progress("Reading nodes") as progress:
             answered, asked = count(1), _asked(settings.inventory(), target)

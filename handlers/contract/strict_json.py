@@ -125,10 +125,10 @@ class Part:
 
     def field(self, name: str) -> Part:
         """A field that must be there."""
-        found = self._object()
-        if name not in found:
-            raise self.broken(f"{name} is missing")
-        return Part(found[name], self, name)
+        found = self.value
+        if isinstance(found, dict) and name in found:
+            return Part(found[name], self, name)
+        raise self.broken(f"{name} is missing" if isinstance(found, dict) else "no object")
 
     def may_have(self, name: str, decode: Callable[[Part], T]) -> T | None:
         """A field that an older module leaves out, or that may be null: None for both."""

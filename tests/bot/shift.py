@@ -35,7 +35,7 @@ from bot.slack.web_api import SlackChat, retry_handlers
 from handlers.admission import Admission, Askers
 from handlers.allowance import Allowance
 from handlers.approval import ApprovalRules
-from handlers.diagnose import Diagnoser, last_change
+from handlers.diagnose import Diagnoser, last_changes
 from handlers.fix.parts import fix_parts
 from handlers.inventory import Cluster, Inventory
 from handlers.life import record_failure
@@ -118,7 +118,7 @@ class Shift:
         self.chat, self.arrivals = SlackChat.connect(client), Arrivals()
         self.diagnoser = Diagnoser(
             self.remote, INVENTORY, self.watch, self.remote_workers, {"mgmt1": 120.0}, self.database,
-            last_change(self.database),
+            last_changes(self.database),
         )  # fmt: skip
         self.proposals, self.decisions, pause, self.timekeeper = fix_parts(
             self.database, self.remote, self.chat, self.watch, rules=self.rules, inventory=INVENTORY,

@@ -18,7 +18,7 @@ from pathlib import Path
 from bot.lab.host.commands import CommandError, answer
 from bot.lab.incidents import build
 from handlers.approval import ApprovalRules, Permit
-from handlers.diagnose import ClusterReport, Diagnoser, last_change
+from handlers.diagnose import ClusterReport, Diagnoser, last_changes
 from handlers.fix.decide import Reaction
 from handlers.fix.obstacles import Obstacles
 from handlers.fix.older_copy import CopyCheck
@@ -223,7 +223,7 @@ class Night:
             self.workers,
             {"mgmt1": 120.0},
             self.database,
-            last_change(self.database),
+            last_changes(self.database),
         )
         self.anchors = Anchors(self.database, self.watch, KEY, self.folder / "key.last")
         self.copy_check = CopyCheck(self.database, self.chat, self.anchors.last)
