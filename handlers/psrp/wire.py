@@ -41,6 +41,7 @@ from handlers.psrp.failures import (
 )
 from handlers.psrp.kerberos import leaves_ntlm_only, may_ask_a_kdc
 from handlers.psrp.logons import Door
+from handlers.psrp.ntlm import credential, proves_nothing
 from handlers.psrp.session_limits import Limits
 
 OPERATION_FLOOR = 0.5
@@ -51,7 +52,6 @@ ABORTED = (995, 2147943395)
 
 _EACH_EXCHANGE = ("basic", "certificate")  # these prove who they are with every request
 _BOUNDARY = "Encrypted Boundary"  # MS-WSMV 2.2.9.1; pypsrp makes a regular expression of what the host sends
-_NEGOTIATE = b"NTLMSSP\0\x01\0\0\0"  # how NTLM's first message begins, in SPNEGO's too (MS-NLMP 2.2.1.1)
 _MOST_COOKIES = 10
 _NOT_FOR_WSMAN = {"configuration_name", "delivery", "deadline_seconds", "idle_timeout", "change"}
 
@@ -235,19 +235,24 @@ class Wire(WSMan):
         """
         if not self._logging_on:
             return answer
-        if self.options.auth == "credssp" or may_ask_a_kdc(self.options.auth):
+        if not self._only_ntlm:
             return self._proved(self._asked_to_prove, log_on, answer, **more)
         usual = answer.connection.send
 
         def send(request: requests.PreparedRequest, **more: Any) -> requests.Response:
             said = b64decode(request.headers["Authorization"].split()[1])
-            last = usual(request, **more) if _NEGOTIATE in said else self._proved(usual, request, **more)
+            last = usual(request, **more) if proves_nothing(said) else self._proved(usual, request, **more)
             last.connection = _Sender(send)
             return last
 
         answer.connection = _Sender(send)
         last = log_on(answer, **more)
         return self._proved(lambda: last) if last.status_code == requests.codes.unauthorized else last
+
+    @property
+    def _only_ntlm(self) -> bool:
+        """Whether a logon can be nothing else, whatever the host offers."""
+        return self.options.auth != "credssp" and not may_ask_a_kdc(self.options.auth)
 
     def _asked_to_prove(
         self, log_on: Callable[..., requests.Response], answer: requests.Response, **more: Any
@@ -303,8 +308,14 @@ class Wire(WSMan):
         session.max_redirects = 0  # WinRM never redirects; a 307 would send a change to another place
         self._connections = Connections(session, self.bounds, self._note_connected)
         if self.options.auth not in _EACH_EXCHANGE:
-            session.auth.response_hook = partial(self._asked_to_log_on, session.auth.response_hook)  # type: ignore[union-attr]
+            self._let_ask(cast("Any", session.auth))
         return session
+
+    def _let_ask(self, logon: Any) -> None:
+        """Have the library's logon ask here whether it is its turn."""
+        logon.response_hook = partial(self._asked_to_log_on, logon.response_hook)
+        if self._only_ntlm and self.options.username and self.options.password:
+            logon.username = credential(self.options.username, self.options.password)
 
     def _note_connected(self) -> None:
         self.connected = True

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import spnego
+from spnego._ntlm_raw.crypto import ntowfv1
 from spnego.exceptions import SpnegoError
 
 from bot.lab.host.calls import Logon
@@ -29,6 +30,7 @@ SEALED_TYPE = f'multipart/encrypted;protocol="{SPNEGO_PROTOCOL}";boundary="{BOUN
 SEALED_BODY = re.compile(
     rb"Content-Type: application/octet-stream\r\n(.*)--Encrypted Boundary--\r\n$", re.DOTALL
 )
+_NO_LM_HASH = "0" * 32
 OFFERS = ["Negotiate", 'Basic realm="WSMAN"']
 
 _ENVIRONMENT = threading.Lock()
@@ -69,8 +71,9 @@ class Accounts:
         return known is not None and hmac.compare_digest(known[1].encode(), password.encode())
 
     def _write(self) -> None:
+        """With hashes, as smbpasswd(5): pyspnego would make them anew at every logon."""
         pairs = self._passwords.values()
-        lines = (f"{user.replace(chr(92), ':', 1)}:{password}\n" for user, password in pairs)
+        lines = (f"{user}:0:{_NO_LM_HASH}:{ntowfv1(password).hex()}:[U]:LCT-0\n" for user, password in pairs)
         self._file.write_text("".join(lines), encoding="utf-8")
 
     def acceptor(self) -> spnego.ContextProxy:
