@@ -56,7 +56,7 @@ class Connections:
         if connection is None:
             return None
         head = f"{self._head}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-        return post(connection, head.encode("latin-1") + body, seconds)
+        return post(connection, head.encode("latin-1") + body, seconds, self._bounds)
 
     def cut(self) -> None:
         """Break them now, from any thread: whoever waits for an answer stops waiting."""

@@ -14,6 +14,8 @@ from pypsrp.exceptions import AuthenticationError
 from requests.exceptions import ChunkedEncodingError
 
 from handlers.host_options import HostOptions
+from handlers.psrp.answers import Answer, _Reading
+from handlers.psrp.bounds import Bounds
 from handlers.psrp.failures import Failed
 from handlers.psrp.logons import Door
 from handlers.psrp.session_limits import Limits
@@ -25,6 +27,7 @@ XML = b"<a/>"
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<b/>"
 CLOSING = GOOD.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
 SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n<b/>"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 TERABYTES = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000000000\r\n\r\n" + bytes(2_000_000)
 
 
@@ -143,11 +146,55 @@ def test_a_cookie_brings_no_line_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 100 Continue\r\nContent-Length: 9\r\n\r\n" + GOOD,
+        CHUNKED + b"2\r\n<b\r\n2\r\n/>\r\n0\r\nContent-Encoding: gzip\r\n\r\n",
+        Cut(b"HTTP/1.1 200 OK\r\n\r\n<b/>"),
+        Cut(b"HTTP/1.0 200 OK\r\n\r\n<b/>"),
+    ],
+    ids=["behind 100", "in pieces, with a trailer", "until the end", "of HTTP 1.0"],
+)
+def test_what_is_an_answer(answer: bytes) -> None:
+    with host_of(GOOD, answer, GOOD) as (host, wire):
+        assert wire._send(XML) == b"<b/>"
+        assert wire._send(XML) == b"<b/>"
+    assert host.connections == 1 + isinstance(answer, Cut)
+
+
+@pytest.mark.parametrize("follows", [GOOD, b"<c/>", CLOSING])
+def test_what_follows_an_answer_is_not_the_next_one(follows: bytes) -> None:
+    """Nobody asked for it. Its connection is not used again."""
+    with host_of(GOOD, GOOD + follows, with_head().replace(b"<b/>", b"<d/>")) as (host, wire):
+        assert wire._send(XML) == b"<b/>"
+        assert wire._send(XML) == b"<d/>"
+    assert host.connections == 2
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_head_may_come_byte_by_byte(together: bool) -> None:
+    answer = with_head(b"Content-Type: application/soap+xml")
+    reading = _Reading(Bounds())
+    for piece in [answer] if together else [answer[at : at + 1] for at in range(len(answer))]:
+        assert not reading.whole
+        reading.take(piece)
+    assert reading.whole
+    assert reading.may_go_on
+    assert reading.answer == Answer(200, b"<b/>", "application/soap+xml", "")
+
+
+@pytest.mark.parametrize(
     ("answer", "raised"),
     [
         (Cut(), requests.ConnectionError),
+        (Cut(b"HTTP/1.1 200 OK\r\nContent-Le"), requests.ConnectionError),
+        (b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", requests.ConnectionError),
+        (with_head(b"Content-Length: 5"), requests.ConnectionError),
+        (with_head(b"Transfer-Encoding: chunked"), requests.ConnectionError),
+        (with_head(b"Content-Encoding: gzip"), Failed),
         (Cut(SHORT), ChunkedEncodingError),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", ChunkedEncodingError),
+        (CHUNKED + b"zz\r\n", ChunkedEncodingError),
+        (Cut(CHUNKED + b"2\r\n<b"), ChunkedEncodingError),
         (b"SMTP ready\r\n\r\n", requests.ConnectionError),
         (TERABYTES, Failed),
     ],
