@@ -7,8 +7,10 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 
 import requests
+from httptools import HttpParserError, HttpParserUpgrade
 from pypsrp.exceptions import (
     AuthenticationError,
     InvalidPSRPOperation,
@@ -217,10 +219,19 @@ def _lost(error: Exception, options: HostOptions) -> Failure | None:
         return None
     if not options.ssl and options.port in (5986, 443):
         return told("TLS port", options, name)
+    garbled = next((cause for cause in _causes(error) if _is_not_http(cause)), None)
+    if garbled:
+        return told("not HTTP", options, type(garbled).__name__, garbled)
     truncated = isinstance(
         error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError
     )
     return told("cut off" if truncated else "lost", options, name)
+
+
+def _is_not_http(cause: object) -> bool:
+    """Whether a parser refused what came. That it ended too early is no such thing."""
+    refused = isinstance(cause, HTTPException | HttpParserError | HttpParserUpgrade)
+    return refused and not isinstance(cause, IncompleteRead | RemoteDisconnected)
 
 
 def _garbage(error: Exception, options: HostOptions) -> Failure:

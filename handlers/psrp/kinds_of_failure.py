@@ -1,7 +1,6 @@
 """Every kind of failure on the way to a management host: how it is seen, what is said, what to do next.
 
-One table. `handlers.psrp.explain` and `handlers.psrp.powershell_errors` find the kind; docs/errors.md shows
-it.
+One table, which docs/errors.md shows. `handlers.psrp.explain` and `.powershell_errors` find the kind.
 Codes are ERROR_WSMAN_… of the Windows SDK's wsmerror.h and ERROR_… of winerror.h.
 """
 
@@ -32,11 +31,9 @@ class Kind:
 
 _HOSTS, _ENDPOINT = "hosts.md#options", "endpoint.md"
 _LOGONS = "hosts.md#what-the-bot-does-to-an-account-and-to-a-host"
-_WDAC, _TRY, _HOP = (
-    "endpoint.md#what-you-need",
-    "endpoint.md#try-it-before-the-night",
-    "endpoint.md#the-second-hop",
-)
+_WDAC, _HOP = "endpoint.md#what-you-need", "endpoint.md#the-second-hop"
+_TRY = "endpoint.md#try-it-before-the-night"
+_WHO_CUTS = "Ask again; if it stays, look for a restart of the host or a device that cuts connections."
 _TLS_FITS = "port and ssl belong together (5986 with ssl, 5985 without) and that it speaks TLS 1.2."
 _RENEW = "Register-RootVerEndpoint.ps1"
 _LOG = "See the log Microsoft-Windows-WinRM/Operational on the host."
@@ -265,14 +262,16 @@ KINDS: Mapping[str, Kind] = {
                    "Ask again; if it stays, see that the host is well and not overloaded.",
                    _LOGONS, again=True),
     "cut off": Kind(
-        "requests' ChunkedEncodingError, ContentDecodingError", "its answer was cut off",
-        "Ask again; if it stays, look for a restart of the host or a device that cuts connections.", _LOGONS,
+        "requests' ChunkedEncodingError, ContentDecodingError", "its answer was cut off", _WHO_CUTS, _LOGONS,
         again=True,
     ),
-    "lost": Kind(
-        "any other RequestException or OSError", "the connection was lost before the answer came",
-        "Ask again; if it stays, look for a restart of the host or a device that cuts connections.", _LOGONS,
-        again=True,
+    "lost": Kind("any other RequestException or OSError", "the connection was lost before the answer came",
+                 _WHO_CUTS, _LOGONS, again=True),
+    "not HTTP": Kind(
+        "httptools' HttpParserError, HttpParserUpgrade; http.client's BadStatusLine and its like",
+        "what came from port {port} of it is not HTTP",
+        "See that server and port are WinRM's (5985; with ssl 5986), and that nothing on the way changes its"
+        " answers.", _HOSTS, again=True,
     ),
     "no session": Kind(
         "pypsrp's InvalidPSRPOperation, broken RunspacePoolState: PowerShell's own reason",

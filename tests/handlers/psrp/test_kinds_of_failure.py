@@ -273,6 +273,8 @@ def test_ports_and_connections() -> None:
         lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1")
     ) as port:
         said("cut off", failure_of(options(port, **PLAIN)))
+    with server(lambda connection: connection.sendall(b"220 mail.corp.example ready\r\n")) as port:
+        said("not HTTP", failure_of(options(port, **PLAIN)), "220 mail.corp.example ready")
     with server(http(200, PAGE)) as port:
         said("not PowerShell", failure_of(options(port, **PLAIN)))
 

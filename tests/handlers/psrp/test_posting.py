@@ -16,6 +16,7 @@ from requests.exceptions import ChunkedEncodingError
 from handlers.host_options import HostOptions
 from handlers.psrp.answers import Answer, _Reading
 from handlers.psrp.bounds import Bounds
+from handlers.psrp.explain import explain
 from handlers.psrp.failures import Failed
 from handlers.psrp.logons import Door
 from handlers.psrp.session_limits import Limits
@@ -207,6 +208,19 @@ def test_an_answer_that_breaks_off_ends_as_with_requests(answer: bytes, raised: 
         wire.bounds.begin()
         assert wire._send(XML) == b"<b/>"
     assert host.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(with_head(b"Content-Length: 5"), "Duplicate Content-Length"), (CHUNKED + b"zz\r\n", "chunk size")],
+)
+def test_what_is_not_http_is_said_so(answer: bytes, words: str) -> None:
+    """It was not a restart, nor was anything cut off."""
+    with host_of(GOOD, answer) as (_, wire), pytest.raises(requests.RequestException) as raised:
+        wire._send(XML)
+    failure = explain(raised.value, wire.options)
+    assert "is not HTTP" in failure.what
+    assert words in failure.what
 
 
 def test_no_redirect_is_followed() -> None:
