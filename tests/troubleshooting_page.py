@@ -102,6 +102,8 @@ NOT_SHOWN: dict[str | tuple[str, str], str] = {
     "error": "caught where evidence is unpacked: `Evidence … is not what was stored`",
     ("bot/slack/refusals.py", "ValueError"): "a defect of the table, found when it is loaded",
     ("bot/blocks/reg_file.py", "ValueError"): "caught: the backup is then attached as JSON alone",
+    ("handlers/psrp/answers.py", "ValueError"): "caught there: the connection is not used again",
+    ("handlers/psrp/answers.py", "ConnectionResetError"): "caught there: `its answer was cut off`, or lost",
     ("handlers/psrp/wire.py", "ValueError"): "caught where an answer is read",
     ("storage/chain/audit.py", "ValueError"): "a defect",
     ("storage/times.py", "ValueError"): "a defect",
