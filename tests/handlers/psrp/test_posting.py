@@ -6,10 +6,15 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPResponse
+from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 from pypsrp.exceptions import AuthenticationError
 from requests.exceptions import ChunkedEncodingError
 
@@ -172,16 +177,57 @@ def test_what_follows_an_answer_is_not_the_next_one(follows: bytes) -> None:
     assert host.connections == 2
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_the_head_may_come_byte_by_byte(together: bool) -> None:
-    answer = with_head(b"Content-Type: application/soap+xml")
+@given(
+    status=st.sampled_from([200, 401, 500]),
+    body=st.lists(st.binary(min_size=1, max_size=40), max_size=5),
+    framing=st.sampled_from(["length", "chunked", "until closed"]),
+    kind=st.sampled_from(["", "application/soap+xml", "multipart/encrypted;a=b"]),
+    logons=st.lists(st.sampled_from(["Negotiate", "Kerberos", "Basic realm=x"]), max_size=3),
+    closes=st.booleans(),
+    cuts=st.sets(st.integers(1, 400)),
+)
+def test_an_answer_in_any_pieces_is_what_http_client_reads(
+    status: int, body: list[bytes], framing: str, kind: str, logons: list[str], closes: bool, cuts: set[int]
+) -> None:
+    """Wherever the network cuts it."""
+    head = [f"HTTP/1.1 {status} Some Words", *(f"WWW-Authenticate: {one}" for one in logons)]
+    head += [f"Content-Type: {kind}"] * bool(kind) + ["Connection: close"] * closes
+    content = b"".join(body)
+    if framing == "chunked":
+        head.append("Transfer-Encoding: chunked")
+        content = b"".join(b"%x\r\n%b\r\n" % (len(one), one) for one in [*body, b""])
+    elif framing == "length":
+        head.append(f"Content-Length: {len(content)}")
+    sent = "\r\n".join([*head, "", ""]).encode() + content
+    ends = [0, *sorted(cut for cut in cuts if cut < len(sent)), len(sent)]
     reading = _Reading(Bounds())
-    for piece in [answer] if together else [answer[at : at + 1] for at in range(len(answer))]:
+    for start, end in pairwise(ends):
         assert not reading.whole
-        reading.take(piece)
+        reading.take(sent[start:end])
+    if framing == "until closed":
+        assert not reading.whole
+        reading.take(b"")
+    usual = _Recorded(sent)
     assert reading.whole
-    assert reading.may_go_on
-    assert reading.answer == Answer(200, b"<b/>", "application/soap+xml", "")
+    assert reading.may_go_on != usual.will_close
+    assert reading.answer == Answer(
+        usual.status,
+        usual.read(),
+        usual.getheader("Content-Type", ""),
+        usual.getheader("WWW-Authenticate", ""),
+    )
+
+
+class _Recorded(HTTPResponse):
+    """What http.client makes of these bytes."""
+
+    def __init__(self, sent: bytes) -> None:
+        self._sent = sent
+        super().__init__(self, method="POST")  # type: ignore[arg-type]
+        self.begin()
+
+    def makefile(self, _: str) -> BytesIO:
+        return BytesIO(self._sent)
 
 
 @pytest.mark.parametrize(
