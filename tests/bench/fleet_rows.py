@@ -2,12 +2,12 @@
 
 What waits is fixed, 20 ms an exchange; what computes is not: one Python process computes on one processor at
 a time. So the ratio is that of the machine and of how its Python was built. On two processors of a virtual
-machine, from nothing, six runs of each by turns:
+machine, from nothing, six to eight runs of each:
 
     Python                              NTLM            Basic
     3.13 of Debian 13, as in the image  1.14 to 1.18    1.10 to 1.11
     3.11 of Debian 12                   1.13 to 1.18    1.11 to 1.13
-    3.11 built without optimisation     1.19 to 1.28    1.14 to 1.19
+    3.11 built without optimisation     1.19 to 1.28    1.14 to 1.21
 
 pypsrp alone takes 1.3 to 1.6 times as long as the bot. Of the 0.6 s that the bot computes with NTLM (the last
 Python), judging and recording takes 0.18 s, in the thread that asked; sealing and opening messages 0.07 s,
