@@ -128,7 +128,8 @@ class Part:
         found = self.value
         if isinstance(found, dict) and name in found:
             return Part(found[name], self, name)
-        raise self.broken(f"{name} is missing" if isinstance(found, dict) else "no object")
+        self._object()
+        raise self.broken(f"{name} is missing")
 
     def may_have(self, name: str, decode: Callable[[Part], T]) -> T | None:
         """A field that an older module leaves out, or that may be null: None for both."""

@@ -252,7 +252,7 @@ class Wire(WSMan):
     @property
     def _only_ntlm(self) -> bool:
         """Whether a logon can be nothing else, whatever the host offers."""
-        return self.options.auth != "credssp" and not may_ask_a_kdc(self.options.auth)
+        return self.options.auth in ("negotiate", "ntlm") and not may_ask_a_kdc(self.options.auth)
 
     def _asked_to_prove(
         self, log_on: Callable[..., requests.Response], answer: requests.Response, **more: Any
@@ -308,11 +308,11 @@ class Wire(WSMan):
         session.max_redirects = 0  # WinRM never redirects; a 307 would send a change to another place
         self._connections = Connections(session, self.bounds, self._note_connected)
         if self.options.auth not in _EACH_EXCHANGE:
-            self._let_ask(cast("Any", session.auth))
+            self._prepare_logon(cast("Any", session.auth))
         return session
 
-    def _let_ask(self, logon: Any) -> None:
-        """Have the library's logon ask here whether it is its turn."""
+    def _prepare_logon(self, logon: Any) -> None:
+        """Have the library's logon ask here whether it is its turn, and give it a hash where that will do."""
         logon.response_hook = partial(self._asked_to_log_on, logon.response_hook)
         if self._only_ntlm and self.options.username and self.options.password:
             logon.username = credential(self.options.username, self.options.password)

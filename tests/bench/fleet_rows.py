@@ -9,9 +9,8 @@ machine, from nothing, six to eight runs of each:
     3.11 of Debian 12                   1.13 to 1.18    1.11 to 1.13
     3.11 built without optimisation     1.19 to 1.28    1.14 to 1.21
 
-pypsrp alone takes 1.3 to 1.6 times as long as the bot. Of the 0.6 s that the bot computes with NTLM (the last
-Python), judging and recording takes 0.18 s, in the thread that asked; sealing and opening messages 0.07 s,
-sixteen logons 0.05 s. The rest is spread over pypsrp's and our own parts of an exchange.
+pypsrp alone takes 1.3 to 1.6 times as long as the bot. What the bot computes, and how much of it to judge and
+record, stands in the row's note.
 
 The ideal schedule keeps the promise that a wrong password is refused once: of the first logon, the exchange
 that proves the password goes alone.
